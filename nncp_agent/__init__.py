@@ -1,0 +1,1 @@
+"""The policy engine, its command line and the node daemon."""

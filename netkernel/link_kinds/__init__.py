@@ -1,0 +1,27 @@
+"""The catalogue of link kinds the codec can read and write. Adding one is a file and a line here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from netkernel.link_kinds import bond, bridge, dummy, veth, vlan
+from netkernel.link_kinds.base import Attr, Form, LinkKind, enumerated
+
+COMMON: Final[Mapping[str, Attr]] = {
+    "up": Attr(0, Form.FLAG, bit=0x1),  # IFF_UP, linux/if.h
+    "promisc": Attr(0, Form.FLAG, bit=0x100),  # IFF_PROMISC: the flag, never IFLA_PROMISCUITY's counter
+    "address": Attr(1, Form.MAC),
+    "mtu": Attr(4, Form.U32),
+    "link": Attr(5, Form.LINK),
+    "master": Attr(10, Form.LINK),
+    "txqlen": Attr(13, Form.U32),
+    "alias": Attr(20, Form.TEXT),
+    "group": Attr(27, Form.U32),
+    "addr_gen_mode": enumerated(8, Form.U8, "eui64", "none", "stable_secret", "random"),  # IFLA_AF_SPEC/AF_INET6
+}
+"""Attributes every link has (linux/if_link.h IFLA_*)."""
+
+KINDS: Final[Mapping[str, LinkKind]] = {
+    kind.name: kind for kind in (bond.KIND, bridge.KIND, dummy.KIND, veth.KIND, vlan.KIND)
+}
+
+__all__ = ["COMMON", "KINDS", "Attr", "Form", "LinkKind"]

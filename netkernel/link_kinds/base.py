@@ -1,0 +1,65 @@
+"""How a link kind's attributes stand on the wire, and what the kernel allows to change when. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+
+class Form(Enum):
+    """How one attribute is packed."""
+
+    U8 = auto()
+    U16 = auto()
+    U32 = auto()
+    U64 = auto()
+    S32 = auto()
+    U16_BE = auto()  # protocol numbers
+    MAC = auto()
+    LINK = auto()  # ifindex of a link given by name; "" is 0
+    IPV4S = auto()  # nest of in_addr, in order
+    IPV6S = auto()
+    BIT = auto()  # one bit of a struct {u32 flags; u32 mask}; several attributes share the number
+    TEXT = auto()
+    PEER = auto()  # the nested link message of a veth peer; the value is its name
+    FLAG = auto()  # a bit of ifinfomsg.ifi_flags
+    BRIDGE_ID = auto()  # u16 priority big endian + MAC, as text; read only
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """One attribute: its IFLA number, its form, and for enumerations the words in the kernel's order.
+
+    `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG.
+    """
+
+    number: int
+    form: Form
+    words: Mapping[int, str] = field(default_factory=dict)
+    bit: int = 0
+    read_only: bool = False
+
+
+def enumerated(number: int, form: Form, *words: str) -> Attr:
+    """An attribute whose values 0, 1, 2 … have names."""
+    return Attr(number, form, dict(enumerate(words)))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKind:
+    """What the kernel's driver for one IFLA_INFO_KIND understands.
+
+    `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
+    `needs_down`: the link must be down to change it. `needs_no_ports`: it must have no ports.
+    `defaults`: what a link created without stating them gets, as far as a plan needs to know.
+    """
+
+    name: str
+    attrs: Mapping[str, Attr] = field(default_factory=dict)
+    ports: Mapping[str, Attr] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
+    needs_down: frozenset[str] = frozenset()
+    needs_no_ports: frozenset[str] = frozenset()
+    defaults: Mapping[str, int | bool | str | tuple[str, ...]] = field(default_factory=dict)
+    port_defaults: Mapping[str, int | bool | str | tuple[str, ...]] = field(default_factory=dict)

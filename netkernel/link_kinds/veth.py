@@ -1,0 +1,5 @@
+"""veth: linux/veth.h. Created with its peer; deleting one end deletes both."""
+
+from netkernel.link_kinds.base import Attr, Form, LinkKind
+
+KIND = LinkKind(name="veth", attrs={"peer": Attr(1, Form.PEER)}, fixed=frozenset({"peer"}))

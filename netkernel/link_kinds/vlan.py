@@ -1,0 +1,18 @@
+"""vlan: linux/if_link.h IFLA_VLAN_*, linux/if_vlan.h VLAN_FLAG_*."""
+
+from netkernel.link_kinds.base import Attr, Form, LinkKind
+
+KIND = LinkKind(
+    name="vlan",
+    attrs={
+        "id": Attr(1, Form.U16),
+        "reorder_hdr": Attr(2, Form.BIT, bit=0x1),
+        "gvrp": Attr(2, Form.BIT, bit=0x2),
+        "loose_binding": Attr(2, Form.BIT, bit=0x4),
+        "mvrp": Attr(2, Form.BIT, bit=0x8),
+        "bridge_binding": Attr(2, Form.BIT, bit=0x10),
+        "protocol": Attr(5, Form.U16_BE, {0x8100: "802.1q", 0x88A8: "802.1ad"}),
+    },
+    fixed=frozenset({"id", "protocol", "link"}),
+    defaults={"reorder_hdr": True, "gvrp": False, "loose_binding": False, "mvrp": False, "protocol": "802.1q"},
+)

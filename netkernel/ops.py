@@ -1,0 +1,311 @@
+"""The closed vocabulary of reversible changes to a host's network.
+
+Every op is a frozen value that knows its inverse and prints as one line; that line is the log, `nncp plan` and the
+golden test files. Executing is `netkernel.kernel`'s business, modelling the effect `netkernel.simulation`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from netkernel.records import NO_ATTRS, Address, Attrs, Neighbour, Nexthop, Route, Rule, Value, VlanRange
+
+
+def _word(value: Value | None) -> str:
+    match value:
+        case None | "" | ():
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
+
+
+def _changes(new: Attrs, old: Attrs) -> str:
+    return ", ".join(f"{key} {_word(old.get(key))} -> {_word(value)}" for key, value in new.items())
+
+
+@dataclass(frozen=True, slots=True)
+class CreateLink:
+    """Make a link. `index` is the ifindex to take (0 lets the executor choose): a remade link gets its old one back."""
+
+    name: str
+    kind: str
+    attrs: Attrs = field(default_factory=lambda: NO_ATTRS)
+    index: int = 0
+
+    def inverse(self) -> DeleteLink:
+        return DeleteLink(self.name, self.kind, self.attrs, self.index)
+
+    def __str__(self) -> str:
+        attrs = "".join(f" {key}={_word(value)}" for key, value in self.attrs.items())
+        return f"create {self.kind} {self.name}{attrs}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLink:
+    """Remove a link; `attrs` is everything needed to make it again."""
+
+    name: str
+    kind: str
+    attrs: Attrs = field(default_factory=lambda: NO_ATTRS)
+    index: int = 0
+
+    def inverse(self) -> CreateLink:
+        return CreateLink(self.name, self.kind, self.attrs, self.index)
+
+    def __str__(self) -> str:
+        return f"delete {self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetLink:
+    """Change attributes of a link (keys of `link_kinds.COMMON` or of its kind). `old` has the same keys."""
+
+    name: str
+    kind: str
+    new: Attrs
+    old: Attrs
+
+    def inverse(self) -> SetLink:
+        return SetLink(self.name, self.kind, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        return f"set {self.name} {_changes(self.new, self.old)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPort:
+    """Change the options its controller (a link of `controller_kind`) keeps for a port."""
+
+    name: str
+    controller_kind: str
+    new: Attrs
+    old: Attrs
+
+    def inverse(self) -> SetPort:
+        return SetPort(self.name, self.controller_kind, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        return f"set {self.controller_kind} port {self.name} {_changes(self.new, self.old)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddAddress:
+    address: Address
+
+    def inverse(self) -> DeleteAddress:
+        return DeleteAddress(self.address)
+
+    def __str__(self) -> str:
+        return f"add address {_address(self.address)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAddress:
+    address: Address
+
+    def inverse(self) -> AddAddress:
+        return AddAddress(self.address)
+
+    def __str__(self) -> str:
+        return f"delete address {_address(self.address)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddRoute:
+    route: Route
+
+    def inverse(self) -> DeleteRoute:
+        return DeleteRoute(self.route)
+
+    def __str__(self) -> str:
+        return f"add route {_route(self.route)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRoute:
+    """Removed with its full key: all legs, metric, tos and type."""
+
+    route: Route
+
+    def inverse(self) -> AddRoute:
+        return AddRoute(self.route)
+
+    def __str__(self) -> str:
+        return f"delete route {_route(self.route)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddRule:
+    rule: Rule
+
+    def inverse(self) -> DeleteRule:
+        return DeleteRule(self.rule)
+
+    def __str__(self) -> str:
+        return f"add rule {_rule(self.rule)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRule:
+    rule: Rule
+
+    def inverse(self) -> AddRule:
+        return AddRule(self.rule)
+
+    def __str__(self) -> str:
+        return f"delete rule {_rule(self.rule)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddNeighbour:
+    neighbour: Neighbour
+
+    def inverse(self) -> DeleteNeighbour:
+        return DeleteNeighbour(self.neighbour)
+
+    def __str__(self) -> str:
+        return f"add neighbour {self.neighbour.ip} is {self.neighbour.address or 'proxied'} on {self.neighbour.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNeighbour:
+    neighbour: Neighbour
+
+    def inverse(self) -> AddNeighbour:
+        return AddNeighbour(self.neighbour)
+
+    def __str__(self) -> str:
+        return f"delete neighbour {self.neighbour.ip} on {self.neighbour.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddNexthop:
+    nexthop: Nexthop
+
+    def inverse(self) -> DeleteNexthop:
+        return DeleteNexthop(self.nexthop)
+
+    def __str__(self) -> str:
+        return f"add nexthop {_nexthop(self.nexthop)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNexthop:
+    nexthop: Nexthop
+
+    def inverse(self) -> AddNexthop:
+        return AddNexthop(self.nexthop)
+
+    def __str__(self) -> str:
+        return f"delete nexthop {_nexthop(self.nexthop)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddVlans:
+    """Let VLANs through a bridge port, or through the bridge's own port when `link` is the bridge."""
+
+    link: str
+    vlans: VlanRange
+
+    def inverse(self) -> DeleteVlans:
+        return DeleteVlans(self.link, self.vlans)
+
+    def __str__(self) -> str:
+        return f"add vlan {self.vlans} to {self.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVlans:
+    link: str
+    vlans: VlanRange
+
+    def inverse(self) -> AddVlans:
+        return AddVlans(self.link, self.vlans)
+
+    def __str__(self) -> str:
+        return f"delete vlan {self.vlans} from {self.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSysctl:
+    """`path` is below /proc/sys, with slashes (interface names may hold dots)."""
+
+    path: str
+    new: str
+    old: str
+
+    def inverse(self) -> WriteSysctl:
+        return WriteSysctl(self.path, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        return f"write {self.path} {self.old} -> {self.new}"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLink:
+    """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
+
+    name: str
+    source: str
+    target: str
+    index: int = 0
+
+    def inverse(self) -> MoveLink:
+        return MoveLink(self.name, source=self.target, target=self.source, index=self.index)
+
+    def __str__(self) -> str:
+        return f"move {self.name} from {self.source} to {self.target}"
+
+
+Op = (
+    CreateLink | DeleteLink | SetLink | SetPort
+    | AddAddress | DeleteAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
+    | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
+    | AddVlans | DeleteVlans | WriteSysctl | MoveLink
+)  # fmt: skip
+Plan = Sequence[Op]
+
+
+def inverse(plan: Plan) -> tuple[Op, ...]:
+    """The plan that takes `plan` back."""
+    return tuple(op.inverse() for op in reversed(plan))
+
+
+def _address(address: Address) -> str:
+    peer = f" peer {address.peer}" if address.peer else ""
+    return f"{address.ip}/{address.prefix}{peer} on {address.link}"
+
+
+def _route(route: Route) -> str:
+    words = [route.destination] if route.kind == "unicast" else [route.kind, route.destination]
+    if route.nexthop:
+        words += ["nexthop-id", str(route.nexthop)]
+    for hop in route.hops if not route.nexthop else ():
+        words += [*(["via", hop.gateway] if hop.gateway else []), *(["on", hop.link] if hop.link else [])]
+        words += [f"weight {hop.weight}"] if len(route.hops) > 1 else []
+    words += [f"source {route.source}"] if route.source else []
+    words += [f"metric {route.metric}"] if route.metric else []
+    words += [f"table {route.table}"] if route.table != 254 else []
+    return " ".join(words)
+
+
+def _rule(rule: Rule) -> str:
+    words = [f"{rule.priority}:", "ipv6" if rule.family == 6 else "ipv4"]
+    words += [f"from {rule.source}"] if rule.source else []
+    words += [f"to {rule.destination}"] if rule.destination else []
+    words += [f"iif {rule.iif}"] if rule.iif else []
+    words += [f"fwmark {rule.fwmark:#x}/{rule.fwmask:#x}"] if rule.fwmark or rule.fwmask else []
+    words += [f"table {rule.table}"] if rule.table else [f"action {rule.action}"]
+    return " ".join(words)
+
+
+def _nexthop(nexthop: Nexthop) -> str:
+    via = f" via {nexthop.gateway}" if nexthop.gateway else ""
+    on = f" on {nexthop.link}" if nexthop.link else ""
+    group = " group " + "/".join(str(member) for member, _ in nexthop.group) if nexthop.group else ""
+    return f"{nexthop.id}{via}{on}{group}"

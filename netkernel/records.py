@@ -1,0 +1,213 @@
+"""What the kernel holds, as light frozen values: links, addresses, routes, rules, neighbours, nexthops, bridge VLANs.
+
+Equality means "configured the same": facts that come and go by themselves (carrier, DAD, liveness) do not take part.
+Links are referred to by name; ifindexes are facts of one boot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+Value = int | bool | str | tuple[str, ...]
+"""One attribute: numbers, flags, kernel words and lower-case MACs; tuples are lists of IP addresses."""
+Attrs = Mapping[str, Value]
+
+FOREVER: Final = 0xFFFFFFFF
+"""Lifetime of an address that does not expire (IFA_CACHEINFO, linux/if_addr.h)."""
+MAIN_TABLE: Final = 254
+"""RT_TABLE_MAIN (linux/rtnetlink.h)."""
+
+NO_ATTRS: Final[Attrs] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One network device.
+
+    `kind` is IFLA_INFO_KIND, or "" for a device without one (a NIC, lo). `attrs` holds what can be set: the keys of
+    `link_kinds.COMMON` and those of its kind's table. `port` holds the options its controller keeps for it
+    (IFLA_INFO_SLAVE_DATA, keys of the controller kind's `ports` table). `conf4` and `conf6` are the raw s32 arrays of
+    IFLA_INET_CONF and IFLA_INET6_CONF (see `devconf`). Everything after them is a fact, never compared.
+    """
+
+    name: str
+    kind: str = ""
+    attrs: Attrs = field(default_factory=dict)
+    port: Attrs = field(default_factory=dict)
+    conf6: bytes = b""
+    conf4: bytes = field(default=b"", compare=False)
+    index: int = field(default=0, compare=False)
+    carrier: bool = field(default=False, compare=False)
+    operstate: str = field(default="unknown", compare=False)
+    type: int = field(default=1, compare=False)  # ARPHRD_* of linux/if_arp.h
+    min_mtu: int = field(default=0, compare=False)
+    max_mtu: int = field(default=0, compare=False)
+    perm_address: str = field(default="", compare=False)
+    address_assigned: int | None = field(
+        default=None, compare=False
+    )  # NET_ADDR_* (sysfs addr_assign_type): 3 is pinned
+    netnsid: int | None = field(default=None, compare=False)  # IFLA_LINK_NETNSID: its base or peer lives elsewhere
+    altnames: tuple[str, ...] = field(default=(), compare=False)
+    parent: str = field(
+        default="", compare=False
+    )  # IFLA_PARENT_DEV_BUS_NAME/IFLA_PARENT_DEV_NAME, as "pci/0000:00:03.0"
+
+    @property
+    def up(self) -> bool:
+        return bool(self.attrs.get("up"))
+
+    @property
+    def mtu(self) -> int:
+        return int(self.attrs.get("mtu") or 0)  # type: ignore[arg-type]  # the table says it is a number
+
+    @property
+    def address(self) -> str:
+        return str(self.attrs.get("address") or "")
+
+    @property
+    def master(self) -> str:
+        return str(self.attrs.get("master") or "")
+
+    @property
+    def link(self) -> str:
+        """The link this one sits on (IFLA_LINK) in this namespace, or ""."""
+        return str(self.attrs.get("link") or "")
+
+    @property
+    def alias(self) -> str:
+        return str(self.attrs.get("alias") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One IP address of a link. `flags` has the bits a user can ask for (IFA_F_NOPREFIXROUTE, IFA_F_NODAD, …)."""
+
+    link: str
+    ip: str
+    prefix: int
+    peer: str = ""
+    broadcast: str = ""
+    label: str = ""
+    scope: int = 0
+    flags: int = 0
+    metric: int = 0  # IFA_RT_PRIORITY of its prefix route
+    protocol: int = 0  # IFA_PROTO
+    valid_s: int = field(default=FOREVER, compare=False)
+    preferred_s: int = field(default=FOREVER, compare=False)
+    state: int = field(default=0, compare=False)  # IFA_F_TENTATIVE, _DADFAILED, _SECONDARY, _TEMPORARY, _PERMANENT
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.ip else 4
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What the kernel holds at most once."""
+        return self.link, self.ip, self.prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One leg of a route. `link` may be "" (typed routes), `gateway` may be of the other family (RTA_VIA)."""
+
+    link: str = ""
+    gateway: str = ""
+    weight: int = 1
+    flags: int = 0  # RTNH_F_ONLINK only
+    extra: bytes = b""  # attributes we do not read (RTA_ENCAP …), sent back as they came
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route with its whole key and all legs. `kind` is the rtm_type word: unicast, blackhole, unreachable, …"""
+
+    destination: str  # always with a prefix length: "0.0.0.0/0", "2001:db8::/32"
+    hops: tuple[Hop, ...] = ()
+    table: int = MAIN_TABLE
+    metric: int = 0  # RTA_PRIORITY
+    kind: str = "unicast"
+    protocol: int = 4  # RTPROT_STATIC
+    scope: int = 0
+    tos: int = 0
+    source: str = ""  # RTA_PREFSRC
+    source_prefix: str = ""  # IPv6 source routing (RTA_SRC)
+    nexthop: int = 0  # RTA_NH_ID: then `hops` is what the kernel resolved and is not sent
+    metrics: tuple[tuple[int, int], ...] = ()  # RTA_METRICS, RTAX_* number and value
+    preference: int = 0  # RTA_PREF
+    extra: bytes = b""
+    dynamic: bool = field(default=False, compare=False)  # expires or was learned from a router advertisement
+    state: int = field(default=0, compare=False)  # RTNH_F_DEAD, RTNH_F_LINKDOWN
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.destination else 4
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return tuple(hop.link for hop in self.hops if hop.link)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One policy-routing rule; `extra` keeps the attributes we do not read, sent back as they came."""
+
+    family: int
+    priority: int
+    table: int = 0
+    action: int = 1  # FR_ACT_TO_TBL
+    source: str = ""
+    destination: str = ""
+    iif: str = ""
+    oif: str = ""
+    fwmark: int = 0
+    fwmask: int = 0
+    tos: int = 0
+    suppress_prefix_length: int | None = None
+    protocol: int = 0
+    invert: bool = False
+    extra: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A permanent neighbour (or proxy) entry: what somebody configured. Learned ones are not ours to keep."""
+
+    link: str
+    ip: str
+    address: str = ""
+    state: int = 0x80  # NUD_PERMANENT
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Nexthop:
+    """A nexthop object (linux/nexthop.h)."""
+
+    id: int
+    family: int = 4
+    link: str = ""
+    gateway: str = ""
+    group: tuple[tuple[int, int], ...] = ()  # id, weight
+    blackhole: bool = False
+    protocol: int = 0
+    scope: int = 0
+    flags: int = 0
+    extra: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class VlanRange:
+    """VLANs `first` to `last` of a bridge port (or of the bridge itself), all with the same flags."""
+
+    first: int
+    last: int
+    pvid: bool = False
+    untagged: bool = False
+
+    def __str__(self) -> str:
+        ids = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return ids + " pvid" * self.pvid + " untagged" * self.untagged

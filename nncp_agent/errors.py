@@ -1,0 +1,65 @@
+"""What can go wrong above the shared floor, and whose fault it is.
+
+NetworkError (netkernel.errors)
+├── InvalidPolicy    the user: every problem of the policy, each with its path; nothing was touched
+├── NotSettled       it was done and did not come true: the differences
+├── Unreachable      a connectivity check that worked before fails now
+├── Busy             another apply runs, or a checkpoint waits for commit or rollback: who holds it
+└── StoreBroken      the state directory cannot be written or read: nothing was touched
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netkernel.errors import NetworkError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a policy: `bond0: link-aggregation.port: no interface 'eth9'`.
+
+    `path` is what a user would search for (interface name first, then keys); `line` is where it stands in `source`.
+    """
+
+    path: str
+    message: str
+    source: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.source}:{self.line}: " if self.line else f"{self.source}: " if self.source else ""
+        return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
+
+
+class InvalidPolicy(NetworkError):
+    """The policy cannot be applied; all of its problems at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class NotSettled(NetworkError):
+    """The host does not look as asked within the time given; one line for each difference."""
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        super().__init__("not as asked: " + "; ".join(differences))
+        self.differences = tuple(differences)
+
+
+class Unreachable(NetworkError):
+    """A check that worked before the change fails after it; one line for each."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        super().__init__("no longer reachable: " + "; ".join(failures))
+        self.failures = tuple(failures)
+
+
+class Busy(NetworkError):
+    """Somebody else is changing this host's network; the message says who and what to do."""
+
+
+class StoreBroken(NetworkError):
+    """The state directory refuses to keep a promise we must make before touching anything."""

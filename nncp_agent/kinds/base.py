@@ -1,0 +1,72 @@
+"""The contract of an interface kind: everything about it that is not how its attributes stand on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from netkernel.host import Host
+from netkernel.records import Attrs, Link, VlanRange
+from nncp_agent.errors import Problem
+from nncp_agent.model import Interface, Model, NetworkState
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a kind may look at while it judges or translates one interface.
+
+    `desired` is the policy as stated, `merged` the policy over the present state, `before` the kernel's own records.
+    """
+
+    desired: NetworkState
+    merged: Mapping[str, Interface]
+    before: Host
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a kind wants of the kernel for one interface. Only what the policy states (or a new link needs) is in it."""
+
+    attrs: Attrs = field(default_factory=dict)  # of the link itself, keys of its LinkKind
+    ports: Mapping[str, Attrs] = field(default_factory=dict)  # port options, by port
+    vlans: Mapping[str, tuple[VlanRange, ...]] = field(default_factory=dict)  # bridge VLANs, by port or bridge name
+
+
+class Kind:
+    """MUST set `name` (nmstate's `type` word) and `link_kinds` (IFLA_INFO_KIND words; it creates the first)."""
+
+    name: ClassVar[str]
+    link_kinds: ClassVar[tuple[str, ...]]
+    subtree: ClassVar[str | None] = None
+    Config: ClassVar[type[Model] | None] = None
+    aliases: ClassVar[Mapping[str, str]] = {}  # older words for keys of the subtree: {"slaves": "port"}
+    is_virtual: ClassVar[bool] = True  # absent and down delete it
+
+    def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
+        """MAY: what is wrong with the stated `iface`, in the user's words."""
+        return iter(())
+
+    def warnings(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
+        """MAY: what will work and still surprise."""
+        return iter(())
+
+    def below(self, iface: Interface) -> tuple[str, ...]:
+        """MAY: names that must exist first."""
+        return ()
+
+    def ports(self, iface: Interface) -> tuple[str, ...] | None:
+        """MAY: its ports; None when the policy does not state them."""
+        return None
+
+    def read(self, link: Link, host: Host) -> Model | None:
+        """MUST when there is a subtree: kernel record -> config, as `show` prints it."""
+        return None
+
+    def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
+        """MUST when there is a subtree: config -> kernel attributes."""
+        return Wanted()
+
+    def normalise(self, config: Model) -> Model:
+        """MAY: sort, canonicalise and round as the kernel does, so that verification compares like with like."""
+        return config

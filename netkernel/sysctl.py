@@ -1,0 +1,39 @@
+"""The door to /proc/sys. `net/` there is that of the calling thread's namespace, so callers enter it first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath
+from typing import Final
+
+from netkernel.errors import KernelRefused, NetworkError
+
+ROOT: Final = "/proc/sys"
+
+
+def read(path: str) -> str:
+    """The value at `path` (below /proc/sys, with slashes). Raises KernelRefused (ENOENT when it is not there)."""
+    try:
+        with open(_full(path), encoding="ascii", errors="replace") as file:
+            return file.read().rstrip("\n")
+    except OSError as error:
+        raise KernelRefused(f"read {path}", error.errno or 0, error.strerror or str(error)) from error
+
+
+def write(path: str, value: str) -> None:
+    """Write `value` at `path`. Raises KernelRefused."""
+    try:
+        fd = os.open(_full(path), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, value.encode())
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise KernelRefused(f"write {path} {value}", error.errno or 0, error.strerror or str(error)) from error
+
+
+def _full(path: str) -> str:
+    """Never outside /proc/sys: a link may be called almost anything, and some paths come from configurations."""
+    if ".." in PurePosixPath(path).parts or path.startswith("/"):
+        raise NetworkError(f"{path}: not a sysctl: wanted a path below {ROOT}")
+    return f"{ROOT}/{path}"

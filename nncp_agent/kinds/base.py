@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
 from nncp_agent.errors import Problem
-from nncp_agent.model import Interface, Model, NetworkState
+from nncp_agent.model import Interface, Model, NetworkState, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class Kind:
     subtree: ClassVar[str | None] = None
     Config: ClassVar[type[Model] | None] = None
     aliases: ClassVar[Mapping[str, str]] = {}  # older words for keys of the subtree: {"slaves": "port"}
-    is_virtual: ClassVar[bool] = True  # absent and down delete it
+    is_virtual: ClassVar[bool] = True  # a policy creates it; absent and down delete it
+    takes_ports: ClassVar[bool] = False  # it is a controller
+    ports_hold_ip: ClassVar[bool] = False  # its ports may have addresses of their own (vrf)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what is wrong with the stated `iface`, in the user's words."""
@@ -58,6 +60,18 @@ class Kind:
     def ports(self, iface: Interface) -> tuple[str, ...] | None:
         """MAY: its ports; None when the policy does not state them."""
         return None
+
+    def with_ports(self, config: Model | None, ports: Sequence[str]) -> Model | None:
+        """MUST when it takes ports: `config` with exactly these ports, and all it says about those it keeps."""
+        return config
+
+    def claim(self, merged: Interface) -> Hashable | None:
+        """MAY: what only one link of this kind can have on a host (a VLAN's base, protocol and id)."""
+        return None
+
+    def merge(self, desired: Model | None, present: Model | None) -> Model | None:
+        """MAY: the stated config over the present one, where it is more than key by key (a bond that changes mode)."""
+        return merge(desired, present)
 
     def read(self, link: Link, host: Host) -> Model | None:
         """MUST when there is a subtree: kernel record -> config, as `show` prints it."""

@@ -1,0 +1,39 @@
+"""What the readers of YAML and JSON share: the limits, the error, and the steps of a walk through a text."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from netkernel.errors import NetworkError
+
+LARGEST: Final = 8 * 2**20
+"""Bytes of one text. 1000 interfaces are a quarter of a megabyte."""
+DEEPEST: Final = 64
+"""Levels of mappings and lists; no network state has more than ten."""
+MOST_NODES: Final = 1_000_000
+"""Values of one text with its aliases written out; more is a bomb of aliases."""
+
+TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels"
+
+
+class Unreadable(NetworkError):
+    """The text is neither JSON nor the YAML we read; `line` counts from 1 and is None where no line is to blame."""
+
+    def __init__(self, source: str, line: int | None, message: str) -> None:
+        where = f"{source or 'line'}{':' if source else ' '}{line}: " if line else f"{source}: " if source else ""
+        super().__init__(where + message)
+        self.source = source
+        self.line = line
+        self.message = message
+
+
+class Repeated(Exception):
+    """Some mapping says a key twice; whoever needs the lines walks the text again."""
+
+
+class Event(NamedTuple):
+    """One step through a text: `{`, `}`, `[`, `]` or `.` for a scalar (`text` is it), and the line where it stands."""
+
+    mark: str
+    text: str
+    line: int

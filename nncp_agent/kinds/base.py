@@ -65,6 +65,10 @@ class Kind:
         """MUST when it takes ports: `config` with exactly these ports, and all it says about those it keeps."""
         return config
 
+    def partners(self, iface: Interface) -> tuple[Interface, ...]:
+        """MAY: interfaces the kernel makes together with this one (a veth's other end), as a policy would name them."""
+        return ()
+
     def claim(self, merged: Interface) -> Hashable | None:
         """MAY: what only one link of this kind can have on a host (a VLAN's base, protocol and id)."""
         return None

@@ -1,0 +1,1 @@
+"""Connectivity checks: what answered before a change must answer after it."""

@@ -73,6 +73,10 @@ class Kind:
         """MAY: what only one link of this kind can have on a host (a VLAN's base, protocol and id)."""
         return None
 
+    def option(self, attr: str) -> str:
+        """MAY: where a policy says the kernel attribute `attr`, as in `link-aggregation.options.lacp_rate`."""
+        return f"{self.subtree}.options.{attr}"
+
     def merge(self, desired: Model | None, present: Model | None) -> Model | None:
         """MAY: the stated config over the present one, where it is more than key by key (a bond that changes mode)."""
         return merge(desired, present)

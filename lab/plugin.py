@@ -1,0 +1,107 @@
+"""The pytest plugin: `@pytest.mark.needs_kernel(...)`, the `netns` fixtures, and the runner's side of the bargain.
+
+A test says which kernel features it needs (`lab.features`). Only those that selected tests ask for are tried. What then
+happens to a test whose needs this kernel does not meet is the runner's choice (`--lab-unmet`):
+
+fail        it fails and says how to run it; what a bare `pytest` does
+skip        it is skipped with a reason; only for the reference kernel, where another run has it covered
+FD number   it is left out here, and the runner is told so through this file descriptor
+
+Several pytest processes may share one selection (`--lab-share=DIR`): each walks the tests from its own `--lab-start`
+and claims one after the other by making a directory, which is atomic also across the borders of a test kernel.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from lab import features, namespaces
+from lab.deferral import Deferral
+from lab.sharing import Progress, Share
+
+MISSING: Final = pytest.StashKey[frozenset[str]]()
+NONE: Final[frozenset[str]] = frozenset()
+HOW_TO: Final = "run `./dev test {node}`, which takes it to a test kernel"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lab", "test kernels")
+    group.addoption("--lab-unmet", default="fail", metavar="fail|skip|FD", help="tests this kernel cannot run")
+    group.addoption("--lab-share", metavar="DIR", help="claim each test below DIR before it runs")
+    group.addoption("--lab-start", type=float, default=0.0, metavar="0..1", help="where in the selection to begin")
+    group.addoption("--lab-progress", metavar="FILE", help="one JSON line when a test begins and when it ends")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_kernel(*features): what the test's kernel must have; see lab/features.py")
+    if config.option.lab_share:
+        config.pluginmanager.register(Share(Path(config.option.lab_share), config.option.lab_start))
+    if config.option.lab_progress:
+        config.pluginmanager.register(Progress(Path(config.option.lab_progress)))
+
+
+def needs(item: pytest.Item) -> frozenset[str]:
+    return frozenset(feature for mark in item.iter_markers("needs_kernel") for feature in mark.args)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Here the selection is final: -k, -m and other plugins have had their say."""
+    config = session.config
+    wanted = frozenset().union(*map(needs, session.items))
+    if unknown := wanted - features.FEATURES.keys():
+        raise pytest.UsageError(f"needs_kernel: lab/features.py knows no {', '.join(sorted(unknown))}")
+    if config.option.collectonly:
+        return
+    try:
+        found = features.present(sorted(wanted))
+    except features.ToolMissing as missing:
+        raise pytest.UsageError(f"{missing}: `./dev test` installs what is needed") from missing
+    config.stash[MISSING] = frozenset(feature for feature, there in found.items() if not there)
+    if config.option.lab_unmet.isdecimal():
+        _defer(session, config.stash[MISSING])
+
+
+def _defer(session: pytest.Session, missing: frozenset[str]) -> None:
+    away = [item for item in session.items if needs(item) & missing]
+    session.items[:] = [item for item in session.items if not needs(item) & missing]
+    config = session.config
+    positional = set(config.option.file_or_dir or ())
+    deferral = Deferral(
+        tests=tuple(item.nodeid for item in away),
+        options=tuple(str(word) for word in config.invocation_params.args if word not in positional),
+        missing=tuple(sorted(missing)),
+    )
+    with open(int(config.option.lab_unmet), "w") as runner:
+        runner.write(deferral.to_json())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    missing: frozenset[str] = item.config.stash.get(MISSING, NONE)
+    lacking = ", ".join(sorted(needs(item) & missing))
+    if not lacking:
+        return
+    said = f"this kernel has no {lacking}" + ("" if os.geteuid() == 0 else ", or needs root to show it")
+    if item.config.option.lab_unmet == "skip":
+        pytest.skip(said)
+    pytest.fail(said if features.in_test_kernel() else f"{said}: {HOW_TO.format(node=item.nodeid)}", pytrace=False)
+
+
+@pytest.fixture
+def netns() -> Iterator[str]:
+    """The test's thread stands in a throw-away network namespace with `lo` up; the value is a path that names it."""
+    with namespaces.standing_in() as path:
+        yield path
+
+
+@pytest.fixture
+def another_netns() -> Iterator[Callable[[], str]]:
+    """Makes further namespaces, `lo` up, gone after the test; each call gives the path of a new one."""
+    with ExitStack() as held:
+        yield lambda: held.enter_context(namespaces.aside())

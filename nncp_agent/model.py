@@ -26,15 +26,16 @@ def merge(desired: M | None, current: M | None) -> M | None:
     """`desired` over `current`: what is stated wins, models merge recursively, lists and scalars replace."""
     if desired is None or current is None or type(desired) is not type(current):
         return desired if desired is not None else current
-    return type(desired)(
-        **{field: _merged(getattr(desired, field), getattr(current, field)) for field in desired.__struct_fields__}
-    )
+    changes = {
+        field: merge(value, getattr(current, field)) if isinstance(value, msgspec.Struct) else value
+        for field, value in stated(desired).items()
+    }
+    return msgspec.structs.replace(current, **changes)
 
 
-def _merged(desired: Any, current: Any) -> Any:
-    if isinstance(desired, msgspec.Struct) and isinstance(current, msgspec.Struct):
-        return merge(desired, current)
-    return current if desired is None else desired
+def stated(model: msgspec.Struct) -> dict[str, Any]:
+    """What a model says, by field; the fields it does not state are left out."""
+    return {field: value for field in model.__struct_fields__ if (value := getattr(model, field)) is not None}
 
 
 class State(StrEnum):

@@ -1,0 +1,270 @@
+"""The `routes` section: append, absent with wildcards, equal-cost legs (nmstate.md 4.2), to and from kernel routes."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from netkernel.host import Host
+from netkernel.records import MAIN_TABLE, Hop, Route
+from nncp_agent.model import RouteEntry, Routes, State
+
+TYPES: Final = ("blackhole", "unreachable", "prohibit")
+BOOT, STATIC = 3, 4
+RUNNING_PROTOCOLS: Final = frozenset({BOOT, STATIC, 9, 16, 17, 18, 42})
+"""RTPROT_BOOT, _STATIC, _RA, _DHCP, _MROUTED, _KEEPALIVED, _BABEL (linux/rtnetlink.h): what nmstate shows."""
+UNIVERSE, LINK_SCOPE = 0, 253
+ONLINK: Final = 4
+"""RTNH_F_ONLINK: the gateway is reached on the link although no address says so."""
+IPV6_METRIC: Final = 1024
+"""What the kernel makes of metric 0 in IPv6 (IP6_RT_PRIO_USER)."""
+RTAX_LOCK, RTAX_CWND = 1, 7
+
+Reaches = Callable[[str, str], bool]
+"""`reaches(link, gateway)`: whether the gateway is on the link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One stated route with every default filled in: what can be compared with one hop of a kernel route."""
+
+    destination: str
+    link: str
+    gateway: str
+    table: int
+    metric: int
+    kind: str
+    cwnd: int
+    source: str
+    weight: int | None  # None: not stated
+
+    @property
+    def family(self) -> int:
+        return 6 if ":" in self.destination else 4
+
+    def is_like(self, other: Leg) -> bool:
+        """Whether both name the same leg. The metric does not count, nor a weight nobody stated (nmstate.md 4.2)."""
+        mine = (self.destination, self.link, self.gateway, self.table, self.kind, self.cwnd, self.source)
+        its = (other.destination, other.link, other.gateway, other.table, other.kind, other.cwnd, other.source)
+        return mine == its and (None in (self.weight, other.weight) or self.weight == other.weight)
+
+    def __str__(self) -> str:
+        kind = "" if self.kind == "unicast" else f"{self.kind} "
+        via = f" via {self.gateway}" if self.gateway else ""
+        on = f" on {self.link}" if self.link else ""
+        return f"{kind}{self.destination}{via}{on}" + (f" table {self.table}" if self.table != MAIN_TABLE else "")
+
+
+def read(host: Host) -> Routes:
+    """Kernel routes as `show` prints them, one entry per leg."""
+    running = [route for route in host.routes if _is_shown(route)]
+    return Routes(
+        running=tuple(entry for route in running for entry in _entries(route)),
+        config=tuple(entry for route in running if is_config(route) for entry in _entries(route)),
+    )
+
+
+def is_config(route: Route) -> bool:
+    """Whether somebody configured it, so that a policy may take it away."""
+    return route.protocol in (BOOT, STATIC) and _is_shown(route)
+
+
+def stated(config: Sequence[RouteEntry] | None) -> list[Leg]:
+    """The routes a policy wants, each once. Entries that are absent or wrong are left out."""
+    legs = [leg(entry) for entry in config or () if entry.state is not State.ABSENT and entry.destination]
+    return list(dict.fromkeys(legs))
+
+
+def absent(config: Sequence[RouteEntry] | None) -> list[RouteEntry]:
+    """The patterns a policy wants no route to match."""
+    return [entry for entry in config or () if entry.state is State.ABSENT]
+
+
+def leg(entry: RouteEntry) -> Leg:
+    """Raises ValueError for a destination that is no network."""
+    destination = network(entry.destination or "")
+    metric = entry.metric if entry.metric is not None and entry.metric > 0 else 0
+    return Leg(
+        destination=destination,
+        link="" if entry.route_type else entry.next_hop_interface or "",
+        gateway=_gateway(entry.next_hop_address),
+        table=entry.table_id or MAIN_TABLE,
+        metric=metric or (IPV6_METRIC if ":" in destination else 0),
+        kind=entry.route_type or "unicast",
+        cwnd=entry.cwnd or 0,
+        source=str(ipaddress.ip_address(entry.source)) if entry.source else "",
+        weight=entry.weight,
+    )
+
+
+def network(text: str) -> str:
+    """`10.1.2.3/8` -> `10.0.0.0/8`, a bare address is a host route. Raises ValueError."""
+    return str(ipaddress.ip_network(text, strict=False))
+
+
+def matches(pattern: RouteEntry, leg: Leg) -> bool:
+    """Whether an absent entry means this leg: what it does not state matches anything; the metric never counts."""
+    return (
+        (not pattern.destination or network(pattern.destination) == leg.destination)
+        and (not pattern.next_hop_interface or bool(pattern.route_type) or pattern.next_hop_interface == leg.link)
+        and (pattern.next_hop_address is None or _gateway(pattern.next_hop_address) == leg.gateway)
+        and (not pattern.table_id or pattern.table_id == leg.table)
+        and (pattern.route_type is None or pattern.route_type == leg.kind)
+        and (pattern.weight is None or pattern.weight == (leg.weight or 1))
+        and (pattern.cwnd is None or pattern.cwnd == leg.cwnd)
+        and (not pattern.source or str(ipaddress.ip_address(pattern.source)) == leg.source)
+    )
+
+
+def legs(route: Route) -> list[Leg]:
+    """A kernel route, leg by leg. Typed routes have one, whatever device the kernel hangs them on."""
+    typed = route.kind != "unicast"
+    metrics = dict(route.metrics)
+    return [
+        Leg(
+            destination=route.destination,
+            link="" if typed else hop.link,
+            gateway="" if typed else hop.gateway,
+            table=route.table,
+            metric=route.metric,
+            kind=route.kind,
+            cwnd=metrics.get(RTAX_CWND, 0) if metrics.get(RTAX_LOCK, 0) & (1 << RTAX_CWND) else 0,
+            source=route.source,
+            weight=hop.weight,
+        )
+        for hop in (route.hops[:1] if typed else route.hops) or (Hop(),)
+    ]
+
+
+def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reaches: Reaches) -> tuple[Route, ...]:
+    """`remaining` (what the interfaces leave of the routes) with the policy's absent ones gone and its own added.
+
+    A gateway that is not on its link is used all the same, as NetworkManager does (RTNH_F_ONLINK).
+    """
+    patterns, wanted = absent(config), stated(config)
+    if not patterns and not wanted:
+        return tuple(remaining)
+    routes = [left for route in remaining if (left := _without(route, patterns)) is not None]
+    present: dict[str, list[Leg]] = {}
+    for route in routes:
+        if is_config(route):
+            present.setdefault(route.destination, []).extend(legs(route))
+    for each in wanted:
+        if any(each.is_like(other) for other in present.get(each.destination, ())):
+            continue
+        _add(routes, each, reaches)
+    return tuple(routes)
+
+
+def conflicts(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
+    """Pairs the kernel would not hold side by side: same destination, table, metric and tos."""
+    seen: dict[tuple[str, int, int, int], Route] = {}
+    for route in routes:
+        key = (route.destination, route.table, route.metric, route.tos)
+        if key in seen and route != seen[key]:
+            yield seen[key], route
+        seen[key] = route
+
+
+def differences(config: Sequence[RouteEntry] | None, host: Host) -> Iterator[str]:
+    """What the policy says about routes and the host does not show."""
+    wanted, patterns = stated(config), absent(config)
+    if not wanted and not patterns:
+        return
+    found = [each for route in host.routes if is_config(route) for each in legs(route)]
+    by_destination: dict[str, list[Leg]] = {}
+    for each in found:
+        by_destination.setdefault(each.destination, []).append(each)
+    for each in wanted:
+        if not any(each.is_like(other) for other in by_destination.get(each.destination, ())):
+            yield f"routes: {each}: wanted, not found"
+    for each in found:
+        if any(matches(pattern, each) for pattern in patterns) and not any(want.is_like(each) for want in wanted):
+            yield f"routes: {each}: wanted absent, found"
+
+
+def _add(routes: list[Route], wanted: Leg, reaches: Reaches) -> None:
+    """Append a route for the leg, or join it to the route it shares the cost with."""
+    onlink = wanted.gateway and wanted.link and not reaches(wanted.link, wanted.gateway)
+    hop = Hop(link=wanted.link, gateway=wanted.gateway, weight=wanted.weight or 1, flags=ONLINK if onlink else 0)
+    for position, route in enumerate(routes):
+        if _shares_cost(route, wanted):
+            others = [each for each in route.hops if (each.link, each.gateway) != (hop.link, hop.gateway)]
+            routes[position] = replace(route, hops=(*others, hop))
+            return
+    routes.append(
+        Route(
+            destination=wanted.destination,
+            hops=(hop,) if wanted.link else (),
+            table=wanted.table,
+            metric=wanted.metric,
+            kind=wanted.kind,
+            protocol=STATIC,
+            scope=LINK_SCOPE if wanted.family == 4 and wanted.link and not wanted.gateway else UNIVERSE,
+            source=wanted.source,
+            metrics=((RTAX_LOCK, 1 << RTAX_CWND), (RTAX_CWND, wanted.cwnd)) if wanted.cwnd else (),
+        )
+    )
+
+
+def _shares_cost(route: Route, wanted: Leg) -> bool:
+    """Whether the leg belongs to this very route: IPv4 says so with weights, IPv6 routes with gateways always join."""
+    return (
+        (route.destination, route.table, route.metric, route.kind, route.source)
+        == (wanted.destination, wanted.table, wanted.metric, "unicast", wanted.source)
+        and wanted.kind == "unicast"
+        and is_config(route)
+        and not route.nexthop
+        and (
+            wanted.weight is not None
+            if wanted.family == 4
+            else bool(wanted.gateway) and all(hop.gateway for hop in route.hops)
+        )
+    )
+
+
+def _without(route: Route, patterns: Sequence[RouteEntry]) -> Route | None:
+    """The route less the legs that a pattern matches."""
+    if not patterns or not is_config(route):
+        return route
+    doomed = [any(matches(pattern, each) for pattern in patterns) for each in legs(route)]
+    if not any(doomed):
+        return route
+    if all(doomed):
+        return None
+    hops = tuple(hop for hop, gone in zip(route.hops, doomed, strict=True) if not gone)
+    return replace(route, hops=tuple(replace(hop, weight=1) for hop in hops) if len(hops) == 1 else hops)
+
+
+def _is_shown(route: Route) -> bool:
+    return (
+        route.protocol in RUNNING_PROTOCOLS
+        and route.scope in (UNIVERSE, LINK_SCOPE)
+        and (route.kind == "unicast" or route.kind in TYPES)
+    )
+
+
+def _entries(route: Route) -> Iterator[RouteEntry]:
+    nowhere = "::" if route.family == 6 else "0.0.0.0"
+    for each in legs(route):
+        yield RouteEntry(
+            destination=each.destination,
+            next_hop_interface=each.link or None,
+            next_hop_address=each.gateway or (nowhere if each.kind == "unicast" else None),
+            metric=each.metric,
+            table_id=each.table,
+            weight=each.weight if route.family == 4 and len(route.hops) > 1 else None,
+            route_type=None if each.kind == "unicast" else each.kind,
+            cwnd=each.cwnd or None,
+            source=each.source or None,
+        )
+
+
+def _gateway(text: str | None) -> str:
+    """Canonical text of a gateway; "" for none, which nmstate writes 0.0.0.0 or ::."""
+    if not text:
+        return ""
+    address = ipaddress.ip_address(text)
+    return "" if address.is_unspecified else str(address)

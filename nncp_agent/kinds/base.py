@@ -65,6 +65,10 @@ class Kind:
         """MUST when it takes ports: `config` with exactly these ports, and all it says about those it keeps."""
         return config
 
+    def brief(self, iface: Interface) -> str:
+        """MAY: the one thing an overview says about it beside ports and base: a bond's mode, a VLAN's id."""
+        return ""
+
     def partners(self, iface: Interface) -> tuple[Interface, ...]:
         """MAY: interfaces the kernel makes together with this one (a veth's other end), as a policy would name them."""
         return ()

@@ -1,0 +1,107 @@
+"""A few words into an NNCP manifest to start from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+API_VERSION: Final = "nmstate.io/v1"
+DISABLED: Final = {"enabled": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What to draft. Without `ports`, `name` is an interface that is there already.
+
+    `vlans` are ids and ranges (first, last): with a `bridge` those its uplink lets through, tagged; without one
+    each id becomes a VLAN interface on `name`. `addresses` (IP/PREFIX) go to what stands on top.
+    """
+
+    name: str
+    ports: tuple[str, ...] = ()
+    mode: str = "active-backup"
+    options: Mapping[str, str | int] = field(default_factory=dict)  # of the bond
+    bridge: str = ""
+    vlans: tuple[tuple[int, int], ...] = ()
+    mtu: int | None = None
+    addresses: tuple[tuple[str, int], ...] = ()
+    policy: str = ""
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+
+
+def manifest(wish: Wish) -> dict[str, Any]:
+    """The NodeNetworkConfigurationPolicy, in the order a person would write it."""
+    interfaces = [*_bond(wish), *(_bridge(wish) if wish.bridge else _vlans(wish))]
+    if not interfaces:
+        interfaces = [{"name": wish.name, "state": "up", **_common(wish, top=True)}]
+    spec: dict[str, Any] = {"nodeSelector": dict(wish.node_selector)} if wish.node_selector else {}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "NodeNetworkConfigurationPolicy",
+        "metadata": {"name": wish.policy or _policy_name(interfaces)},
+        "spec": {**spec, "desiredState": {"interfaces": interfaces}},
+    }
+
+
+def _policy_name(interfaces: Sequence[Mapping[str, Any]]) -> str:
+    """A name Kubernetes takes (RFC 1123): lower case, digits, dashes and dots."""
+    names = "-".join(str(each["name"]) for each in interfaces[:3]).lower()
+    return "".join(each if each.isascii() and (each.isalnum() or each in "-.") else "-" for each in names).strip("-.")
+
+
+def _bond(wish: Wish) -> list[dict[str, Any]]:
+    if not wish.ports:
+        return []
+    is_top = not wish.bridge and not wish.vlans
+    aggregation: dict[str, Any] = {"mode": wish.mode, "options": {"miimon": 100, **wish.options}}
+    if "arp_interval" in wish.options:
+        aggregation["options"] = dict(wish.options)  # the kernel takes one way of monitoring or the other
+    aggregation["port"] = list(wish.ports)
+    return [
+        {
+            "name": wish.name,
+            "type": "bond",
+            "state": "up",
+            **_common(wish, top=is_top),
+            "link-aggregation": aggregation,
+        }
+    ]
+
+
+def _bridge(wish: Wish) -> list[dict[str, Any]]:
+    port: dict[str, Any] = {"name": wish.name}
+    if wish.vlans:
+        port["vlan"] = {"mode": "trunk", "trunk-tags": [_tag(first, last) for first, last in wish.vlans]}
+    bridge = {"options": {"stp": {"enabled": False}}, "port": [port]}
+    return [{"name": wish.bridge, "type": "linux-bridge", "state": "up", **_common(wish, top=True), "bridge": bridge}]
+
+
+def _vlans(wish: Wish) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"{wish.name}.{id}",
+            "type": "vlan",
+            "state": "up",
+            **_common(wish, top=True),
+            "vlan": {"base-iface": wish.name, "id": id},
+        }
+        for first, last in wish.vlans
+        for id in range(first, last + 1)
+    ]
+
+
+def _tag(first: int, last: int) -> dict[str, Any]:
+    return {"id": first} if first == last else {"id-range": {"min": first, "max": last}}
+
+
+def _common(wish: Wish, *, top: bool) -> dict[str, Any]:
+    mtu = {"mtu": wish.mtu} if wish.mtu is not None else {}
+    return {**mtu, "ipv4": _family(wish, 4, top), "ipv6": _family(wish, 6, top)}
+
+
+def _family(wish: Wish, family: int, top: bool) -> dict[str, Any]:
+    addresses = [
+        {"ip": ip, "prefix-length": prefix} for ip, prefix in wish.addresses if (6 if ":" in ip else 4) == family
+    ]
+    return {"enabled": True, "address": addresses} if top and addresses else dict(DISABLED)

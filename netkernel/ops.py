@@ -30,15 +30,19 @@ def _changes(new: Attrs, old: Attrs) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CreateLink:
-    """Make a link. `index` is the ifindex to take (0 lets the executor choose): a remade link gets its old one back."""
+    """Make a link. `index` is the ifindex to take (0 lets the executor choose): a remade link gets its old one back.
+
+    `peer_index` is that of the veth that comes with it.
+    """
 
     name: str
     kind: str
     attrs: Attrs = field(default_factory=lambda: NO_ATTRS)
     index: int = 0
+    peer_index: int = 0
 
     def inverse(self) -> DeleteLink:
-        return DeleteLink(self.name, self.kind, self.attrs, self.index)
+        return DeleteLink(self.name, self.kind, self.attrs, self.index, self.peer_index)
 
     def __str__(self) -> str:
         attrs = "".join(f" {key}={_word(value)}" for key, value in self.attrs.items())
@@ -53,9 +57,10 @@ class DeleteLink:
     kind: str
     attrs: Attrs = field(default_factory=lambda: NO_ATTRS)
     index: int = 0
+    peer_index: int = 0
 
     def inverse(self) -> CreateLink:
-        return CreateLink(self.name, self.kind, self.attrs, self.index)
+        return CreateLink(self.name, self.kind, self.attrs, self.index, self.peer_index)
 
     def __str__(self) -> str:
         return f"delete {self.kind} {self.name}"

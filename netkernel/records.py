@@ -28,8 +28,9 @@ class Link:
 
     `kind` is IFLA_INFO_KIND, or "" for a device without one (a NIC, lo). `attrs` holds what can be set: the keys of
     `link_kinds.COMMON` and those of its kind's table. `port` holds the options its controller keeps for it
-    (IFLA_INFO_SLAVE_DATA, keys of the controller kind's `ports` table). `conf4` and `conf6` are the raw s32 arrays of
-    IFLA_INET_CONF and IFLA_INET6_CONF (see `devconf`). Everything after them is a fact, never compared.
+    (IFLA_INFO_SLAVE_DATA, keys of the controller kind's `ports` table). `conf4` and `conf6` are the s32 arrays of
+    IFLA_INET_CONF and IFLA_INET6_CONF (see `devconf`). Everything after them is a fact, never compared; `facts` has the
+    read-only attributes of its kind (timers, the active port).
     """
 
     name: str
@@ -53,6 +54,7 @@ class Link:
     parent: str = field(
         default="", compare=False
     )  # IFLA_PARENT_DEV_BUS_NAME/IFLA_PARENT_DEV_NAME, as "pci/0000:00:03.0"
+    facts: Attrs = field(default_factory=dict, compare=False)
 
     @property
     def up(self) -> bool:

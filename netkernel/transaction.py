@@ -22,8 +22,12 @@ class Kernel(Protocol):
         """Do the ops in order, batched.
 
         Raises KernelRefused at the first send that had a failing op; its `possibly_done` says how many ops may have
-        taken effect. Nothing after that send was sent.
+        effect. Nothing after that send was sent.
         """
+        ...
+
+    def wait(self, timeout_s: float) -> bool:
+        """True as soon as something changed since the last snapshot began; False after `timeout_s` seconds."""
         ...
 
 

@@ -1,0 +1,162 @@
+"""The forms of link-kind attributes (`link_kinds.base.Form`) on the wire, driven by each kind's table."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import Any, Final
+
+from netkernel import tlv
+from netkernel.errors import MalformedMessage
+from netkernel.link_kinds.base import Attr, Form
+from netkernel.records import Attrs, Value
+
+Names = Mapping[int, str]
+"""Names of links by ifindex."""
+IndexOf = Callable[[str], int]
+"""The ifindex of a link; raises KernelRefused when there is none."""
+Convert = Callable[[Any, Names], Any]
+"""From what `struct` unpacked (a number, or bytes for code "s") to the value in a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one payload is unpacked: a struct code, its size (0 for the whole payload), and what is made of it."""
+
+    code: str
+    size: int
+    convert: Convert | None = None
+
+
+_NUMBERS: Final[Mapping[Form, tuple[str, int]]] = {
+    Form.U8: ("B", 1),
+    Form.U16: ("H", 2),
+    Form.U32: ("I", 4),
+    Form.U64: ("Q", 8),
+    Form.S32: ("i", 4),
+}
+_PACKERS: Final[Mapping[Form, Callable[[int, int], bytes]]] = {
+    Form.U8: tlv.u8,
+    Form.U16: tlv.u16,
+    Form.U32: tlv.u32,
+    Form.U64: tlv.u64,
+    Form.S32: tlv.s32,
+    Form.U16_BE: lambda number, value: tlv.attribute(number, value.to_bytes(2, "big")),
+}
+_BITS: Final = struct.Struct("=II")
+ELSEWHERE: Final = frozenset({Form.FLAG, Form.PEER})
+"""No attributes of their own: bits of the link header, and the nested message of a veth's peer."""
+
+Fields = Mapping[int, tuple[tuple[str, Field], ...]]
+"""By attribute number: the keys it carries (several, where one number holds bits)."""
+
+
+def fields(table: Mapping[str, Attr]) -> Fields:
+    """A kind's table, the way a reader asks it."""
+    found: dict[int, tuple[tuple[str, Field], ...]] = {}
+    for key, attr in table.items():
+        if attr.form not in ELSEWHERE:
+            found[attr.number] = (*found.get(attr.number, ()), (key, field(attr)))
+    return found
+
+
+def field(attr: Attr) -> Field:
+    """How `attr` is read. Raises ValueError for a form that is no attribute."""
+    words, bit = attr.words, attr.bit
+    match attr.form:
+        case Form.MAC:
+            return Field("s", 0, mac)
+        case Form.LINK:
+            return Field("I", 4, lambda index, names: names.get(index, ""))
+        case Form.TEXT:
+            return Field("s", 0, text)
+        case Form.IPV4S:
+            return Field("s", 0, lambda raw, _: _addresses(AF_INET, 4, raw))
+        case Form.IPV6S:
+            return Field("s", 0, lambda raw, _: _addresses(AF_INET6, 16, raw))
+        case Form.BIT:
+            return Field("I", 4, lambda word, _: bool(word & bit))
+        case Form.BRIDGE_ID:
+            return Field("8s", 8, lambda raw, _: f"{raw[:2].hex()}.{raw[2:].hex(':')}")
+        case Form.U16_BE:
+            return Field("2s", 2, lambda raw, _: words.get(number := int.from_bytes(raw, "big"), number))
+        case Form.FLAG | Form.PEER:
+            raise ValueError(f"{attr.form} is no attribute of its own")
+    code, size = _NUMBERS[attr.form]
+    return Field(code, size, (lambda number, _: words.get(number, number)) if words else None)
+
+
+def mac(raw: bytes, _: Names | None = None) -> str:
+    """A hardware address as text: lower case, whatever its length ("" for none)."""
+    return raw.hex(":") if raw else ""
+
+
+def text(raw: bytes, _: Names | None = None) -> str:
+    """Up to the first NUL; bytes that are no UTF-8 are carried through."""
+    zero = raw.find(b"\0")
+    return (raw if zero < 0 else raw[:zero]).decode("utf-8", "surrogateescape")
+
+
+def _addresses(family: int, size: int, raw: bytes) -> tuple[str, ...]:
+    found = []
+    for _, first, last in tlv.walk(raw, 0, len(raw)):
+        if last - first != size:
+            raise MalformedMessage(f"an address of {last - first} bytes, wanted {size}")
+        found.append(inet_ntop(family, raw[first:last]))
+    return tuple(found)
+
+
+def pack(table: Mapping[str, Attr], attrs: Attrs, index_of: IndexOf) -> list[bytes]:
+    """The attributes of `attrs` that stand in `table`, in the table's order; bits of one number become one attribute.
+
+    Flags, the veth peer and what is read only are left out. Raises ValueError for a value that does not fit.
+    """
+    packed: list[bytes] = []
+    bits: dict[int, tuple[int, int]] = {}
+    for key, attr in table.items():
+        if key not in attrs or attr.read_only or attr.form in ELSEWHERE:
+            continue
+        value = attrs[key]
+        if attr.form is Form.BIT:
+            on, mask = bits.get(attr.number, (0, 0))
+            bits[attr.number] = on | (attr.bit if value else 0), mask | attr.bit
+            continue
+        try:
+            packed.append(_packed(attr, value, index_of))
+        except (struct.error, OSError, OverflowError, ValueError, TypeError) as error:
+            raise ValueError(f"{key} {value!r} does not fit: {error}") from error
+    packed.extend(tlv.attribute(number, _BITS.pack(on, mask)) for number, (on, mask) in bits.items())
+    return packed
+
+
+def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
+    match attr.form:
+        case Form.MAC:
+            return tlv.attribute(attr.number, bytes.fromhex(str(value).replace(":", "")))
+        case Form.LINK:
+            return tlv.u32(attr.number, index_of(str(value)) if value else 0)
+        case Form.TEXT:
+            return tlv.attribute(attr.number, str(value).encode("utf-8", "surrogateescape"))
+        case Form.IPV4S:
+            return tlv.nest(attr.number, *_listed(AF_INET, value))
+        case Form.IPV6S:
+            return tlv.nest(attr.number, *_listed(AF_INET6, value))
+        case _:
+            return _PACKERS[attr.form](attr.number, _number(attr, value))
+
+
+def _number(attr: Attr, value: Value) -> int:
+    if isinstance(value, str):
+        for number, word in attr.words.items():
+            if word == value:
+                return number
+        raise ValueError(f"wanted one of {', '.join(attr.words.values())}")
+    return int(value)  # type: ignore[arg-type]  # a tuple here is a bug and raises TypeError
+
+
+def _listed(family: int, value: Value) -> Iterable[bytes]:
+    if not isinstance(value, tuple):
+        raise TypeError("wanted a list of addresses")
+    return [tlv.attribute(position, inet_pton(family, ip)) for position, ip in enumerate(value)]

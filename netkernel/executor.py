@@ -1,0 +1,267 @@
+"""Ops to messages to sends: names become indexes here, and refusals become ops again."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from struct import Struct
+from typing import Final, assert_never
+
+from netkernel import netns, sysctl
+from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, vlans
+from netkernel.errors import KernelRefused, NetworkError
+from netkernel.netlink import LARGEST_BATCH, LONGEST_BATCH, Message, Socket
+from netkernel.ops import (
+    AddAddress,
+    AddNeighbour,
+    AddNexthop,
+    AddRoute,
+    AddRule,
+    AddVlans,
+    CreateLink,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNeighbour,
+    DeleteNexthop,
+    DeleteRoute,
+    DeleteRule,
+    DeleteVlans,
+    MoveLink,
+    Op,
+    SetLink,
+    SetPort,
+    WriteSysctl,
+)
+
+_SIOCGIFNAME, _SIOCGIFINDEX = 0x8910, 0x8933  # linux/sockios.h; answered for the namespace of the socket
+_IFREQ: Final = Struct("=16si20x")
+_LOWEST, _HIGHEST = 1 << 20, 1 << 24
+
+
+class Execution:
+    """One list of ops on its way into the kernel."""
+
+    def __init__(self, socket: Socket, inside: Callable[[], AbstractContextManager[object]], ops: Sequence[Op]) -> None:
+        self._socket = socket
+        self._inside = inside
+        self._ops = ops
+        self._indexes: dict[str, int] = {}
+        self._gone: set[int] = set()
+        # A block nobody else counts in: a message meant for our link finds ours or none, whatever others create.
+        self._next_index = random.randrange(_LOWEST, _HIGHEST)
+        self._pending: list[tuple[int, Message]] = []
+        self._size = 0
+        self._files: list[int] = []
+
+    def run(self) -> None:
+        """Raises KernelRefused, as `transaction.Kernel.execute` says."""
+        try:
+            for position, op in enumerate(self._ops):
+                self._take(position, op)
+            self._flush()
+        finally:
+            self._close_files()
+
+    def _take(self, position: int, op: Op) -> None:
+        match op:
+            case WriteSysctl():
+                self._flush()
+                self._write_sysctl(position, op)
+            case MoveLink() if not self._is_own(op.source):
+                self._flush()
+                self._fetch(position, op)
+            case _:
+                self._queue(position, self._encoded(position, op))
+
+    def _encoded(self, position: int, op: Op) -> list[Message]:
+        try:
+            return self._messages(op)
+        except ValueError as error:
+            self._flush()
+            raise KernelRefused(str(op), errno.EINVAL, str(error), possibly_done=position) from error
+        except _Unknown as unknown:
+            self._flush()
+            try:
+                return self._messages(op)  # what was pending may have made the link
+            except _Unknown:
+                reason = f"there is no link {unknown.name!r}"
+                raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
+
+    def _messages(self, op: Op) -> list[Message]:
+        index_of = self._index_of
+        match op:
+            case CreateLink():
+                return self._create(op)
+            case DeleteLink(name):
+                index = index_of(name)
+                del self._indexes[name]
+                self._gone.add(index)
+                return [links.delete(index)]
+            case SetLink(name, kind, new):
+                return links.change(kind, new, index_of, index=index_of(name))
+            case SetPort(name, kind, new):
+                return [links.change_port(kind, new, index_of, index=index_of(name))]
+            case AddAddress(address):
+                return [addresses.add(address, index_of)]
+            case DeleteAddress(address):
+                return [addresses.delete(address, index_of)]
+            case AddRoute(route):
+                return [routes.add(route, index_of)]
+            case DeleteRoute(route):
+                return [routes.delete(route, index_of)]
+            case AddRule(rule):
+                return [rules.add(rule)]
+            case DeleteRule(rule):
+                return [rules.delete(rule)]
+            case AddNeighbour(neighbour):
+                return [neighbours.add(neighbour, index_of)]
+            case DeleteNeighbour(neighbour):
+                return [neighbours.delete(neighbour, index_of)]
+            case AddNexthop(nexthop):
+                return [nexthops.add(nexthop, index_of)]
+            case DeleteNexthop(nexthop):
+                return [nexthops.delete(nexthop)]
+            case AddVlans(link, ranges):
+                return [vlans.add(link, ranges, index_of)]
+            case DeleteVlans(link, ranges):
+                return [vlans.delete(link, ranges, index_of)]
+            case MoveLink(name, _, target, index):
+                return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
+            case WriteSysctl():
+                raise AssertionError("a sysctl is no message")
+        assert_never(op)
+
+    def _create(self, op: CreateLink) -> list[Message]:
+        index, peer_index = self._take_index(op.index), 0
+        peer = str(op.attrs.get("peer", "")) if op.kind == "veth" else ""
+        if peer:
+            peer_index = self._take_index(op.peer_index)
+        messages = links.create(op.name, op.kind, op.attrs, self._index_of, index=index, peer_index=peer_index)
+        self._indexes[op.name] = index
+        if peer:
+            self._indexes[peer] = peer_index
+        return messages
+
+    def _index_of(self, name: str) -> int:
+        index = self._indexes.get(name)
+        if index is None:
+            index = self._indexes[name] = self._looked_up(name)
+        return index
+
+    def _looked_up(self, name: str) -> int:
+        raw = name.encode("utf-8", "surrogateescape")
+        if len(raw) > 15 or not raw:
+            raise _Unknown(name)
+        try:
+            answer = fcntl.ioctl(self._socket.fileno(), _SIOCGIFINDEX, _IFREQ.pack(raw, 0))
+        except OSError:
+            raise _Unknown(name) from None
+        index = int(_IFREQ.unpack(answer)[1])
+        if index in self._gone:  # its deletion is on the way
+            raise _Unknown(name)
+        return index
+
+    def _take_index(self, wanted: int) -> int:
+        """`wanted` if it is free, or free by the time it is needed; else the next of our block."""
+        if wanted and (wanted in self._gone or not self._is_taken(wanted)):
+            self._gone.discard(wanted)
+            return wanted
+        while self._is_taken(self._next_index):
+            self._next_index += 1
+        self._next_index += 1
+        return self._next_index - 1
+
+    def _is_taken(self, index: int) -> bool:
+        try:
+            fcntl.ioctl(self._socket.fileno(), _SIOCGIFNAME, _IFREQ.pack(b"", index))
+        except OSError:
+            return index in self._indexes.values()
+        return True
+
+    def _queue(self, position: int, messages: list[Message]) -> None:
+        size = sum(message.size for message in messages)
+        if len(self._pending) + len(messages) > LONGEST_BATCH or self._size + size > LARGEST_BATCH:
+            self._flush()
+        self._pending += [(position, message) for message in messages]
+        self._size += size
+
+    def _flush(self) -> None:
+        pending, self._pending, self._size = self._pending, [], 0
+        if not pending:
+            return
+        refused = self._socket.write([message for _, message in pending])
+        self._close_files()
+        if not refused:
+            return
+        failed = frozenset(pending[at][0] for at in refused)
+        self._withdraw(failed, pending, frozenset(refused))
+        first = min(refused)
+        said = refused[first]
+        what = str(self._ops[pending[first][0]])
+        done = pending[-1][0] + 1
+        raise KernelRefused(what, said.errno, said.reason, possibly_done=done, failed=failed)
+
+    def _withdraw(self, failed: frozenset[int], pending: list[tuple[int, Message]], refused: frozenset[int]) -> None:
+        """A refused create did nothing: where only a message after the first was refused, the link goes again."""
+        for position in failed:
+            op = self._ops[position]
+            if isinstance(op, CreateLink):
+                first = next(at for at, (of, _) in enumerate(pending) if of == position)
+                if first not in refused:
+                    self._socket.write([links.delete(self._indexes[op.name])])
+
+    def _write_sysctl(self, position: int, op: WriteSysctl) -> None:
+        try:
+            with self._inside():
+                sysctl.write(op.path, op.new)
+        except KernelRefused as refused:
+            done, failed = position + 1, frozenset({position})
+            raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=done, failed=failed) from refused
+
+    def _fetch(self, position: int, op: MoveLink) -> None:
+        """Move a link out of a namespace that is not ours, through a socket of its own."""
+        try:
+            with netns.inside(op.source):
+                there = Socket()
+            with there:
+                run = Execution(there, lambda: netns.inside(op.source), [op])
+                run._queue(0, run._messages(op))
+                run._flush()
+        except (KernelRefused, _Unknown) as refused:
+            number, reason = (
+                (refused.errno, refused.reason)
+                if isinstance(refused, KernelRefused)
+                else (errno.ENODEV, f"there is no link {refused.name!r} in {op.source}")
+            )
+            raise KernelRefused(str(op), number, reason, possibly_done=position) from None
+
+    def _is_own(self, namespace: str) -> bool:
+        try:
+            with self._inside():
+                return os.path.samestat(os.stat(namespace), os.stat(netns.OWN))
+        except OSError:
+            return False
+
+    def _opened(self, namespace: str) -> int:
+        try:
+            fd = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise ValueError(f"{namespace}: {error.strerror}") from error
+        self._files.append(fd)
+        return fd
+
+    def _close_files(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
+
+
+class _Unknown(NetworkError):
+    """No link has this name now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name

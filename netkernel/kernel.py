@@ -1,0 +1,55 @@
+"""The running kernel of one network namespace: look at it, tell it, wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Self
+
+from netkernel import netns, snapshot
+from netkernel.executor import Execution
+from netkernel.host import Host
+from netkernel.netlink import Socket
+from netkernel.ops import Op
+from netkernel.watch import Watch
+
+
+class LinuxKernel:
+    """Implements `transaction.Kernel` for the namespace at `namespace` (a path), by default the calling thread's."""
+
+    def __init__(self, namespace: str | None = None) -> None:
+        self._namespace = namespace
+        with self._inside():
+            self._socket = Socket()
+            self._watch = Watch()
+        self._reader = snapshot.Reader(self._socket, self._watch)
+
+    def snapshot(self) -> Host:
+        """The whole configuration now. Raises DumpInterrupted when it never stands still, other NetworkErrors."""
+        host = self._reader.host()
+        with self._inside():
+            sysctls = snapshot.default_sysctls()
+            links = snapshot.with_assigned(host.links)
+        return replace(host, links=links, sysctls=sysctls)
+
+    def execute(self, ops: Sequence[Op]) -> None:
+        """Do the ops in order, batched. Raises KernelRefused at the first send that had a failing op."""
+        Execution(self._socket, self._inside, ops).run()
+
+    def wait(self, timeout_s: float) -> bool:
+        """True as soon as something changed since the last snapshot began; False after `timeout_s` seconds."""
+        return bool(self._watch.wait(timeout_s))
+
+    def close(self) -> None:
+        self._socket.close()
+        self._watch.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _inside(self) -> AbstractContextManager[None]:
+        return netns.inside(self._namespace) if self._namespace else nullcontext()

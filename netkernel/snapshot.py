@@ -1,0 +1,196 @@
+"""The whole configuration of a namespace, read so that it is one moment's.
+
+Dumps that the kernel flags as disturbed are made again by the socket. It flags links and addresses only, so a table is
+also read again when an event for it arrived meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from socket import AF_INET, AF_INET6
+from typing import Any, Final
+
+from netkernel import sysctl
+from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
+from netkernel.errors import DumpInterrupted, KernelRefused
+from netkernel.host import Host
+from netkernel.netlink import Socket, Span
+from netkernel.records import Address, Link, Neighbour, Nexthop, Route, Rule, VlanRange
+from netkernel.watch import Table, Watch
+
+DEFAULTS: Final = tuple(
+    f"net/ipv6/conf/default/{name}" for name in ("accept_ra", "autoconf", "disable_ipv6", "addr_gen_mode")
+)
+"""What a new link's IPv6 starts from."""
+_RETRIES: Final = 10
+_SYSFS: Final = "/sys/class/net"
+
+
+class Reader:
+    """Dumps of one namespace, through its socket and its watch."""
+
+    def __init__(self, socket: Socket, watch: Watch) -> None:
+        self._socket = socket
+        self._watch = watch
+        self._shapes = shapes.Links()
+        self._names: dict[int, str] = {}
+
+    def host(self) -> Host:
+        """Everything a plan may change, but for what stands in sysfs and /proc. Raises NetworkError."""
+        with _uncollected():
+            self._watch.changed()
+            found: dict[Table, Any] = {}
+            dirty = frozenset(Table)
+            for _ in range(_RETRIES):
+                for table in Table:  # links first: the others name them
+                    if table in dirty:
+                        found[table] = self._READERS[table](self)
+                dirty = self._watch.changed()
+                if Table.LINKS in dirty:
+                    dirty = frozenset(Table)  # names and indexes may mean others now
+                if not dirty:
+                    return _host(found)
+        raise DumpInterrupted(f"{', '.join(sorted(table.name.lower() for table in dirty))}: changed all the time")
+
+    def _links(self) -> dict[str, Link]:
+        spans = self._socket.dump(links.GET, links.dump_request())
+        names = self._names = dict(shapes.read_name(*span) for span in spans)
+        read = self._shapes.read
+        found = [read(data, start, end, names) for data, start, end in spans]
+        return {link.name: link for link in found}
+
+    def _addresses(self) -> dict[str, tuple[Address, ...]]:
+        found: dict[str, list[Address]] = {}
+        for span in self._socket.dump(addresses.GET, addresses.dump_request()):
+            address = addresses.read(*span, self._names)
+            if address:
+                found.setdefault(address.link, []).append(address)
+        return {link: tuple(of_link) for link, of_link in found.items()}
+
+    def _routes(self) -> tuple[Route, ...]:
+        spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(routes.GET, family)]
+        return tuple(route for span in spans if (route := routes.read(*span, self._names)))
+
+    def _rules(self) -> tuple[Rule, ...]:
+        spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(rules.GET, family)]
+        return tuple(rule for span in spans if (rule := rules.read(*span)))
+
+    def _of_family(self, kind: int, family: int) -> list[Span]:
+        """Without IPv6 the kernel falls back to dumping every family it has."""
+        request = routes.dump_request if kind == routes.GET else rules.dump_request
+        return [span for span in self._optional(kind, request(family)) if span[0][span[1]] == family]
+
+    def _neighbours(self) -> tuple[Neighbour, ...]:
+        spans = self._socket.dump(neighbours.GET, neighbours.dump_request())
+        spans += self._socket.dump(neighbours.GET, neighbours.dump_request(proxies=True))
+        return tuple(found for span in spans if (found := neighbours.read(*span, self._names)))
+
+    def _nexthops(self) -> tuple[Nexthop, ...]:
+        return tuple(
+            nexthops.read(*span, self._names) for span in self._optional(nexthops.GET, nexthops.dump_request())
+        )
+
+    def _vlans(self) -> dict[str, tuple[VlanRange, ...]]:
+        found = {}
+        for span in self._optional(vlans.GET, vlans.dump_request()):
+            index, of_port = vlans.read(*span)
+            if of_port and index in self._names:
+                found[self._names[index]] = of_port
+        return found
+
+    def _optional(self, kind: int, payload: bytes) -> list[Span]:
+        """A table that not every kernel has."""
+        try:
+            return self._socket.dump(kind, payload)
+        except KernelRefused as refused:
+            if refused.errno not in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
+                raise
+            return []
+
+    _READERS: Final[dict[Table, Callable[[Reader], Any]]] = {
+        Table.LINKS: _links,
+        Table.ADDRESSES: _addresses,
+        Table.ROUTES: _routes,
+        Table.RULES: _rules,
+        Table.NEIGHBOURS: _neighbours,
+        Table.NEXTHOPS: _nexthops,
+        Table.VLANS: _vlans,
+    }
+
+
+def default_sysctls() -> dict[str, str]:
+    """The values new links start from, in the calling thread's namespace; none where there is no IPv6."""
+    found = {}
+    for path in DEFAULTS:
+        with suppress(KernelRefused):
+            found[path] = sysctl.read(path)
+    return found
+
+
+def _host(found: dict[Table, Any]) -> Host:
+    return Host(
+        links=found[Table.LINKS],
+        addresses=found[Table.ADDRESSES],
+        routes=found[Table.ROUTES],
+        rules=found[Table.RULES],
+        neighbours=found[Table.NEIGHBOURS],
+        nexthops=found[Table.NEXTHOPS],
+        vlans=found[Table.VLANS],
+    )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A dump makes many objects and no garbage; looking for it in between costs more than the dump."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def with_assigned(found: Mapping[str, Link]) -> Mapping[str, Link]:
+    """The links, with `address_assigned` on bridges and bonds where /sys shows the calling thread's namespace.
+
+    Netlink does not tell it. /sys shows the namespace it was mounted in, so names, indexes and addresses must agree.
+    """
+    asked = [link for link in found.values() if link.kind in ("bridge", "bond")]
+    if not asked:
+        return found
+    if not _shows(found, asked[0]):
+        return found
+    assigned = {}
+    for link in asked:
+        word = _sysfs(link.name, "addr_assign_type")
+        if word.isdigit():
+            assigned[link.name] = replace(link, address_assigned=int(word))
+    return {**found, **assigned}
+
+
+def _shows(found: Mapping[str, Link], sample: Link) -> bool:
+    try:
+        names = {entry.name for entry in os.scandir(_SYSFS) if entry.is_symlink()}
+    except OSError:
+        return False
+    same = _sysfs(sample.name, "ifindex") == str(sample.index) and _sysfs(sample.name, "address") == sample.address
+    return same and names == set(found)
+
+
+def _sysfs(link: str, file: str) -> str:
+    try:
+        fd = os.open(f"{_SYSFS}/{link}/{file}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(fd, 64).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)

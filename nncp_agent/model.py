@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+from nncp_agent.spelling import (
+    Canonical,
+    Words,
+    ip_address,
+    ip_network,
+    ip_or_empty,
+    link_name,
+    link_name_or_none,
+    mac_address,
+)
+
+_ADDR_GEN_MODES = ("eui64", "stable-privacy", "other")
+_ROUTE_TYPES = ("blackhole", "unreachable", "prohibit")
+_IDENTIFIERS = ("name", "mac-address")
 
 U8 = Annotated[int, Meta(ge=0, le=255)]
 U16 = Annotated[int, Meta(ge=0, le=65535)]
 U32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 U64 = Annotated[int, Meta(ge=0, le=2**64 - 1)]
 VlanId = Annotated[int, Meta(ge=0, le=4094)]
+LinkName = Annotated[str, Canonical(link_name), Meta(min_length=1, max_length=15)]
+LinkNameOrNone = Annotated[str, Canonical(link_name_or_none), Meta(max_length=15)]
+"""A link's name, or "" for no link (`controller`, `primary`)."""
+Mac = Annotated[str, Canonical(mac_address), Meta(pattern="^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")]
+Ip = Annotated[str, Canonical(ip_address)]
+AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
+RouteType = Annotated[str, Words(_ROUTE_TYPES), Meta(extra_json_schema={"enum": [*_ROUTE_TYPES]})]
+Identifier = Annotated[str, Words(_IDENTIFIERS), Meta(extra_json_schema={"enum": [*_IDENTIFIERS]})]
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything with a wire form. Keys are kebab-case as in nmstate; kinds rename fields where it is not."""
+    """Base of everything with a wire form. Keys are kebab-case as in nmstate; kinds rename fields where it is not.
+
+    `aliases`: other words users write for a key. `query_only`: keys that are shown and mean nothing when asked for.
+    `hint`: what to write instead of text where one of these is wanted.
+    """
+
+    aliases: ClassVar[Mapping[str, str]] = {}
+    query_only: ClassVar[frozenset[str]] = frozenset()
+    hint: ClassVar[str] = ""
 
 
 M = TypeVar("M", bound=msgspec.Struct)
@@ -49,11 +81,19 @@ class State(StrEnum):
 
 
 class IpAddress(Model, frozen=True):
-    ip: str
+    aliases = {
+        "valid-left": "valid-life-time",
+        "valid-lft": "valid-life-time",
+        "preferred-left": "preferred-life-time",
+        "preferred-lft": "preferred-life-time",
+    }
+    query_only = frozenset({"mptcp-flags", "dynamic"})
+    hint = "a mapping like {ip: 192.0.2.1, prefix-length: 24}"
+
+    ip: Ip
     prefix_length: Annotated[int, Meta(ge=0, le=128)]
-    valid_life_time: str | int | None = None
+    valid_life_time: str | int | None = None  # "30sec" or "forever"
     preferred_life_time: str | int | None = None
-    mptcp_flags: tuple[str, ...] | None = None  # query only
 
 
 class IpStack(Model, frozen=True):
@@ -64,7 +104,7 @@ class IpStack(Model, frozen=True):
     dhcp: bool | None = None
     autoconf: bool | None = None
     allow_extra_address: bool | None = None
-    addr_gen_mode: str | None = None
+    addr_gen_mode: AddrGenMode | None = None
     token: str | None = None
     auto_dns: bool | None = None
     auto_gateway: bool | None = None
@@ -83,22 +123,24 @@ class Interface(Model, frozen=True):
     On the wire `config` stands under its kind's key (`link-aggregation`, `bridge`, `vlan`, …); `wire` moves it.
     """
 
+    query_only = frozenset({"driver", "permanent-mac-address", "min-mtu", "max-mtu", "owner"})
+
     name: str
     type: str | None = None
     state: State | None = None
     profile_name: str | None = None
     description: str | None = None
     driver: str | None = None  # query only
-    identifier: str | None = None  # name, mac-address
-    mac_address: str | None = None  # upper case, as nmstate shows it
+    identifier: Identifier | None = None
+    mac_address: Mac | None = None  # upper case, as nmstate shows it
     permanent_mac_address: str | None = None  # query only
-    mtu: U64 | None = None
+    mtu: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     min_mtu: U64 | None = None  # query only
     max_mtu: U64 | None = None  # query only
     wait_ip: str | None = None
-    controller: str | None = None  # "" detaches
+    controller: LinkNameOrNone | None = None  # "" detaches
     accept_all_mac_addresses: bool | None = None
-    copy_mac_from: str | None = None
+    copy_mac_from: LinkName | None = None
     ipv4: IpStack | None = None
     ipv6: IpStack | None = None
     owner: str | None = None  # query only, ours: the stamp of a link that CNI or a VM owns
@@ -108,16 +150,18 @@ class Interface(Model, frozen=True):
 class RouteEntry(Model, frozen=True):
     """One entry of `routes` (nmstate.md 4.2); with `state: absent` every missing field is a wildcard."""
 
+    hint = "a mapping like {destination: 0.0.0.0/0, next-hop-address: 192.0.2.1, next-hop-interface: eth0}"
+
     state: State | None = None
-    destination: str | None = None
-    next_hop_interface: str | None = None
-    next_hop_address: str | None = None
-    metric: int | None = None
+    destination: Annotated[str, Canonical(ip_network)] | None = None
+    next_hop_interface: LinkNameOrNone | None = None
+    next_hop_address: Annotated[str, Canonical(ip_or_empty)] | None = None
+    metric: Annotated[int, Meta(ge=-1, le=2**32 - 1)] | None = None
     table_id: U32 | None = None
     weight: Annotated[int, Meta(ge=1, le=256)] | None = None
-    route_type: str | None = None
-    cwnd: U32 | None = None
-    source: str | None = None
+    route_type: RouteType | None = None
+    cwnd: Annotated[int, Meta(ge=1, le=2**32 - 1)] | None = None
+    source: Annotated[str, Canonical(ip_or_empty)] | None = None
 
 
 class Routes(Model, frozen=True):

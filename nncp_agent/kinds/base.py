@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
@@ -36,13 +36,14 @@ class Wanted:
 class Kind:
     """MUST set `name` (nmstate's `type` word) and `link_kinds` (IFLA_INFO_KIND words; it creates the first)."""
 
-    name: ClassVar[str]
+    name: str
     link_kinds: ClassVar[tuple[str, ...]]
     subtree: ClassVar[str | None] = None
     Config: ClassVar[type[Model] | None] = None
-    aliases: ClassVar[Mapping[str, str]] = {}  # older words for keys of the subtree: {"slaves": "port"}
+    managed: ClassVar[bool] = True  # a policy can say what it should be
     is_virtual: ClassVar[bool] = True  # a policy creates it; absent and down delete it
     takes_ports: ClassVar[bool] = False  # it is a controller
+    own_addresses: ClassVar[tuple[tuple[str, int], ...]] = ()  # address and prefix that no policy takes away
     ports_hold_ip: ClassVar[bool] = False  # its ports may have addresses of their own (vrf)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
@@ -95,4 +96,12 @@ class Kind:
 
     def normalise(self, config: Model) -> Model:
         """MAY: sort, canonicalise and round as the kernel does, so that verification compares like with like."""
+        return config
+
+    def shown(self, tree: dict[str, Any]) -> dict[str, Any]:
+        """MAY: the subtree as `show` prints it, where nmstate says one thing in two words."""
+        return tree
+
+    def implied(self, config: Model) -> Model:
+        """MAY: what a NodeNetworkConfigurationPolicy means by `config` beyond what it says."""
         return config

@@ -1,0 +1,107 @@
+"""What may be said in `ipv4` and `ipv6` of an interface (nmstate.md 4.1), for static addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from nncp_agent.errors import Problem
+from nncp_agent.model import IpAddress, IpStack
+from nncp_agent.spelling import ip_or_none
+
+Path = tuple[str | int, ...]
+
+DISABLED: Final = IpStack(enabled=False)
+LONGEST: Final = {4: 32, 6: 128}
+NOT_YET: Final = "found true: not supported by this version yet, wanted static addresses"
+_ONLY: Final = {"autoconf": 6, "addr_gen_mode": 6, "token": 6, "dhcp_duid": 6, "dhcp_client_id": 4}
+_AUTOMATIC: Final = (
+    "auto_dns", "auto_gateway", "auto_routes", "auto_route_table_id", "auto_route_metric",
+    "dhcp_client_id", "dhcp_duid", "dhcp_send_hostname", "dhcp_custom_hostname",
+)  # fmt: skip
+"""What they say counts only together with DHCP or autoconf."""
+
+
+def problems(stack: IpStack, family: int, path: str) -> Iterator[Problem]:
+    """What is wrong with `stack`; `path` is where it stands, as in `bond1: ipv4`."""
+    for inner, message in faults(stack, family):
+        yield Problem("".join([path, *(f"[{key}]" if isinstance(key, int) else f".{key}" for key in inner)]), message)
+
+
+def faults(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
+    """What is wrong and where in the stack; `family` is 4 or 6. A disabled stack may say anything."""
+    for field, only in _ONLY.items():
+        if getattr(stack, field) is not None and only != family and not (field == "autoconf" and not stack.autoconf):
+            yield (field.replace("_", "-"),), f"belongs to ipv{only}, wanted in ipv{family}: no such key"
+    if stack.enabled is False:
+        return
+    if stack.dhcp:
+        yield ("dhcp",), NOT_YET
+    if stack.autoconf and family == 6:
+        yield ("autoconf",), NOT_YET
+    if stack.token and ip_or_none(stack.token) != "::":
+        yield ("token",), f"found '{stack.token[:40]}': a token needs autoconf, not supported by this version yet"
+    yield from _addresses(stack, family)
+
+
+def normalise(stack: IpStack, family: int) -> IpStack:
+    """What of it is asked for: nothing beside `enabled: false`, no lifetimes, no link-local, nothing of DHCP's.
+
+    Addresses with a finite lifetime are left out: whoever gave them keeps or takes them.
+    """
+    if stack.enabled is False:
+        return DISABLED
+    changes: dict[str, object] = {field: None for field in (*_AUTOMATIC, "token") if getattr(stack, field) is not None}
+    if stack.addr_gen_mode == "other":
+        changes["addr_gen_mode"] = None
+    if family == 4 and stack.autoconf is not None:
+        changes["autoconf"] = None
+    if stack.address is not None:
+        changes["address"] = tuple(
+            each if each.valid_life_time is None and each.preferred_life_time is None
+            else IpAddress(ip=each.ip, prefix_length=each.prefix_length)
+            for each in stack.address
+            if not expires(each) and not is_link_local(each)
+        )  # fmt: skip
+    return replace(stack, **changes) if changes else stack
+
+
+def expires(address: IpAddress) -> bool:
+    """Whether it has a finite lifetime ("30sec"): DHCP's or a router's business."""
+    return address.valid_life_time not in (None, "forever", "4294967295", 2**32 - 1, "-1", -1)
+
+
+def is_link_local(address: IpAddress) -> bool:
+    """Whether it is in fe80::/10."""
+    return address.ip[:3] in ("fe8", "fe9", "fea", "feb") and ":" in address.ip
+
+
+def _addresses(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
+    seen: set[tuple[str, int]] = set()
+    for position, each in enumerate(stack.address or ()):
+        found = 6 if ":" in each.ip else 4
+        if found != family:
+            yield ("address", position, "ip"), f"found the IPv{found} address {each.ip}, wanted an IPv{family} address"
+            continue
+        if (wanted := _not_ours(each.ip, family)) is not None:
+            yield ("address", position, "ip"), f"found {each.ip}, {wanted}"
+        if not 1 <= each.prefix_length <= LONGEST[family]:
+            wanted = f"wanted 1 to {LONGEST[family]}"
+            yield ("address", position, "prefix-length"), f"found {each.prefix_length}, {wanted}"
+        # IPv4 holds an address once for each prefix length, IPv6 once (kernel-facts.md 5).
+        key = each.ip, each.prefix_length if family == 4 else 0
+        if key in seen:
+            yield ("address", position), f"found {each.ip} twice, wanted each address once"
+        seen.add(key)
+
+
+def _not_ours(ip: str, family: int) -> str | None:
+    """Why no link can have the address."""
+    first = ip.partition(".")[0]
+    if ip in ("0.0.0.0", "::"):
+        return "which means no address, wanted one"
+    if (family == 6 and ip.startswith("ff")) or (family == 4 and 224 <= int(first) <= 239):
+        return "a multicast address, wanted the address of one host"
+    return "the broadcast address, wanted the address of one host" if ip == "255.255.255.255" else None

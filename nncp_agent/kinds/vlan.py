@@ -1,0 +1,106 @@
+"""vlan: one VLAN of a link as a link of its own, 802.1Q or 802.1ad (nmstate.md 3.3; net/8021q)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any, Final, Literal
+
+from netkernel.host import Host
+from netkernel.records import Link, Value
+from nncp_agent.errors import Problem
+from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.model import Interface, LinkName, Model, VlanId
+
+
+class VlanConfig(Model, frozen=True):
+    """`vlan` of an interface."""
+
+    hint = "a mapping like {base-iface: bond1, id: 93}"
+
+    base_iface: LinkName | None = None
+    id: VlanId | None = None
+    protocol: Literal["802.1q", "802.1ad"] | None = None
+    registration_protocol: Literal["gvrp", "mvrp", "none"] | None = None
+    reorder_headers: bool | None = None
+    loose_binding: bool | None = None
+
+
+USUAL_PROTOCOL: Final = "802.1q"
+
+
+class Vlan(Kind):
+    name = "vlan"
+    link_kinds = ("vlan",)
+    subtree = "vlan"
+    Config = VlanConfig
+
+    def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
+        """A VLAN of nothing, or without a number."""
+        config = merged.config if isinstance(merged.config, VlanConfig) else VlanConfig()
+        if config.base_iface is None and not self._is_there(iface, context):
+            yield Problem(f"{iface.name}: vlan.base-iface", "missing; wanted the link that carries the VLAN")
+        if config.id is None:
+            yield Problem(f"{iface.name}: vlan.id", "missing; wanted 0 to 4094")
+        if config.base_iface == iface.name:
+            yield Problem(
+                f"{iface.name}: vlan.base-iface", f"found '{iface.name}', the VLAN itself, wanted another link"
+            )
+
+    def below(self, iface: Interface) -> tuple[str, ...]:
+        """Its base."""
+        config = iface.config
+        return (config.base_iface,) if isinstance(config, VlanConfig) and config.base_iface else ()
+
+    def claim(self, merged: Interface) -> Hashable | None:
+        """Base, protocol and number: the kernel holds each once."""
+        config = merged.config
+        if not isinstance(config, VlanConfig):
+            return None
+        return config.base_iface, config.protocol or USUAL_PROTOCOL, config.id
+
+    def option(self, attr: str) -> str:
+        """Where a policy says the kernel attribute `attr`."""
+        words = {"link": "base-iface", "reorder_hdr": "reorder-headers", "loose_binding": "loose-binding"}
+        words |= {"gvrp": "registration-protocol", "mvrp": "registration-protocol"}
+        return f"vlan.{words.get(attr, attr)}"
+
+    def read(self, link: Link, host: Host) -> Model | None:
+        """A base in another namespace has no name here."""
+        attrs: dict[str, Any] = dict(link.attrs)
+        return VlanConfig(
+            base_iface=link.link or None,
+            id=attrs.get("id"),
+            protocol=attrs.get("protocol"),
+            registration_protocol=_registration(attrs),
+            reorder_headers=attrs.get("reorder_hdr"),
+            loose_binding=attrs.get("loose_binding"),
+        )
+
+    def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
+        """What is stated."""
+        config = iface.config
+        if not isinstance(config, VlanConfig):
+            return Wanted()
+        before = context.before.links.get(iface.name)
+        stated: dict[str, Value | None] = {
+            "link": config.base_iface,
+            "id": config.id,
+            "protocol": config.protocol,
+            "reorder_hdr": config.reorder_headers,
+            "loose_binding": config.loose_binding,
+        }
+        asked = config.registration_protocol
+        # The kernel can register with both, which a policy cannot say: what reads as asked stays.
+        if asked is not None and (before is None or _registration(dict(before.attrs)) != asked):
+            stated |= {"gvrp": asked == "gvrp", "mvrp": asked == "mvrp"}
+        return Wanted(attrs={attr: value for attr, value in stated.items() if value is not None})
+
+    def _is_there(self, iface: Interface, context: Context) -> bool:
+        link = context.before.links.get(iface.name)
+        return link is not None and link.kind == "vlan"
+
+
+def _registration(attrs: dict[str, Any]) -> Any:
+    if "gvrp" not in attrs and "mvrp" not in attrs:
+        return None
+    return "gvrp" if attrs.get("gvrp") else "mvrp" if attrs.get("mvrp") else "none"

@@ -1,0 +1,115 @@
+"""Text that has one canonical form: link names, MAC and IP addresses. Each raises ValueError with what was wanted."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """In a type: text is read through `form`, which raises ValueError saying what was wanted."""
+
+    form: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """In a type: text that is one of these."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """In a type with words: the kernel's numbers 0, 1, 2 … stand for them as well; `flag`: so do false and true."""
+
+    flag: bool = False
+
+
+NAME_BYTES: Final = 15
+"""IFNAMSIZ of linux/if.h, without the closing NUL."""
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}").fullmatch
+_FORBIDDEN: Final = frozenset("/:%")
+_RESERVED: Final = frozenset({".", "..", "all", "default"})  # directories below /proc/sys/net/ipv?/conf
+_MAC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}").fullmatch
+ZERO_MAC: Final = "00:00:00:00:00:00"
+
+
+def link_name(text: str) -> str:
+    """A name the kernel takes for a link, and takes as it stands (dev_valid_name, `%d` is a pattern to it)."""
+    if _PLAIN_NAME(text) and text not in _RESERVED:
+        return text
+    if not text:
+        raise ValueError("a link's name")
+    if text in _RESERVED:
+        raise ValueError("a link's name; this word means something else to the kernel")
+    bad = next((char for char in text if char in _FORBIDDEN or char.isspace() or not char.isprintable()), None)
+    if bad is not None:
+        raise ValueError("a link's name: none of / : %, no blanks, no control characters")
+    if len(text.encode(errors="replace")) > NAME_BYTES:
+        raise ValueError(f"a link's name of at most {NAME_BYTES} bytes, this has {len(text.encode(errors='replace'))}")
+    return text
+
+
+def link_name_or_none(text: str) -> str:
+    """As `link_name`; "" means none."""
+    return link_name(text) if text else ""
+
+
+def mac_address(text: str) -> str:
+    """`02-aB-00-00-00-01` -> `02:AB:00:00:00:01`. Multicast addresses name no link."""
+    if not _MAC(text):
+        raise ValueError("a MAC address like 02:00:00:00:00:01")
+    if int(text[1], 16) & 1:
+        raise ValueError("the MAC address of one link; this is a multicast address")
+    return text.upper().replace("-", ":")
+
+
+def ipv4_list(text: str) -> str:
+    """`10.0.0.1, 10.0.0.2` -> `10.0.0.1,10.0.0.2`; what bonding takes as ARP targets (at most 16, no two equal)."""
+    wanted = "at most 16 different IPv4 addresses with commas between, like 10.0.0.1,10.0.0.2"
+    addresses = [each.strip() for each in text.split(",")] if text.strip() else []
+    if len(addresses) > 16 or len(set(addresses)) < len(addresses):
+        raise ValueError(wanted)
+    if any(ip_or_none(each) is None or ":" in each or each in ("0.0.0.0", "255.255.255.255") for each in addresses):
+        raise ValueError(wanted)
+    return ",".join(addresses)
+
+
+def ip_or_none(text: str) -> str | None:
+    """The canonical text of an IPv4 or IPv6 address (RFC 5952), None when it is neither."""
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, text))
+    except (OSError, ValueError):
+        return None
+
+
+def ip_address(text: str) -> str:
+    """One IPv4 or IPv6 address without prefix length, canonical."""
+    found = ip_or_none(text)
+    if found is None:
+        if "/" in text and ip_or_none(text.partition("/")[0]):
+            raise ValueError("an address without prefix length, which goes into 'prefix-length'")
+        raise ValueError("an IP address like 192.0.2.1 or 2001:db8::1")
+    return found
+
+
+def ip_network(text: str) -> str:
+    """A network or host, or "" for none; host bits and a missing prefix length are the routes section's business."""
+    address, slash, prefix = text.partition("/")
+    if text and ip_or_none(address) is None:
+        raise ValueError("a network like 192.0.2.0/24 or 2001:db8::/32")
+    longest = 128 if ":" in address else 32
+    if slash and not (prefix.isascii() and prefix.isdigit() and len(prefix) < 4 and int(prefix) <= longest):
+        raise ValueError(f"a prefix length of 0 to {longest} after the /")
+    return text
+
+
+def ip_or_empty(text: str) -> str:
+    """As `ip_address`; "" means none."""
+    return ip_address(text) if text else ""

@@ -1,0 +1,198 @@
+"""The door between documents and models: network states and policies in, plain nmstate-shaped dicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from nncp_agent.errors import Problem
+from nncp_agent.kinds import KINDS
+from nncp_agent.kinds.base import Kind
+from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
+from nncp_agent.wire_interface import InterfaceReader
+from nncp_agent.wire_policy import Found, PolicyHead, states
+from nncp_agent.wire_readers import IGNORED, Reader, fields, fill, several, struct, text
+from nncp_agent.wire_refused import TOP
+from nncp_agent.wire_report import Document, Path, Report, shown
+
+__all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """All documents of one command as one state. `places` is where each interface stands, by name."""
+
+    desired: NetworkState
+    policies: tuple[PolicyHead, ...] = ()
+    notes: tuple[str, ...] = ()
+    places: Mapping[str, tuple[Document, Path]] = field(default_factory=dict, repr=False, compare=False)
+
+    def located(self, problems: Sequence[Problem]) -> list[Problem]:
+        """`problems` that were found later, with the file and line of what they speak of."""
+        return [_located(problem, self.places) for problem in problems]
+
+
+def decode(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KINDS) -> Decoded:
+    """The documents (plain dicts, lists and scalars) joined, in any order. Raises InvalidPolicy with all problems."""
+    report, reader = Report(), InterfaceReader(catalogue)
+    joined = _Joined(reader, report)
+    for document in documents:
+        report.document = document
+        for found in states(document.value, (), report):
+            joined.add(found, document)
+    report.close()
+    return joined.decoded()
+
+
+def encode(state: NetworkState, *, catalogue: Mapping[str, Kind] = KINDS) -> dict[str, Any]:
+    """A state as nmstate writes it: lists, dicts and scalars, an interface's name, type and state first."""
+    # Through JSON, because that makes lists of tuples at the speed of C.
+    tree: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
+    kinds = {kind.Config: kind for kind in catalogue.values() if kind.Config is not None}
+    for interface, encoded in zip(state.interfaces or (), tree.get("interfaces", ()), strict=True):
+        if interface.config is not None:
+            kind = kinds[type(interface.config)]
+            encoded[kind.subtree] = kind.shown(encoded.pop("config"))
+    return tree
+
+
+_TOP_FIELDS: Final[Mapping[str, Reader]] = {**TOP, "description": Reader("description", scalar=text)}
+
+
+class _Joined:
+    """The parts of all documents, and where each interface was first said."""
+
+    def __init__(self, reader: InterfaceReader, report: Report) -> None:
+        self.interfaces: list[Interface] = []
+        self.routes: list[RouteEntry] = []
+        self.policies: list[PolicyHead] = []
+        self.places: dict[str, tuple[Document, Path]] = {}
+        self._reader, self._report = reader, report
+        self._has_routes = self._has_interfaces = False
+        self._document: Document | None = None
+        routes = {"config": Reader("config", nested=_route_list()), "running": IGNORED}
+        self._fields: Mapping[str, Reader] = {
+            **_TOP_FIELDS,
+            "interfaces": Reader("interfaces", nested=self._interfaces),
+            "routes": Reader("routes", nested=_mapping(routes)),
+        }
+
+    def add(self, found: Found, document: Document) -> None:
+        """One more state."""
+        tree, path, policy = found
+        if policy is not None:
+            self.policies.append(policy)
+        if type(tree) is not dict:
+            self._report.problem(path, f"found {shown(tree)}, wanted a mapping with 'interfaces'")
+            return
+        self._document = document
+        values = fill(self._fields, tree, path, self._report)
+        interfaces = values.get("interfaces")
+        if interfaces is not None:
+            self._has_interfaces = True
+            self.interfaces += [self._implied(each) for each in interfaces] if policy is not None else interfaces
+        if (routes := values.get("routes", {}).get("config")) is not None:
+            self._has_routes = True
+            self.routes += routes
+
+    def decoded(self) -> Decoded:
+        """What it comes to."""
+        return Decoded(
+            desired=NetworkState(
+                interfaces=tuple(self.interfaces) if self._has_interfaces else None,
+                routes=Routes(config=tuple(self.routes)) if self._has_routes else None,
+            ),
+            policies=tuple(self.policies),
+            notes=tuple(self._notes()),
+            places=self.places,
+        )
+
+    def _interfaces(self, value: Any, path: Path, report: Report) -> list[Interface] | None:
+        if type(value) is not list:
+            hint = "a list of interfaces: - name: eth1"
+            report.problem(path, f"found {shown(value)}, wanted {hint}")
+            return None
+        found = []
+        for position, each in enumerate(value):
+            where = (*path, position)
+            interface = self._reader.read(each, where, report)
+            is_first = self._is_first(each.get("name") if isinstance(each, dict) else None, where)
+            if interface is not None and is_first:
+                found.append(interface)
+        return found
+
+    def _is_first(self, name: object, path: Path) -> bool:
+        if not isinstance(name, str) or self._document is None:
+            return True
+        first = self.places.setdefault(name, (self._document, path))
+        if first[0] is self._document and first[1] == path:
+            return True
+        where = ":".join(str(part) for part in (first[0].source, first[0].line(first[1])) if part)
+        again = f"; the first is at {where}" if where else ""
+        self._report.problem((*path, "name"), f"found '{name}' twice, wanted each interface once{again}")
+        return False
+
+    def _implied(self, interface: Interface) -> Interface:
+        kind = self._reader.catalogue.get(interface.type or "")
+        if kind is None or interface.config is None or interface.state not in (None, State.UP):
+            return interface
+        return msgspec.structs.replace(interface, config=kind.implied(interface.config))
+
+    def _notes(self) -> Iterator[str]:
+        yield from dict.fromkeys(self._report.notes)
+        for policy in self.policies:
+            if policy.node_selector:
+                yield f"{policy.name}: nodeSelector is ignored here: the policy is applied to this host"
+        if self._reader.link_local:
+            yield f"link-local addresses are the kernel's business and left to it: {_some(self._reader.link_local)}"
+        if self._reader.expiring:
+            yield f"addresses with a lifetime are left to whoever gave them: {_some(self._reader.expiring)}"
+
+
+def _some(words: Sequence[str], most: int = 3) -> str:
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+
+
+def _route_list() -> Any:
+    return several(fields(Routes)["config"]._replace(nested=struct(RouteEntry)), RouteEntry.hint.replace("a m", "m"))
+
+
+def _mapping(readers: Mapping[str, Reader]) -> Any:
+    def read(value: Any, path: Path, report: Report) -> dict[str, Any] | None:
+        if type(value) is not dict:
+            report.problem(path, f"found {shown(value)}, wanted a mapping with 'config'")
+            return None
+        return fill(readers, value, path, report)
+
+    return read
+
+
+def _located(problem: Problem, places: Mapping[str, tuple[Document, Path]]) -> Problem:
+    name, _, inner = problem.path.partition(": ")
+    if problem.line is not None or name not in places:
+        return problem
+    document, path = places[name]
+    tree: Any = document.value
+    for key in path:
+        tree = tree[key]
+    line = document.line((*path, *_keys(inner, tree)))
+    return Problem(problem.path, problem.message, document.source, line)
+
+
+def _keys(inner: str, tree: Any) -> Iterator[str | int]:
+    """The path into the document that `bridge.port[eth1].vlan` means; as far as it goes."""
+    for part in inner.replace("[", ".[").split("."):
+        key: str | int = part
+        if part.startswith("[") and isinstance(tree, list):
+            named = [each.get("name") if isinstance(each, dict) else None for each in tree]
+            word = part[1:-1]
+            key = named.index(word) if word in named else int(word) if word.isdigit() and len(word) < 9 else -1
+            if not 0 <= key < len(tree):
+                return
+        elif not isinstance(tree, dict) or part not in tree:
+            return
+        tree = tree[key]
+        yield key

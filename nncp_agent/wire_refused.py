@@ -1,0 +1,106 @@
+"""What nmstate's documents may hold and this version does not do: refused when it asks for something, else ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from nncp_agent.wire_readers import Nested, Reader
+from nncp_agent.wire_report import Path, Report
+
+YET: Final = "not supported by this version yet"
+OVS: Final = "Open vSwitch is not managed here; use ovs-vsctl, or nmstate with NetworkManager"
+
+TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
+    "ovs-bridge": OVS,
+    "ovs-interface": OVS,
+    "ipsec": "IPsec is not managed here; use Libreswan's ipsec",
+}
+TYPES_LATER: Final = frozenset({"hsr", "infiniband", "ipvlan", "mac-vlan", "mac-vtap", "macsec", "vrf", "vxlan"})
+TYPES_SHOWN: Final = frozenset({"tun", "xfrm", "unknown", "other"})
+"""Printed by `show`; nobody can ask for them."""
+
+
+def asks_nothing(value: object, depth: int = 8) -> bool:
+    """Whether a section, printed by `show` for something that is not there, asks for nothing."""
+    if isinstance(value, dict) and depth:
+        return all(asks_nothing(each, depth - 1) for each in value.values())
+    if isinstance(value, list) and depth:
+        return all(asks_nothing(each, depth - 1) for each in value)
+    return value is None or value is False or value == ""
+
+
+def refused(why: str) -> Reader:
+    """A section that may stand there as long as it asks for nothing."""
+    return Reader(nested=_refuse(why))
+
+
+def _refuse(why: str) -> Nested:
+    def read(value: Any, path: Path, report: Report) -> None:
+        if not asks_nothing(value):
+            report.problem(path, why)
+
+    return read
+
+
+def _lldp(value: Any, path: Path, report: Report) -> None:
+    asked = value.get("enabled") if isinstance(value, dict) else value
+    if not asks_nothing(asked) and asked not in ("false", "no", "off", "n", "0", 0):
+        report.problem(path, f"LLDP is {YET}; use lldpd")
+
+
+def _wait_ip(value: Any, path: Path, report: Report) -> None:
+    if value not in ("", "any"):
+        report.problem(path, f"waiting for addresses is {YET}, wanted any")
+
+
+def _as_shown(inner: str, beside: str, why: str) -> Reader:
+    """A section whose `inner` part is a wish alone, and a report beside the other part, as `show` prints both."""
+
+    def read(value: Any, path: Path, report: Report) -> None:
+        if isinstance(value, dict) and beside in value and set(value) <= {inner, beside}:
+            return
+        if not asks_nothing(value):
+            report.problem(path, why)
+
+    return Reader(nested=read)
+
+
+def _ethernet(value: Any, path: Path, report: Report) -> None:
+    """Speed, duplex and VFs as `show` prints them; only VFs ask for something that is not there yet."""
+    virtual = value.get("sr-iov") if isinstance(value, dict) else value
+    asked = {key: virtual.get(key) for key in ("total-vfs", "vfs")} if isinstance(virtual, dict) else virtual
+    if not asks_nothing(asked) and asked != {"total-vfs": 0, "vfs": None} and asked != {"total-vfs": 0, "vfs": []}:
+        report.problem((*path, "sr-iov") if isinstance(value, dict) else path, f"SR-IOV is {YET}")
+    elif isinstance(value, dict) and set(value) - {"sr-iov"}:
+        report.note(path, f"speed and duplex are left as they are; setting them is {YET}")
+
+
+SECTIONS: Final[Mapping[str, Reader]] = {
+    "802.1x": refused("802.1X is not done here; use wpa_supplicant on the interface"),
+    "dispatch": refused(f"dispatch scripts are {YET}"),
+    "ethernet": Reader(nested=_ethernet),
+    "ethtool": refused(f"ethtool settings are {YET}; use ethtool"),
+    "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
+    "lldp": Reader(nested=_lldp),
+    "mptcp": refused(f"MPTCP is {YET}; use ip mptcp"),
+    "ovs-db": refused(OVS),
+    "patch": refused(OVS),
+    "dpdk": refused(OVS),
+    "wait-ip": Reader(nested=_wait_ip),
+}
+"""Keys of an interface."""
+
+SHOWN_WITH: Final = frozenset({"driver", "permanent-mac-address", "min-mtu", "max-mtu"})
+"""An interface with one of these was printed by `show`, so its settings are what it has, not what somebody wants."""
+AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethtool": Reader(), "ethernet": Reader()}
+
+TOP: Final[Mapping[str, Reader]] = {
+    "hostname": _as_shown("config", "running", f"the host name is {YET}; use hostnamectl"),
+    "dns-resolver": _as_shown("config", "running", f"name servers are {YET}; use /etc/resolv.conf"),
+    "route-rules": refused(f"routing rules are {YET}; use ip rule"),
+    "ovs-db": refused(OVS),
+    "ovn": refused(OVS),
+    "capture": refused(f"nmpolicy captures are {YET}"),
+}
+"""Keys of a whole state."""

@@ -14,7 +14,12 @@ from collections.abc import Sequence
 
 
 class NetworkError(Exception):
-    """Root of every error this project raises on purpose; a bug raises as itself."""
+    """Root of every error this project raises on purpose; a bug raises as itself.
+
+    `leftovers`: one line for each thing that is not as it was after what had begun was taken back.
+    """
+
+    leftovers: tuple[str, ...] = ()
 
 
 class KernelRefused(NetworkError):

@@ -25,6 +25,11 @@ class LinuxKernel:
             self._watch = Watch()
         self._reader = snapshot.Reader(self._socket, self._watch)
 
+    @property
+    def namespace(self) -> str | None:
+        """The path of the namespace it speaks for; None is that of the thread that made it."""
+        return self._namespace
+
     def snapshot(self) -> Host:
         """The whole configuration now. Raises DumpInterrupted when it never stands still, other NetworkErrors."""
         host = self._reader.host()

@@ -5,7 +5,12 @@ NetworkError (netkernel.errors)
 ├── NotSettled       it was done and did not come true: the differences
 ├── Unreachable      a connectivity check that worked before fails now
 ├── Busy             another apply runs, or a checkpoint waits for commit or rollback: who holds it
-└── StoreBroken      the state directory cannot be written or read: nothing was touched
+├── StoreBroken      the state directory cannot be written or read: nothing was touched
+├── NoWatchdog       nobody would take the change back if we died: nothing was touched
+├── NothingPending   there is no checkpoint to commit or roll back
+└── Interrupted      a signal ended it
+
+What was rolled back carries `leftovers` (on NetworkError): what is still not as it was; empty when everything is.
 """
 
 from __future__ import annotations
@@ -63,3 +68,15 @@ class Busy(NetworkError):
 
 class StoreBroken(NetworkError):
     """The state directory refuses to keep a promise we must make before touching anything."""
+
+
+class NoWatchdog(NetworkError):
+    """The process that takes a change back when we die did not come up."""
+
+
+class NothingPending(NetworkError):
+    """Commit or rollback without a checkpoint they could mean."""
+
+
+class Interrupted(NetworkError):
+    """SIGINT, SIGTERM or SIGHUP arrived while the host was being changed."""

@@ -1,0 +1,131 @@
+"""Parts of a policy that have nothing to do with each other, and what of a part the links there are allow. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from netkernel.host import Host
+from nncp_agent.kinds import KINDS
+from nncp_agent.kinds.base import Kind
+from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
+
+
+def components(wanted: NetworkState) -> tuple[NetworkState, ...]:
+    """`wanted` in parts that share no port, base, controller or route, each in the order in which it was stated."""
+    groups = _Groups()
+    for interface in wanted.interfaces or ():
+        groups.join((interface.name, *_related(interface)))
+    routes = (wanted.routes.config if wanted.routes else None) or ()
+    for destination in _by_destination(routes):
+        groups.join([route.next_hop_interface or "" for route in destination])
+    interfaces_of: defaultdict[str, list[Interface]] = defaultdict(list)
+    routes_of: defaultdict[str, list[RouteEntry]] = defaultdict(list)
+    for interface in wanted.interfaces or ():
+        interfaces_of[groups.root(interface.name)].append(interface)
+    for route in routes:
+        routes_of[groups.root(route.next_hop_interface or "")].append(route)
+    return tuple(_state(interfaces_of[root], routes_of[root]) for root in dict.fromkeys((*interfaces_of, *routes_of)))
+
+
+def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[str]]:
+    """What of `part` can be made with the links of `host`, and the names of those it lacks.
+
+    Controllers come up with the ports that exist; what sits on something missing, and routes through it, wait for it.
+    """
+    interfaces = part.interfaces or ()
+    made = {name for interface in interfaces for name in _makes(interface)}
+    there = made | _names(host)
+    missing = {each.name for each in interfaces if each.name not in there and not _is_there_by_mac(each, host)}
+    missing |= {name for each in interfaces for name in _related(each) if name not in there}
+    missing -= {each.name for each in interfaces if each.state in (State.ABSENT, State.IGNORE)}
+    lacking = frozenset(missing)
+    while more := {each.name for each in interfaces if each.name not in missing and missing & {*_below(each)}}:
+        missing |= more
+    kept = [_without(each, missing) for each in interfaces if each.name not in missing]
+    routes = [route for route in _config(part) if route.next_hop_interface not in missing]
+    return _state(kept, routes), lacking
+
+
+class _Groups:
+    """Names that belong together (disjoint sets)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        while (parent := self._parent.setdefault(name, name)) != name:
+            self._parent[name] = name = self._parent.setdefault(parent, parent)
+        return name
+
+    def join(self, names: Iterable[str]) -> None:
+        first, *others = [self.root(name) for name in names]
+        for other in others:
+            self._parent[self.root(other)] = self.root(first)
+
+
+def _by_destination(routes: Iterable[RouteEntry]) -> Iterator[list[RouteEntry]]:
+    """Legs of one route belong together."""
+    groups: defaultdict[object, list[RouteEntry]] = defaultdict(list)
+    for route in routes:
+        groups[route.destination, route.table_id, route.metric].append(route)
+    yield from groups.values()
+
+
+def _kind(interface: Interface) -> Kind | None:
+    return KINDS.get(interface.type or "")
+
+
+def _below(interface: Interface) -> tuple[str, ...]:
+    """What must exist for it to exist."""
+    kind = _kind(interface)
+    return kind.below(interface) if kind and interface.state is not State.ABSENT else ()
+
+
+def _ports(interface: Interface) -> tuple[str, ...]:
+    kind = _kind(interface)
+    return (kind.ports(interface) or ()) if kind and interface.state is not State.ABSENT else ()
+
+
+def _related(interface: Interface) -> tuple[str, ...]:
+    others = (*_below(interface), *_ports(interface), interface.controller, interface.copy_mac_from)
+    return tuple(name for name in others if name)
+
+
+def _makes(interface: Interface) -> tuple[str, ...]:
+    kind = _kind(interface)
+    if kind is None or not kind.is_virtual:
+        return ()
+    return (interface.name, *(partner.name for partner in kind.partners(interface)))
+
+
+def _names(host: Host) -> set[str]:
+    return {name for link in host.links.values() for name in (link.name, *link.altnames)}
+
+
+def _is_there_by_mac(interface: Interface, host: Host) -> bool:
+    mac = (interface.mac_address or "").lower()
+    wants_mac = interface.identifier == "mac-address" and mac
+    return bool(wants_mac) and any(mac in (link.address, link.perm_address) for link in host.links.values())
+
+
+def _without(interface: Interface, missing: set[str]) -> Interface:
+    kind = _kind(interface)
+    ports = _ports(interface)
+    if kind and missing & {*ports}:
+        kept = [port for port in ports if port not in missing]
+        interface = replace(interface, config=kind.with_ports(interface.config, kept))
+    if interface.controller in missing:
+        interface = replace(interface, controller=None)
+    return replace(interface, copy_mac_from=None) if interface.copy_mac_from in missing else interface
+
+
+def _config(state: NetworkState) -> tuple[RouteEntry, ...]:
+    return (state.routes.config if state.routes else None) or ()
+
+
+def _state(interfaces: Iterable[Interface], routes: Iterable[RouteEntry]) -> NetworkState:
+    config = tuple(routes)
+    return NetworkState(interfaces=tuple(interfaces), routes=Routes(config=config) if config else None)

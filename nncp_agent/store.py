@@ -1,0 +1,224 @@
+"""The state directory: the committed policy, the checkpoint and the history; each file is whole or not there.
+
+```
+committed.json        the committed state, and the checkpoint it was committed by
+committed-next.json   what `commit` will rename over it: the commit is one rename and needs no space on the disk
+checkpoint.json       what takes a running or uncommitted apply back (see `checkpoint`)
+history/000042.json   one file for each apply (see `history`)
+lock                  flock(2) and who holds it (see `lock`)
+watchdog.log          what the last watchdog had to say when it failed
+```
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from nncp_agent.errors import StoreBroken
+from nncp_agent.model import NetworkState
+
+log = logging.getLogger(__name__)
+
+VERSION: Final = 1
+"""Format of every file in the directory; a file of another one is refused, never guessed at."""
+LARGEST: Final = 64 << 20
+PATIENCE_S: Final = 10.0
+"""A directory that takes longer for one file is too slow to be the way back."""
+COMMITTED: Final = "committed.json"
+NEXT: Final = "committed-next.json"
+
+DIRECTORY: Final = "/var/lib/nncp-agent"
+VARIABLE: Final = "NNCP_STATE_DIR"
+
+T = TypeVar("T")
+
+
+def default_directory() -> Path:
+    """Where the state is kept unless somebody says otherwise: $NNCP_STATE_DIR, else /var/lib/nncp-agent."""
+    return Path(os.environ.get(VARIABLE) or DIRECTORY)
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """committed.json. `checkpoint` names the apply that wrote it: a checkpoint of that name is done with."""
+
+    state: dict[str, Any]  # nmstate form
+    checkpoint: str = ""
+    version: int = VERSION
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+class Store:
+    """One state directory. `clock` is in seconds; tests bring their own."""
+
+    def __init__(self, directory: Path | str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.directory = Path(directory)
+        self._clock = clock
+
+    def path(self, name: str) -> Path:
+        """Where the file `name` lies."""
+        return self.directory / name
+
+    def prepare(self, folder: str = "") -> None:
+        """Make the directory (or a folder in it), readable by its owner only. Raises StoreBroken."""
+        path = self.path(folder)
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _broken(path, "make", error) from error
+
+    # ----- files
+
+    def read(self, name: str) -> bytes | None:
+        """The content of `name`, None when it is not there. Raises StoreBroken, also for what is no regular file."""
+        path = self.path(name)
+        try:
+            # O_NONBLOCK: a FIFO in its place must not hold us for ever
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _broken(path, "read", error) from error
+        try:
+            with open(fd, "rb") as file:
+                status = os.fstat(fd)
+                if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+                    raise StoreBroken(f"{path}: wanted a regular file of at most {LARGEST >> 20} MiB")
+                return file.read()
+        except OSError as error:
+            raise _broken(path, "read", error) from error
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put `data` at `name`, whole and on the disk (fsync, rename, fsync of the directory) before it returns.
+
+        Raises StoreBroken, and then nobody should rely on either content. Slower than PATIENCE_S is broken as well.
+        """
+        path, began = self.path(name), self._clock()
+        draft = path.with_name(path.name + ".tmp")
+        self.prepare(str(Path(name).parent))
+        try:
+            _write_through(draft, data)
+            os.rename(draft, path)
+            _sync_directory(path.parent)
+        except OSError as error:
+            draft.unlink(missing_ok=True) if draft.is_file() else None
+            raise _broken(path, "write", error) from error
+        if (took_s := self._clock() - began) > PATIENCE_S:
+            raise StoreBroken(f"{path}: writing it took {took_s:.1f} s: wanted a directory that takes a moment")
+
+    def remove(self, name: str) -> None:
+        """Remove `name`; absent is success. Raises StoreBroken."""
+        path = self.path(name)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.exists():
+                _sync_directory(path.parent)
+        except OSError as error:
+            raise _broken(path, "remove", error) from error
+
+    def names(self, folder: str) -> list[str]:
+        """Names in `folder`, sorted; empty when it is not there. Raises StoreBroken."""
+        path = self.path(folder)
+        try:
+            return sorted(os.listdir(path))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _broken(path, "list", error) from error
+
+    def read_as(self, name: str, form: type[T]) -> T | None:
+        """`name` as a value of `form`, a struct with a `version`. Raises StoreBroken with words for anything else."""
+        data = self.read(name)
+        if data is None:
+            return None
+        path = self.path(name)
+        try:
+            version = msgspec.json.decode(data, type=_Versioned).version
+            if version == VERSION:
+                return msgspec.json.decode(data, type=form)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise StoreBroken(f"{path}: not what we write there: {error}; look at it and move it away") from error
+        raise StoreBroken(f"{path}: format {version}: wanted {VERSION}; use the nncp-agent that wrote it")
+
+    # ----- the committed state
+
+    def committed(self) -> NetworkState:
+        """The committed state; an empty one when nothing was ever committed. Raises StoreBroken."""
+        file = self.read_as(COMMITTED, Committed)
+        return self.state_of(file.state, COMMITTED) if file else NetworkState()
+
+    def committed_by(self) -> str:
+        """Name of the checkpoint whose commit wrote the committed state, or "". Raises StoreBroken."""
+        file = self.read_as(COMMITTED, Committed)
+        return file.checkpoint if file else ""
+
+    def save_committed(self, state: NetworkState) -> None:
+        """Replace the committed state at once, without an apply. Raises StoreBroken."""
+        self.write(COMMITTED, msgspec.json.encode(Committed(document(state))))
+
+    def prepare_commit(self, state: NetworkState, checkpoint: str) -> None:
+        """Lay down what `commit(checkpoint)` will put in place. Raises StoreBroken."""
+        self.write(NEXT, msgspec.json.encode(Committed(document(state), checkpoint)))
+
+    def commit(self, checkpoint: str) -> None:
+        """The commit point: one rename. Raises StoreBroken when what `prepare_commit` laid down is not there."""
+        following = self.read_as(NEXT, Committed)
+        if following is None or following.checkpoint != checkpoint:
+            raise StoreBroken(f"{self.path(NEXT)}: not of checkpoint {checkpoint}: nothing to commit; roll back")
+        try:
+            os.rename(self.path(NEXT), self.path(COMMITTED))
+        except OSError as error:
+            raise _broken(self.path(COMMITTED), "commit", error) from error
+        try:
+            _sync_directory(self.directory)
+        except OSError as error:  # the rename holds for every process; only a power cut could still lose it
+            log.warning("%s: committed, but perhaps not on the disk yet: %s", self.directory, error.strerror)
+
+    def state_of(self, value: dict[str, Any], name: str) -> NetworkState:
+        """A state from its nmstate form. Raises StoreBroken naming `name`."""
+        # the watchdog reads the store and must start fast; it never needs the models' wire form
+        from netkernel.documents import Document
+        from nncp_agent import wire
+        from nncp_agent.errors import InvalidPolicy
+
+        try:
+            return wire.decode([Document(value, str(self.path(name)))]).desired
+        except InvalidPolicy as error:
+            raise StoreBroken(f"{self.path(name)}: not a network state: {error}") from error
+
+
+def document(state: NetworkState) -> dict[str, Any]:
+    """`state` in nmstate form, as it stands in the directory's files."""
+    from nncp_agent import wire  # as in `state_of`
+
+    return wire.encode(state)
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    with open(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(fd)
+
+
+def _sync_directory(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _broken(path: Path, verb: str, error: OSError) -> StoreBroken:
+    return StoreBroken(f"{path}: cannot {verb} it: {error.strerror or error}")

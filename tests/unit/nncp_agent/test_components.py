@@ -1,0 +1,102 @@
+"""Parts of a policy that have nothing to do with each other, and what of a part the links there are allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from netkernel.documents import Document
+from netkernel.host import Host
+from netkernel.records import Link
+from nncp_agent import wire
+from nncp_agent.components import components, possible
+from nncp_agent.model import NetworkState
+
+LO = Link("lo", attrs={"up": True, "mtu": 65536}, type=772)
+
+
+def _nic(name: str, index: int) -> Link:
+    attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{index:02x}", "master": ""}
+    return Link(name, attrs=attrs, index=index, carrier=True, min_mtu=68, max_mtu=9000)
+
+
+def _host(*nics: str) -> Host:
+    return Host(links={"lo": LO, **{name: _nic(name, 2 + number) for number, name in enumerate(nics)}})
+
+
+def _state(*interfaces: dict[str, Any], routes: Sequence[dict[str, Any]] = ()) -> NetworkState:
+    value: dict[str, Any] = {"interfaces": list(interfaces)}
+    if routes:
+        value["routes"] = {"config": list(routes)}
+    return wire.decode([Document(value)]).desired
+
+
+BOND = {
+    "name": "bond1",
+    "type": "bond",
+    "state": "up",
+    "link-aggregation": {"mode": "802.3ad", "port": ["eth2", "eth3"]},
+}
+VLAN = {"name": "bond1.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "bond1", "id": 93}}
+BRIDGE = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "bond1.93"}]}}
+DUMMY = {"name": "dummy0", "type": "dummy", "state": "up"}
+ETH9 = {"name": "eth9", "type": "ethernet", "state": "up", "mtu": 1400}
+VLAN9 = {"name": "eth9.7", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth9", "id": 7}}
+ROUTE = {"destination": "203.0.113.0/24", "next-hop-interface": "eth9.7", "next-hop-address": "198.51.100.1"}
+
+
+def _names(parts: Sequence[NetworkState]) -> list[list[str]]:
+    return [[interface.name for interface in part.interfaces or ()] for part in parts]
+
+
+def test_what_shares_no_port_base_or_route_is_a_part_of_its_own() -> None:
+    parts = components(_state(BRIDGE, DUMMY, BOND, VLAN, ETH9))
+    assert _names(parts) == [["br1", "bond1", "bond1.93"], ["dummy0"], ["eth9"]]
+
+
+def test_legs_of_one_route_bind_their_interfaces_together() -> None:
+    legs = [
+        {"destination": "203.0.113.0/24", "next-hop-interface": name, "next-hop-address": "198.51.100.1"}
+        for name in ("dummy0", "eth9")
+    ]
+    assert _names(components(_state(DUMMY, ETH9, routes=legs))) == [["dummy0", "eth9"]]
+
+
+def test_a_controller_named_by_its_port_belongs_to_the_same_part() -> None:
+    port = {"name": "eth2", "type": "ethernet", "state": "up", "controller": "br2"}
+    bridge = {"name": "br2", "type": "linux-bridge", "state": "up"}
+    assert _names(components(_state(port, DUMMY, bridge))) == [["eth2", "br2"], ["dummy0"]]
+
+
+def test_nothing_committed_has_no_parts() -> None:
+    assert components(NetworkState()) == ()
+
+
+def test_a_bond_comes_up_with_the_port_that_exists() -> None:
+    now, lacking = possible(_state(BOND), _host("eth2"))
+    bond = now.interface("bond1")
+    assert bond is not None
+    assert wire.encode(now)["interfaces"][0]["link-aggregation"]["port"] == ["eth2"]
+    assert lacking == {"eth3"}
+
+
+def test_what_sits_on_a_missing_nic_waits_for_it_and_its_routes_too() -> None:
+    now, lacking = possible(_state(ETH9, VLAN9, routes=[ROUTE]), _host("eth2"))
+    assert now.interfaces == ()
+    assert now.routes is None
+    assert lacking == {"eth9"}
+
+
+def test_a_bridge_comes_up_without_the_vlan_whose_base_is_missing() -> None:
+    vlan = {"name": "eth9.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth9", "id": 93}}
+    bridge = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "eth9.93"}]}}
+    now, lacking = possible(_state(vlan, bridge), _host())
+    assert _names([now]) == [["br1"]]
+    assert lacking == {"eth9"}
+
+
+def test_a_nic_that_is_known_by_its_mac_is_there_under_any_name() -> None:
+    nic = {**ETH9, "identifier": "mac-address", "mac-address": "02:00:00:00:00:02"}
+    now, lacking = possible(_state(nic), _host("eth2"))
+    assert lacking == frozenset()
+    assert now.interfaces

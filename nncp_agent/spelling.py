@@ -5,26 +5,24 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Canonical:
+
+class Canonical(Struct, frozen=True):
     """In a type: text is read through `form`, which raises ValueError saying what was wanted."""
 
     form: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """In a type: text that is one of these."""
 
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(Struct, frozen=True):
     """In a type with words: the kernel's numbers 0, 1, 2 … stand for them as well; `flag`: so do false and true."""
 
     flag: bool = False

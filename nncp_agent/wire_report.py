@@ -70,9 +70,10 @@ class Report:
 
 def meant(found: object, words: Sequence[str]) -> str:
     """`did you mean 'miimon'?`, or the words to choose from."""
-    close = get_close_matches(str(found)[:_LONGEST], words, 1, 0.6)
+    plain = {each.lower(): each for each in words}
+    close = get_close_matches(str(found)[:_LONGEST].lower(), plain, 1, 0.6)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{plain[close[0]]}'?"
     return f"wanted one of {', '.join(words)}" if len(words) <= 40 else "wanted a word this place has"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
@@ -12,8 +13,7 @@ from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, Model, NetworkState, merge
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a kind may look at while it judges or translates one interface.
 
     `desired` is the policy as stated, `merged` the policy over the present state, `before` the kernel's own records.
@@ -24,13 +24,12 @@ class Context:
     before: Host
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a kind wants of the kernel for one interface. Only what the policy states (or a new link needs) is in it."""
 
-    attrs: Attrs = field(default_factory=dict)  # of the link itself, keys of its LinkKind
-    ports: Mapping[str, Attrs] = field(default_factory=dict)  # port options, by port
-    vlans: Mapping[str, tuple[VlanRange, ...]] = field(default_factory=dict)  # bridge VLANs, by port or bridge name
+    attrs: Attrs = {}  # of the link itself, keys of its LinkKind
+    ports: Mapping[str, Attrs] = {}  # port options, by port
+    vlans: Mapping[str, tuple[VlanRange, ...]] = {}  # bridge VLANs, by port or bridge name
 
 
 class Kind:

@@ -7,10 +7,9 @@ observed on real kernels (kernel-facts.md 1).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from netkernel.records import Value
 from nncp_agent.model import U8, LinkName, LinkNameOrNone, Mac, Model
@@ -91,8 +90,7 @@ ACTIVE_PORT: Final = frozenset({AB, TLB, ALB})
 LACP: Final = frozenset({AD})
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option: the kernel's attribute, the modes that take it, show it and heed it, the kernel's default."""
 
     attr: str

@@ -1,0 +1,397 @@
+"""Documents in, one network state out; every mistake named where it stands; and back to plain documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netkernel import documents
+from nncp_agent.errors import InvalidPolicy, Problem
+from nncp_agent.kinds.bond_config import BondConfig
+from nncp_agent.kinds.bridge_config import BridgeConfig
+from nncp_agent.model import Interface, IpStack, NetworkState, State
+from nncp_agent.wire import Decoded, decode, encode
+
+MANIFESTS = Path(__file__).parents[2] / "manifests"
+
+
+def manifest(*names: str) -> list[documents.Document]:
+    return [each for name in names for each in documents.read((MANIFESTS / name).read_bytes(), name)]
+
+
+def text(yaml: str, source: str = "policy.yaml") -> Decoded:
+    return decode(documents.read(yaml, source))
+
+
+def tree(value: Any) -> Decoded:
+    return decode([documents.Document(value)])
+
+
+def wrong(value: Any) -> list[str]:
+    with pytest.raises(InvalidPolicy) as caught:
+        tree(value)
+    return [str(each) for each in caught.value.problems]
+
+
+def one(**keys: Any) -> Interface:
+    (found,) = (
+        tree({"interfaces": [{key.replace("_", "-"): value for key, value in keys.items()}]}).desired.interfaces or ()
+    )
+    return found
+
+
+def faults(**keys: Any) -> list[str]:
+    return wrong({"interfaces": [{"name": "eth1"} | {key.replace("_", "-"): value for key, value in keys.items()}]})
+
+
+def test_the_decks_policies_become_one_state_in_any_order() -> None:
+    first, second = (
+        decode(manifest("nncp-bond.yaml", "nncp-bridge.yaml")),
+        decode(manifest("nncp-bridge.yaml", "nncp-bond.yaml")),
+    )
+    assert first.desired.interface("bond1") == second.desired.interface("bond1")
+    assert first.desired.interface("br1") == second.desired.interface("br1")
+    bond = first.desired.interface("bond1")
+    assert bond is not None and isinstance(bond.config, BondConfig) and bond.config.options is not None
+    assert (bond.mtu, bond.config.port, bond.config.options.miimon) == (1450, ("eth2", "eth3"), 100)
+    assert [each.name for each in first.policies] == ["worker-bond1", "worker-bond1-br1"]
+    assert first.policies[0].node_selector == {"node-role.kubernetes.io/worker": ""}
+    assert "nodeSelector is ignored here" in first.notes[0]
+
+
+def test_a_policys_bridge_ports_let_every_vlan_through_and_a_plain_states_do_not() -> None:
+    policy = decode(manifest("nncp-bridge.yaml")).desired
+    state = tree(manifest("nncp-bridge.yaml")[0].value["spec"]["desiredState"]).desired  # type: ignore[index]
+    for desired, expected in ((policy, [{"id-range": {"min": 2, "max": 4094}}]), (state, None)):
+        port = encode(desired)["interfaces"][0]["bridge"]["port"][0]
+        assert port.get("vlan", {}).get("trunk-tags") == expected
+
+
+@pytest.mark.parametrize("path", sorted(MANIFESTS.glob("[!r]*.yaml")), ids=lambda path: path.name)
+def test_every_example_can_be_read_and_written_and_read_again(path: Path) -> None:
+    desired = decode(manifest(path.name)).desired
+    plain = encode(desired)
+    assert json.loads(json.dumps(plain)) == plain
+    assert tree(plain).desired == desired
+    assert encode(tree(plain).desired) == plain
+
+
+def test_a_list_of_policies_is_one_state() -> None:
+    found = decode(manifest("nncp-list.yaml"))
+    assert [each.name for each in found.desired.interfaces or ()] == ["bond1.93", "old0"]
+    assert found.desired.interface("old0") == Interface(name="old0", type="dummy", state=State.ABSENT)
+    assert found.desired.routes is not None and len(found.desired.routes.config or ()) == 1
+
+
+def test_what_nmstate_shows_asks_for_no_more_than_it_says() -> None:
+    found = decode(manifest("show-nmstate.yaml"))
+    eth0 = found.desired.interface("eth0")
+    assert eth0 is not None and eth0.ipv4 is not None and eth0.ipv6 is not None
+    assert (eth0.driver, eth0.max_mtu, eth0.permanent_mac_address, eth0.wait_ip) == (None, None, None, None)
+    assert [each.ip for each in eth0.ipv4.address or ()] == ["192.0.2.10"]
+    assert eth0.ipv6.address == ()
+    assert found.desired.interface("lo").mac_address is None  # type: ignore[union-attr]
+    assert found.desired.interface("tap0") == Interface(name="tap0", type="tun", state=State.IGNORE)
+    assert len(found.notes) == 2
+    assert found.desired.routes is not None and found.desired.routes.running is None
+
+
+def test_keys_stand_in_nmstates_order() -> None:
+    plain = encode(decode(manifest("state-everything.yaml")).desired)
+    for each in plain["interfaces"]:
+        assert [key for key in each if key in ("name", "type", "state")] == list(each)[
+            : len({"name", "type", "state"} & set(each))
+        ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("mtu", "1450", 1450),
+        ("mtu", "0x5dc", 1500),
+        ("mtu", None, None),
+        ("accept-all-mac-addresses", "Yes", True),
+        ("accept-all-mac-addresses", 0, False),
+        ("accept-all-mac-addresses", "off", False),
+        ("mac-address", "02-ab-00-00-00-01", "02:AB:00:00:00:01"),
+        ("mac-address", "00:00:00:00:00:00", None),
+        ("controller", "", ""),
+        ("description", "", ""),
+    ],
+)
+def test_spellings_are_forgiven_where_the_meaning_is_clear(key: str, value: Any, expected: Any) -> None:
+    found = one(name="eth1", **{key: value})
+    assert getattr(found, key.replace("-", "_")) == expected
+
+
+@pytest.mark.parametrize("word", ["port", "ports", "slaves"])
+def test_ports_have_three_words(word: str) -> None:
+    bond = one(name="b", type="bond", link_aggregation={"mode": 1, word: ["eth1"]})
+    assert isinstance(bond.config, BondConfig) and bond.config.port == ("eth1",)
+    bridge = one(name="b", type="linux-bridge", bridge={word: [{"name": "eth1"}]})
+    assert isinstance(bridge.config, BridgeConfig) and [each.name for each in bridge.config.port or ()] == ["eth1"]
+
+
+def test_two_words_for_one_thing_must_agree() -> None:
+    options = {"group-fwd-mask": 8, "group-forward-mask": 8}
+    assert one(name="b", type="linux-bridge", bridge={"options": options}).config is not None
+    (found,) = faults(type="linux-bridge", bridge={"options": options | {"group-forward-mask": 16}})
+    assert "eth1: bridge.options.group-forward-mask: stated twice" in found
+
+
+def test_a_section_without_a_type_tells_the_type() -> None:
+    assert one(name="x", link_aggregation={"mode": 1}).type == "bond"
+    assert one(name="x", type="unknown", vlan={"id": 4}).type == "vlan"
+    assert one(name="x").type is None
+
+
+@pytest.mark.parametrize("name", ["eth1", "bond0.93", "ünïcode", "-x", "123456789012345"])
+def test_the_kernels_names_are_names(name: str) -> None:
+    assert one(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "1234567890123456",
+        "ü" * 8,
+        "a/b",
+        "a:b",
+        "a%d",
+        "a b",
+        "a\tb",
+        "a\x7fb",
+        "a\u2028b",
+        ".",
+        "..",
+        "all",
+        "default",
+        7,
+        ["x"],
+    ],
+)
+def test_other_names_are_refused(name: Any) -> None:
+    assert "name: found" in wrong({"interfaces": [{"name": name}]})[0]
+
+
+def test_an_interface_known_by_its_mac_may_be_called_anything() -> None:
+    assert one(name="the uplink of rack 7", identifier="mac-address", mac_address="02:00:00:00:00:01").name
+    assert "identifier is mac-address" in wrong({"interfaces": [{"name": "x", "identifier": "mac-address"}]})[0]
+
+
+def test_every_problem_is_reported_with_file_line_and_guess() -> None:
+    with pytest.raises(InvalidPolicy) as caught:
+        text(
+            """
+interfaces:
+  - name: bond1
+    type: bond
+    mtuu: 1450
+    link-aggregation:
+      mode: balance-alp
+      options:
+        miimonn: 100
+        arp_missed_max: 0
+      slaves: [eth1, 7]
+"""
+        )
+    assert str(caught.value).splitlines() == [
+        "policy.yaml:5: bond1: mtuu: unknown key; did you mean 'mtu'?",
+        "policy.yaml:7: bond1: link-aggregation.mode: found 'balance-alp', did you mean 'balance-alb'?",
+        "policy.yaml:9: bond1: link-aggregation.options.miimonn: unknown key; did you mean 'miimon'?",
+        "policy.yaml:10: bond1: link-aggregation.options.arp_missed_max: found 0, wanted 1 to 255",
+        "policy.yaml:11: bond1: link-aggregation.slaves[1]: found 7, wanted text (put it in quotes)",
+    ]
+
+
+def test_an_interface_said_twice_is_refused_with_both_places() -> None:
+    pages = [
+        *documents.read("interfaces: [{name: eth1}]", "a.yaml"),
+        *documents.read("interfaces: [{name: eth1}]", "b.yaml"),
+    ]
+    with pytest.raises(InvalidPolicy) as caught:
+        decode(pages)
+    assert (
+        str(caught.value)
+        == "b.yaml:1: eth1: name: found 'eth1' twice, wanted each interface once; the first is at a.yaml:1"
+    )
+
+
+def test_problems_found_later_get_their_line() -> None:
+    found = text("interfaces:\n- name: br1\n  bridge:\n    port:\n    - name: eth1\n      vlan:\n        tag: 3\n")
+    late = [
+        Problem("br1: bridge.port[eth1].vlan.tag", "x"),
+        Problem("br1: bridge.port[0].vlan", "x"),
+        Problem("br1: mtu", "x"),
+        Problem("eth9: mtu", "x"),
+    ]
+    assert [(each.source, each.line) for each in found.located(late)] == [
+        ("policy.yaml", 7),
+        ("policy.yaml", 6),
+        ("policy.yaml", 2),
+        ("", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"type": "bonds"}, "type: found 'bonds', did you mean 'bond'?"),
+        ({"type": 7}, "type: found 7, wanted a type like bond"),
+        ({"type": "vlan", "bridge": {}}, "bridge: belongs to type linux-bridge, and this is of type vlan"),
+        ({"state": "Up"}, "state: found 'Up', did you mean 'up'?"),
+        ({"state": True}, "state: found true, wanted one of up, down"),
+        ({"mtu": 1.5}, "mtu: found 1.5, wanted a whole number"),
+        ({"mtu": -1}, "mtu: found -1, wanted 0 to 2147483647"),
+        ({"mtu": "9" * 6000}, "wanted a whole number"),
+        ({"mac-address": "01:00:5e:00:00:01"}, "multicast"),
+        ({"mac-address": "02:00:00:00:01"}, "wanted a MAC address like"),
+        (
+            {"copy-mac-from": "eth0", "type": "dummy"},
+            "copy-mac-from: found type dummy, wanted one of bond, linux-bridge",
+        ),
+        ({"ipv4": True}, "ipv4: found true, wanted a mapping"),
+        (
+            {"ipv4": {"address": "10.0.0.1/24"}},
+            "ipv4.address: found '10.0.0.1/24', wanted a list of mappings like {ip:",
+        ),
+        ({"ipv4": {"address": ["10.0.0.1/24"]}}, "ipv4.address[0]: found '10.0.0.1/24', wanted a mapping like {ip:"),
+        ({"ipv4": {"address": [{"ip": "10.0.0.1"}]}}, "ipv4.address[0].prefix-length: missing"),
+        ({"ipv4": {"dhcp": True}}, "ipv4.dhcp: found true: not supported by this version yet"),
+        ({"link-aggregation": {"port": "eth1"}}, "link-aggregation.port: found 'eth1', wanted a list"),
+        (
+            {"link-aggregation": {"port": [{"name": "eth1"}]}},
+            "link-aggregation.port[eth1]: found a mapping, wanted text",
+        ),
+        ({"bridge": {"port": ["eth1"]}}, "bridge.port[0]: found 'eth1', wanted a mapping like {name: eth1}"),
+        (
+            {"bridge": {"options": {"stp": {"hello-time": 11}}}},
+            "bridge.options.stp.hello-time: found 11, wanted 1 to 10",
+        ),
+        ({"type": "ovs-bridge"}, "Open vSwitch is not managed here; use ovs-vsctl"),
+        ({"type": "ovs-interface"}, "ovs-vsctl"),
+        ({"type": "ipsec"}, "Libreswan"),
+        ({"type": "vxlan", "vxlan": {"id": 3}}, "type: found 'vxlan': not supported by this version yet"),
+        ({"type": "tun"}, "no policy can make"),
+        ({"802.1x": {"identity": "me"}}, "802.1x: 802.1X is not done here; use wpa_supplicant"),
+        ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-vsctl"),
+        ({"lldp": {"enabled": True}}, "lldp: LLDP is not supported by this version yet"),
+        ({"ethtool": {"ring": {"rx": 512}}}, "ethtool: ethtool settings are not supported by this version yet"),
+        ({"mptcp": {"address-flags": ["signal"]}}, "mptcp: MPTCP is not"),
+        ({"dispatch": {"post-activation": "reboot"}}, "dispatch: dispatch scripts are not"),
+        ({"wait-ip": "ipv4"}, "wait-ip: waiting for addresses is not"),
+        ({"ethernet": {"sr-iov": {"total-vfs": 4}}}, "ethernet.sr-iov: SR-IOV is not"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(keys: dict[str, Any], words: str) -> None:
+    found = faults(**keys)
+    assert any(each.startswith("eth1: ") and words in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"lldp": {"enabled": False}},
+        {"ovs-db": {}},
+        {"ethtool": {}},
+        {"dispatch": {"post-activation": ""}},
+        {"mptcp": {"address-flags": []}},
+        {"wait-ip": "any"},
+        {"802.1x": {}},
+        {"ethernet": {"sr-iov": {"total-vfs": 0}}},
+        {"ethtool": {"feature": {"rx-gro": True}}, "min-mtu": 68},
+        {"ipv4": {"enabled": False, "dhcp": True}},
+        {"type": "ovs-bridge", "state": "ignore", "bridge": {"port": 7}},
+        {"type": "what", "state": "ignore", "x": 1},
+    ],
+)
+def test_what_asks_for_nothing_is_accepted(keys: dict[str, Any]) -> None:
+    assert one(name="eth1", **keys).name == "eth1"
+
+
+def test_speed_and_duplex_are_accepted_and_said_to_be_left() -> None:
+    found = tree({"interfaces": [{"name": "eth1", "ethernet": {"speed": 1000, "duplex": "full"}}]})
+    assert found.notes == (
+        "eth1: ethernet: speed and duplex are left as they are; setting them is not supported by this version yet",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([], "found an empty list, wanted a mapping with 'interfaces'"),
+        ("interfaces", "found 'interfaces', wanted a mapping"),
+        ({"interfaces": {"eth1": {}}}, "interfaces: found a mapping, wanted a list of interfaces: - name: eth1"),
+        ({"interfaces": [7]}, "interfaces[0]: found 7, wanted a mapping like {name: eth1"),
+        ({"interfaces": [{}]}, "interfaces[0].name: missing"),
+        ({"interface": []}, "interface: unknown key; did you mean 'interfaces'?"),
+        ({"spec": {}}, "found 'spec' without apiVersion and kind"),
+        ({"dns-resolver": {"config": {"server": ["192.0.2.1"]}}}, "dns-resolver: name servers are not"),
+        ({"hostname": {"config": "a"}}, "hostname: the host name is not"),
+        ({"route-rules": {"config": [{"ip-from": "192.0.2.0/24"}]}}, "route-rules: routing rules are not"),
+        ({"ovn": {"bridge-mappings": [{"localnet": "a"}]}}, "ovn: Open vSwitch"),
+        ({"routes": []}, "routes: found an empty list, wanted a mapping with 'config'"),
+        (
+            {"routes": {"config": [{"destination": "10.0.0.0/33"}]}},
+            "routes.config[0].destination: found '10.0.0.0/33', wanted a prefix",
+        ),
+        (
+            {"routes": {"config": [{"next-hop-address": "x"}]}},
+            "routes.config[0].next-hop-address: found 'x', wanted an IP",
+        ),
+        ({"routes": {"config": [{"weight": 257}]}}, "routes.config[0].weight: found 257, wanted 1 to 256"),
+        ({"capture": {"a": "b"}, "desiredState": {}}, "capture: nmpolicy captures are not"),
+        ({"apiVersion": "v1", "kind": "List", "items": 7}, "items: found 7, wanted a list"),
+        ({"kind": 7}, "kind: found 7, wanted NodeNetworkConfigurationPolicy"),
+        ({"kind": "NodeNetworkConfigurationPolice"}, "did you mean 'NodeNetworkConfigurationPolicy'?"),
+        ({"kind": "NodeNetworkState"}, "take the part below status.currentState"),
+    ],
+)
+def test_documents_of_the_wrong_shape_are_refused_in_words(value: Any, words: str) -> None:
+    assert any(words in each for each in wrong(value)), wrong(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("refused-no-desired-state.yaml", ["spec.interfaces: unknown key", "spec.desiredState: missing"]),
+        (
+            "refused-attachment.yaml",
+            ["found 'NetworkAttachmentDefinition', wanted NodeNetworkConfigurationPolicy: it attaches pods"],
+        ),
+        ("refused-vm.yaml", ["found 'VirtualMachine', wanted"]),
+    ],
+)
+def test_mistaken_manifests_are_refused_in_words(name: str, words: list[str]) -> None:
+    with pytest.raises(InvalidPolicy) as caught:
+        decode(manifest(name))
+    assert all(any(word in str(each) for each in caught.value.problems) for word in words), str(caught.value)
+
+
+def test_a_policy_says_which_versions_and_names_it_may_have() -> None:
+    policy = {"apiVersion": "nmstate.io/v2", "kind": "NodeNetworkConfigurationPolicy", "spec": {"desiredState": {}}}
+    found = wrong(policy)
+    assert "apiVersion: found 'nmstate.io/v2', wanted one of nmstate.io/v1," in found[0]
+    assert "metadata.name: found nothing" in found[1]
+
+
+def test_empty_documents_ask_for_nothing() -> None:
+    assert decode([]).desired == NetworkState()
+    assert tree({}).desired == NetworkState()
+    assert tree({"interfaces": None}).desired == NetworkState()
+    assert tree({"interfaces": []}).desired == NetworkState(interfaces=())
+
+
+def test_megabytes_of_nonsense_get_a_short_answer() -> None:
+    found = wrong({f"key{number}": 1 for number in range(20000)})
+    assert len(found) == 201
+    assert found[-1] == "and 19800 more problems"
+
+
+def test_a_disabled_family_is_only_that() -> None:
+    found = one(name="eth1", ipv4={"enabled": "no", "dhcp": True, "address": [{"ip": "10.0.0.1", "prefix-length": 8}]})
+    assert found.ipv4 == IpStack(enabled=False)

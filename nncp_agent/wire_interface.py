@@ -68,7 +68,7 @@ class InterfaceReader:
             name = text(value)
             return name if name and tree.get("identifier") == "mac-address" else link_name(name)
         except Unfit as error:
-            report.problem((*path, "name"), str(error))
+            report.problem((*path, "name"), error)
         except ValueError as error:
             report.problem((*path, "name"), f"found {shown(value)}, wanted {error}")
         return None
@@ -78,7 +78,7 @@ class InterfaceReader:
         try:
             return read(value) if value is not None else None
         except Unfit as error:
-            report.problem((*path, key), str(error))
+            report.problem((*path, key), error)
             return None
 
     def _kind(
@@ -95,7 +95,7 @@ class InterfaceReader:
             word = "veth"
         kind = self.catalogue.get(word)
         if kind is None and state not in (State.IGNORE, State.UNKNOWN):
-            report.problem((*path, "type"), self._no_such_type(word))
+            report.problem((*path, "type"), Unfit(lambda: self._no_such_type(word)))
         return kind, word
 
     def _no_such_type(self, word: str) -> str:

@@ -95,7 +95,7 @@ def word(words: Mapping[str, Any], numbered: Numbered | None = None) -> Scalar:
             if isinstance(found, int) and 0 <= found < len(words):
                 return list(words.values())[found]
         if isinstance(value, str):
-            raise Unfit(f"found {shown(value)}, {meant(value, list(words))}")
+            raise Unfit(lambda: f"found {shown(value)}, {meant(value, list(words))}")
         raise Unfit(f"found {shown(value)}, wanted one of {', '.join(words)}")
 
     return read
@@ -133,7 +133,7 @@ def one(reader: Reader, value: Any, path: Path, report: Report) -> Any:
     try:
         return reader.scalar(value) if reader.scalar is not None else None
     except Unfit as error:
-        report.problem(path, str(error))
+        report.problem(path, error)
         return None
 
 
@@ -151,7 +151,7 @@ def fill(readers: Mapping[str, Reader], tree: Mapping[Any, Any], path: Path, rep
         try:
             found = scalar(value) if scalar is not None else nested(value, (*path, key), report)  # type: ignore[misc]
         except Unfit as error:
-            report.problem((*path, key), str(error))
+            report.problem((*path, key), error)
             continue
         if found is not None and field is not None:
             if field in values and values[field] != found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final, Protocol
 
@@ -27,7 +27,17 @@ class Document(Protocol):
 
 
 class Unfit(Exception):
-    """A value that is not what its key wants; the message says so and the reader above knows where."""
+    """A value that is not what its key wants; the message says so and the reader above knows where.
+
+    The message may be made late: guessing a word costs more than reading an interface, and most reports are full early.
+    """
+
+    def __init__(self, message: str | Callable[[], str]) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message if isinstance(self.message, str) else self.message()
 
 
 class Report:
@@ -39,16 +49,17 @@ class Report:
         self.left_out = 0
         self.document: Document | None = None
 
-    def problem(self, path: Path, message: str) -> None:
+    def problem(self, path: Path, message: str | Unfit) -> None:
         """Something in the present document is wrong at `path`."""
         if len(self.problems) >= MOST:
             self.left_out += 1
             return
         document = self.document
         if document is None:
-            self.problems.append(Problem(dotted((), path), message))
+            self.problems.append(Problem(dotted((), path), str(message)))
             return
-        self.problems.append(Problem(dotted(document.value, path), message, document.source, document.line(path)))
+        line = document.line(path)
+        self.problems.append(Problem(dotted(document.value, path), str(message), document.source, line))
 
     def note(self, path: Path, message: str) -> None:
         """Something in the present document is accepted and means less than it says."""

@@ -101,7 +101,8 @@ class LinuxBridge(Kind):
         values["group_addr"] = str(values["group_addr"]).upper() if values["group_addr"] else None
         router = attrs.get("mcast_router")
         values["multicast_router"] = ROUTERS[router] if isinstance(router, int) and router < len(ROUTERS) else None
-        values |= {"gc_timer": attrs.get("gc_timer"), "hello_timer": attrs.get("hello_timer"), "stp": _read_stp(attrs)}
+        values |= {"gc_timer": link.facts.get("gc_timer"), "hello_timer": link.facts.get("hello_timer")}
+        values["stp"] = _read_stp(attrs)
         filtering, default = bool(attrs.get("vlan_filtering")), _pvid(link)
         return BridgeConfig(
             options=BridgeOptions(**values),

@@ -144,6 +144,16 @@ def test_what_seconds_cannot_say_is_not_shown() -> None:
     assert config.options.stp.max_age == 20
 
 
+def test_timers_are_shown_and_never_asked_for() -> None:
+    there = host(Link("br1", "bridge", attrs=BRIDGE, facts={"gc_timer": 77, "hello_timer": 3}))
+    config = read("br1", there)
+    assert isinstance(config, BridgeConfig) and config.options is not None
+    assert (config.options.gc_timer, config.options.hello_timer) == (77, 3)
+    normal = bridge.normalise(config)
+    assert isinstance(normal, BridgeConfig) and normal.options is not None
+    assert (normal.options.gc_timer, normal.options.hello_timer) == (None, None)
+
+
 def test_an_odd_interval_that_a_slow_clock_rounded_down_is_as_wanted() -> None:
     there = host(Link("br1", "bridge", attrs={**BRIDGE, "mcast_query_interval": 100}))
     assert wanted(bridged(multicast_query_interval=101), there).attrs == {"mcast_query_interval": 100}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final, Self
+from typing import Any, Final, Protocol, Self
 
 from netkernel import tlv
 from netkernel.errors import AnswerLost, DumpInterrupted, KernelRefused, MalformedMessage
@@ -109,20 +109,35 @@ def _words(data: bytes, flags: int, start: int, end: int) -> str:
     return ""
 
 
-class Socket:
-    """One netlink socket, of the namespace the calling thread is in when it is made."""
+class Wire(Protocol):
+    """What a Socket asks of the operating system's: a `socket.socket`, or a test's."""
 
-    def __init__(self, protocol: int = ROUTE) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-        try:
-            for option in (_CAP_ACK, _EXT_ACK, _STRICT_CHECK):
-                self._socket.setsockopt(_SOL_NETLINK, option, 1)
-            widen(self._socket)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, Struct("@ll").pack(_PATIENCE_S, 0))
-            self._socket.bind((0, 0))
-        except BaseException:
-            self._socket.close()
-            raise
+    def send(self, data: bytes, /) -> int: ...
+    def recvmsg(self, size: int, ancillary: int, flags: int, /) -> tuple[bytes, Any, int, Any]: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+def opened(protocol: int = ROUTE) -> socket.socket:
+    """A netlink socket of the namespace the calling thread is in."""
+    made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+    try:
+        for option in (_CAP_ACK, _EXT_ACK, _STRICT_CHECK):
+            made.setsockopt(_SOL_NETLINK, option, 1)
+        widen(made)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, Struct("@ll").pack(_PATIENCE_S, 0))
+        made.bind((0, 0))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+class Socket:
+    """A conversation with the kernel: one request or one batch at a time, all answers read before the next."""
+
+    def __init__(self, wire: Wire | None = None) -> None:
+        self._socket = wire or opened()
         self._sequence = int.from_bytes(os.urandom(3), "little")
 
     def fileno(self) -> int:
@@ -234,7 +249,7 @@ def widen(of: socket.socket) -> None:
         of.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
 
 
-def receive(of: socket.socket, flags: int = 0) -> bytes:
+def receive(of: Wire, flags: int = 0) -> bytes:
     """One read, of the kernel only. Raises AnswerLost, MalformedMessage; BlockingIOError only with MSG_DONTWAIT."""
     while True:
         try:
@@ -253,21 +268,6 @@ def receive(of: socket.socket, flags: int = 0) -> bytes:
             raise AnswerLost("the kernel closed the conversation")
         if sender[0] == 0:
             return data
-
-
-def batches(sizes: Sequence[int], longest: int = LONGEST_BATCH, largest: int = LARGEST_BATCH) -> Iterator[range]:
-    """Consecutive ranges of positions that each make one send."""
-    start, total = 0, 0
-    for position, size in enumerate(sizes):
-        if position > start and (position - start >= longest or total + size > largest):
-            yield range(start, position)
-            start, total = position, 0
-        total += size
-    if start < len(sizes):
-        yield range(start, len(sizes))
-
-
-Decoder = Callable[[bytes, int, int], object]
 
 
 def _refuse_late(data: bytes, flags: int, start: int, end: int, kind: int) -> None:

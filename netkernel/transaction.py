@@ -22,7 +22,7 @@ class Kernel(Protocol):
         """Do the ops in order, batched.
 
         Raises KernelRefused at the first send that had a failing op; its `possibly_done` says how many ops may have
-        effect. Nothing after that send was sent.
+        taken effect. Nothing after that send was sent.
         """
         ...
 

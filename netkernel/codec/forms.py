@@ -88,6 +88,12 @@ def field(attr: Attr) -> Field:
     return Field(code, size, (lambda number, _: words.get(number, number)) if words else None)
 
 
+def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
+    """What it means that the kernel does not report an attribute: no bit set, an empty list, no link."""
+    nothing: dict[Form, Value] = {Form.BIT: False, Form.IPV4S: (), Form.IPV6S: (), Form.LINK: ""}
+    return {key: nothing[attr.form] for key, attr in table.items() if attr.form in nothing and not attr.read_only}
+
+
 def mac(raw: bytes, _: Names | None = None) -> str:
     """A hardware address as text: lower case, whatever its length ("" for none)."""
     return raw.hex(":") if raw else ""

@@ -38,6 +38,8 @@ _PORT_FIELDS: Final = {name: forms.fields(kind.ports) for name, kind in KINDS.it
 _READ_ONLY: Final = {
     name: tuple(key for key, attr in kind.attrs.items() if attr.read_only) for name, kind in KINDS.items()
 }
+_SILENT: Final = {name: forms.unsaid(kind.attrs) for name, kind in KINDS.items()}
+_PORT_SILENT: Final = {name: forms.unsaid(kind.ports) for name, kind in KINDS.items()}
 _GEN_MODE: Final = forms.field(COMMON["addr_gen_mode"])
 _MISSING: Final[Mapping[str, Any]] = {
     "up": False, "promisc": False, "address": "", "mtu": 0, "link": "", "master": "", "txqlen": 0, "alias": "",
@@ -121,9 +123,12 @@ class _Shape:
         if walk.kind == "veth":  # what it "sits on" is its peer
             walk.attrs["peer"] = walk.attrs.pop("link", (2, _nowhere))
         self._kind = walk.kind
-        self._missing = {key: value for key, value in _MISSING.items() if key not in walk.attrs}
+        silent = {**_MISSING, **_SILENT.get(walk.kind, {})}
         if walk.kind == "veth":
-            del self._missing["link"]
+            del silent["link"]
+        self._missing = {key: value for key, value in silent.items() if key not in walk.attrs}
+        silent = _PORT_SILENT.get(walk.port_kind, {})
+        self._port_missing = {key: value for key, value in silent.items() if key not in walk.port}
         read_only = {key: walk.attrs.pop(key) for key in _READ_ONLY.get(walk.kind, ()) if key in walk.attrs}
         self._attrs, self._port, self._facts = _Group(walk.attrs), _Group(walk.port), _Group(walk.facts)
         self._read_only = _Group(read_only) if read_only else None
@@ -143,6 +148,7 @@ class _Shape:
         if self._read_only:
             facts["facts"] = self._read_only.values(unpacked, names)
         port = self._port.values(unpacked, names)
+        port.update(self._port_missing)
         return Link(names[index], self._kind, attrs, port, index=index, type=device_type, **facts)
 
 
@@ -152,7 +158,7 @@ class _Walk:
     def __init__(self, data: bytes, start: int) -> None:
         self._data, self._start = data, start
         self._parts: list[tuple[int, str, int]] = [(2, "H", 2), (4, "i", 4), (8, "I", 4)]
-        self.kind = ""
+        self.kind = self.port_kind = ""
         self.checks: list[int] = []
         self.attrs: dict[str, tuple[int, Convert | None]] = {}
         self.port: dict[str, tuple[int, Convert | None]] = {}
@@ -185,18 +191,17 @@ class _Walk:
             self.attrs["link"] = self.attrs["link"][0], _nowhere
 
     def _link_info(self, start: int, end: int) -> None:
-        port_kind = ""
         for number, first, last in self._attributes(start, end):
             if number == KIND:
                 self.kind = self._constant(first, last)
             elif number == PORT_KIND:
-                port_kind = self._constant(first, last)
+                self.port_kind = self._constant(first, last)
             elif number == KIND_DATA and self.kind in _KIND_FIELDS:
                 for inner, low, high in self._attributes(first, last):
                     self._members(self.attrs, _KIND_FIELDS[self.kind], inner, low, high)
-            elif number == PORT_DATA and port_kind in _PORT_FIELDS:
+            elif number == PORT_DATA and self.port_kind in _PORT_FIELDS:
                 for inner, low, high in self._attributes(first, last):
-                    self._members(self.port, _PORT_FIELDS[port_kind], inner, low, high)
+                    self._members(self.port, _PORT_FIELDS[self.port_kind], inner, low, high)
 
     def _af_spec(self, start: int, end: int) -> None:
         for family, first, last in self._attributes(start, end):

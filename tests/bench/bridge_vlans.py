@@ -6,7 +6,6 @@ import json
 import subprocess
 
 from netkernel.kernel import LinuxKernel
-
 from netkernel.ops import AddVlans, CreateLink, SetLink
 from netkernel.records import VlanRange
 from tests.bench.contest import Contest, Side

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 from netkernel.kernel import LinuxKernel
-
 from netkernel.ops import AddAddress, CreateLink, Op
 from netkernel.records import Address
 from tests.bench.contest import Contest, Side
@@ -84,27 +83,23 @@ def _show(count: int) -> Contest:
 
 
 def _dump(count: int) -> Contest:
-    from netkernel.link_codec import dump_links
-    from netkernel.netlink import Socket
-    from pyroute2 import IPRoute  # the peer is not to be paid for by the other contests
+    from pyroute2 import IPRoute  # late: its import is not to be paid for by the other contests
 
     def prepare() -> None:
-        subprocess.run(
-            ["ip", "-batch", "-"], input="".join(f"link add l{i} type bridge\n" for i in range(count)), text=True,
-            check=True,
-        )  # fmt: skip
+        lines = "".join(f"link add l{i} type bridge\n" for i in range(count))
+        subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
 
     def ours(_: object) -> None:
-        with Socket() as socket:
-            assert len(dump_links(socket)) > count
+        with LinuxKernel() as kernel:
+            assert len(kernel.snapshot().links) > count
 
     def peer(_: object) -> None:
         with IPRoute() as route:
             assert len(list(route.get_links())) > count
 
     return Contest(
-        f"dump {count} links",
-        Side("snapshot's link dump", prepare, ours, lambda: True),
+        f"{count} links into the model",
+        Side("whole snapshot", prepare, ours, lambda: True),
         (Side("pyroute2 get_links", prepare, peer, lambda: True),),
         (1 / 15,),
         rounds=3,

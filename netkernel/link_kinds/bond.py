@@ -1,5 +1,8 @@
 """bond: linux/if_link.h IFLA_BOND_*, drivers/net/bonding/bond_options.c."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from netkernel.link_kinds.base import Attr, Form, LinkKind, enumerated
 
 KIND = LinkKind(
@@ -60,5 +63,39 @@ KIND = LinkKind(
         {"mode", "ad_select", "ad_lacp_rate", "ad_lacp_active", "ad_user_port_key", "coupled_control", "tlb_dynamic_lb"}
     ),
     needs_no_ports=frozenset({"mode", "fail_over_mac"}),
+    defaults={
+        "mode": "balance-rr", "miimon": 0, "updelay": 0, "downdelay": 0, "peer_notif_delay": 0, "use_carrier": 1,
+        "arp_interval": 0, "arp_ip_target": (), "ns_ip6_target": (), "arp_validate": "none", "arp_all_targets": "any",
+        "primary_reselect": "always", "fail_over_mac": "none", "xmit_hash_policy": "layer2", "resend_igmp": 1,
+        "num_peer_notif": 1, "all_slaves_active": "dropped", "min_links": 0, "lp_interval": 1, "packets_per_slave": 1,
+        "ad_lacp_rate": "slow", "ad_lacp_active": 1, "ad_select": "stable", "tlb_dynamic_lb": 1, "missed_max": 2,
+        "coupled_control": 1, "broadcast_neighbor": 0,
+    },
     port_defaults={"queue_id": 0, "prio": 0},
-)
+)  # fmt: skip
+
+_ARP = frozenset({"balance-rr", "active-backup", "balance-xor", "broadcast"})
+_PRIMARY = frozenset({"active-backup", "balance-tlb", "balance-alb"})
+_LACP = frozenset({"802.3ad"})
+_BALANCING = frozenset({"balance-tlb", "balance-alb"})
+MODES: Final[Mapping[str, frozenset[str]]] = {
+    "arp_interval": _ARP,
+    "arp_validate": _ARP,
+    "missed_max": _ARP,
+    "packets_per_slave": frozenset({"balance-rr"}),
+    "primary": _PRIMARY,
+    "active_slave": _PRIMARY,
+    "ad_lacp_rate": _LACP,
+    "ad_lacp_active": _LACP,
+    "ad_actor_sys_prio": _LACP,
+    "ad_user_port_key": _LACP,
+    "ad_actor_system": _LACP,
+    "coupled_control": _LACP,
+    "broadcast_neighbor": _LACP,
+    "tlb_dynamic_lb": _BALANCING,
+}
+"""The modes that take an option; options that are not here are taken in every mode (bond_options.c unsuppmodes)."""
+REPORTED_IN_LACP_ONLY: Final = frozenset({"ad_actor_sys_prio", "ad_user_port_key", "ad_actor_system"})
+"""Not in dumps of a bond in another mode (bond_netlink.c bond_fill_info)."""
+MIIMON_BY_ITSELF: Final = frozenset({"802.3ad", "balance-tlb", "balance-alb"})
+"""Modes that cannot do without: the driver sets miimon to 100 ms where nobody did (BOND_DEFAULT_MIIMON)."""

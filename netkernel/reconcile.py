@@ -1,0 +1,67 @@
+"""The ops that lead from one host to another, in an order the kernel takes; it knows the kernel and no policy.
+
+Each op is sent through the kernel's model (`simulation`): what the kernel would drop by itself is named as an op of its
+own before it, and what the target still wants of that is put back by the later stages, which always compare the model's
+world with the target and never trust a list of what was meant.
+"""
+
+from __future__ import annotations
+
+from netkernel import reconcile_ip, reconcile_links, reconcile_ports
+from netkernel.errors import KernelRefused
+from netkernel.host import Host
+from netkernel.ops import Op
+from netkernel.reconcile_world import Planning
+from netkernel.records import Address
+
+ROUNDS = 3
+"""Stages run again while they find something: a base that came up may have taken along a VLAN that should be down."""
+
+
+class Unplannable(Exception):
+    """A plan that its own model refuses: a bug here, never the user's fault."""
+
+
+def reconcile(before: Host, target: Host) -> tuple[Op, ...]:
+    """The ops from `before` to `target`. Raises Unplannable when the model of the kernel refuses one of them.
+
+    Attributes missing in a target link mean "keep" for a link that exists, "whatever the kernel gives" for a new one;
+    entries of `conf6` that are UNSTATED are not wanted either way. NICs are never created or deleted.
+    """
+    planning = Planning(before, target)
+    if planning.is_nothing():
+        return ()
+    try:
+        for _ in range(ROUNDS):
+            length = len(planning.ops)
+            reconcile_links.remove(planning)
+            reconcile_ip.remove(planning)
+            reconcile_ports.release(planning)
+            reconcile_links.create(planning)
+            reconcile_links.change(planning)
+            reconcile_ports.attach(planning)
+            reconcile_links.switch(planning)
+            reconcile_ip.add(planning)
+            if len(planning.ops) == length:
+                break
+    except KernelRefused as refused:
+        raise Unplannable(f"{refused} (after: {'; '.join(str(op) for op in planning.ops[-5:])})") from refused
+    return tuple(planning.ops)
+
+
+def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
+    """One line for each thing that undo cannot bring back (kernel-made or learned, or a state nobody can write)."""
+    planning = Planning(before, before)
+    lines: list[str] = []
+    for op in ops:
+        lines += reconcile_links.lost_for_good(planning.world, op)
+        planning.step(op)
+        for faded in planning.world.faded:
+            what = f"address {faded.ip}/{faded.prefix}" if isinstance(faded, Address) else f"route {faded.destination}"
+            lines.append(f"{_link_of(faded)}: {what} was made by the network, and only the network can make it again")
+    return tuple(dict.fromkeys(lines))
+
+
+def _link_of(faded: object) -> str:
+    links = getattr(faded, "links", ())
+    return str(getattr(faded, "link", links[0] if links else ""))

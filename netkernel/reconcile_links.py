@@ -1,0 +1,235 @@
+"""Links come, go and change their own attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netkernel import devconf
+from netkernel.link_kinds import COMMON, KINDS
+from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
+from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
+from netkernel.reconcile_world import Planning
+from netkernel.records import Link, Value
+from netkernel.simulation.ip import has_inet6
+from netkernel.simulation.world import SET_BY_USER, World
+
+LATE = frozenset({"up", "master", "promisc", "addr_gen_mode", "primary", "peer"})
+"""Attributes with a stage of their own; `primary` is known by the name of a port, so ports come first."""
+NO_MAC = "00:00:00:00:00:00"
+
+
+# -- going -----------------------------------------------------------------------------------------------------------
+
+
+def remove(planning: Planning) -> None:
+    """Delete what is not wanted, and what has to be made anew; from the top down."""
+    for name in reversed(planning.names()):
+        link = planning.world.links.get(name)
+        if link is None or not link.kind or link.kind not in KINDS:
+            continue
+        want = planning.target.links.get(name)
+        if want is None or not _is_same_device(link, want):
+            planning.do(DeleteLink(name, link.kind, link.attrs, link.index))
+
+
+def _is_same_device(have: Link, want: Link) -> bool:
+    """Whether `want` can be reached without making the link anew."""
+    fixed = KINDS[have.kind].fixed
+    return have.kind == want.kind and all(
+        have.attrs.get(key) == want.attrs[key] for key in fixed if key in want.attrs and key in have.attrs
+    )
+
+
+def lost_for_good(world: World, op: Op) -> Iterator[str]:
+    """What executing `op` now destroys that no op can bring back."""
+    match op:
+        case SetLink(name, "bridge", new):
+            bridge = world.links.get(name)
+            if bridge is not None and "address" in new and not world.is_pinned(bridge):
+                yield f"{name}: its MAC will no longer follow its ports, and only making it again could undo that"
+            if bridge is not None and "mtu" in new and not world.pinned_mtus.get(name):
+                yield f"{name}: its MTU will no longer follow its ports, and only making it again could undo that"
+        case DeleteLink(name, "bridge"):
+            if world.has_ports(name):
+                yield f"{name}: the addresses it has learned are forgotten"
+        case SetLink(name, _, new) if "master" in new:
+            old = world.links[name].master if name in world.links else ""
+            if world.kind_of(old) == "bridge":
+                yield f"{old}: the addresses it has learned behind {name} are forgotten"
+
+
+# -- coming ----------------------------------------------------------------------------------------------------------
+
+
+def create(planning: Planning) -> None:
+    """Make what is missing, bases first."""
+    for name in planning.names():
+        want = planning.target.links.get(name)
+        if want is not None and name not in planning.world.links and want.kind in KINDS:
+            planning.do(CreateLink(name, want.kind, _at_birth(planning, want), want.index))
+    for have, want in planning.pairs():
+        if have.name not in planning.before.links or have.name in _remade(planning):
+            _settings(planning, have, want)
+
+
+def _remade(planning: Planning) -> set[str]:
+    return {op.name for op in planning.ops if isinstance(op, CreateLink)}
+
+
+def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
+    """What has to be said when the link is made: nothing that it has by default or gets from what it sits on."""
+    kind = KINDS[want.kind]
+    skipped = LATE - ({"peer"} if want.kind == "veth" else set())
+    attrs: dict[str, Value] = {}
+    for key, value in want.attrs.items():
+        spec = kind.attrs.get(key) or COMMON.get(key)
+        if spec is None or spec.read_only or key in skipped or _is_implied(planning, want, key, value):
+            continue
+        attrs[key] = value
+    return attrs
+
+
+def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
+    kind = KINDS[want.kind]
+    if key in kind.fixed:
+        return value == "" if key == "link" else False
+    if key == "miimon" and want.attrs.get("mode") in MIIMON_BY_ITSELF:
+        return False
+    if key in kind.defaults:
+        return kind.defaults[key] == value or not _is_taken(want, key)
+    if key == "address":
+        return follows_others(planning, want)
+    if key == "mtu":
+        return value == _born_mtu(planning, want)
+    return value in ("", (), NO_MAC) or (key, value) in (("txqlen", 1000), ("group", 0)) or not _is_taken(want, key)
+
+
+def _is_taken(want: Link, key: str) -> bool:
+    mode = str(want.attrs.get("mode", "balance-rr"))
+    return want.kind != "bond" or mode in MODES.get(key, (mode,))
+
+
+def _born_mtu(planning: Planning, want: Link) -> int:
+    """The MTU it gets without being told: its base's, its lowest port's, or Ethernet's."""
+    links = planning.target.links
+    if want.link in links:
+        return links[want.link].mtu
+    ports = [links[port].mtu for port in planning.target.ports(want.name) if links[port].mtu]
+    return min(ports, default=1500) if want.kind == "bridge" else 1500
+
+
+def follows_others(planning: Planning, want: Link) -> bool:
+    """Whether the kernel keeps this link's MAC: a bond's port has the bond's, a VLAN its base's, a bridge a port's."""
+    links = planning.target.links
+    if planning.world.kind_of(want.master) == "bond" or (links.get(want.master) or want).kind == "bond" != want.kind:
+        return _is_untold(planning, want, "address")
+    if want.kind == "vlan" and want.link in links:
+        base = links[want.link]
+        seen = planning.before.links.get(want.name)
+        below = planning.before.links.get(want.link)
+        followed = seen is not None and below is not None and seen.address == below.address
+        return want.address == base.address or (followed and _is_untold(planning, want, "address"))
+    if want.kind == "bridge" and want.address_assigned != SET_BY_USER:
+        ports = [links[port].address for port in planning.target.ports(want.name)]
+        floats = want.address_assigned is not None or want.address in ("", NO_MAC, min(ports, default=""))
+        return floats and _is_untold(planning, want, "address")
+    return False
+
+
+def _is_untold(planning: Planning, want: Link, key: str) -> bool:
+    """Whether the target has the value only because the link had it."""
+    seen = planning.before.links.get(want.name)
+    return (seen is not None and seen.attrs.get(key) == want.attrs.get(key)) or (
+        seen is None and want.address_assigned is not None
+    )
+
+
+# -- changing --------------------------------------------------------------------------------------------------------
+
+
+def change(planning: Planning) -> None:
+    """Attributes that need nothing of others: options, MACs, MTUs (falling from the top, rising from the bottom)."""
+    pairs = list(planning.pairs())
+    for have, want in reversed(pairs):
+        _mtu(planning, have.name, want, rising=False)
+    for have, want in pairs:
+        _options(planning, have.name, want)
+        _mtu(planning, have.name, want, rising=True)
+        if want.address and not follows_others(planning, want):
+            planning.set(have.name, {"address": want.address})
+        plain = ("txqlen", "alias", "group")
+        planning.set(have.name, {key: want.attrs[key] for key in plain if key in want.attrs})
+
+
+def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
+    have = planning.world.links[name]
+    if not want.mtu or have.attrs.get("mtu") == want.mtu or (want.mtu > have.mtu) is not rising:
+        return
+    if planning.world.kind_of(have.master) == "bond" and _is_untold(planning, want, "mtu"):
+        return
+    if have.kind == "bridge" and not planning.world.pinned_mtus.get(name) and _is_untold(planning, want, "mtu"):
+        return
+    planning.set(name, {"mtu": want.mtu})
+
+
+def _options(planning: Planning, name: str, want: Link) -> None:
+    """Options of the link's kind; the mode of a bond by itself and first, because it decides what others there are."""
+    kind = KINDS.get(want.kind)
+    if kind is None:
+        return
+    if "mode" in kind.attrs and "mode" in want.attrs:
+        _set_options(planning, name, {"mode": want.attrs["mode"]})
+    wanted = {
+        key: value
+        for key, value in want.attrs.items()
+        if key in kind.attrs and key not in LATE and not kind.attrs[key].read_only and key not in kind.fixed
+    }
+    _set_options(planning, name, {key: value for key, value in wanted.items() if _is_taken(want, key)})
+
+
+def _set_options(planning: Planning, name: str, wanted: dict[str, Value]) -> None:
+    link = planning.world.links[name]
+    kind = KINDS[link.kind]
+    changes = {key: value for key, value in wanted.items() if link.attrs.get(key) != value}
+    if not changes:
+        return
+    if link.up and changes.keys() & kind.needs_down:
+        planning.set(name, {"up": False})
+    if changes.keys() & kind.needs_no_ports:
+        for port in planning.world.ports(name):
+            planning.set(port, {"master": ""})
+    planning.set(name, changes)
+
+
+def _settings(planning: Planning, have: Link, want: Link) -> None:
+    """IPv6 settings and how addresses are made, before the link is up and makes one."""
+    if "addr_gen_mode" in want.attrs and has_inet6(planning.world.links[have.name]):
+        planning.set(have.name, {"addr_gen_mode": want.attrs["addr_gen_mode"]})
+    if not has_inet6(planning.world.links[have.name]):
+        return
+    stated = devconf.stated(want.conf6)
+    present = devconf.stated(planning.world.links[have.name].conf6)
+    off_first = sorted(stated, key=lambda setting: setting != "disable_ipv6" or not stated[setting])
+    for setting in off_first if stated.get("disable_ipv6") else reversed(off_first):
+        if present.get(setting) != stated[setting]:
+            path = f"net/ipv6/conf/{have.name}/{setting}"
+            old = "" if setting not in present else str(present[setting])
+            planning.do(WriteSysctl(path, str(stated[setting]), old))
+
+
+def switch(planning: Planning) -> None:
+    """IPv6 settings, then down from the top and up from the bottom."""
+    for have, want in planning.pairs():
+        _settings(planning, have, want)
+    pairs = list(planning.pairs())
+    for have, want in reversed(pairs):
+        if want.attrs.get("up") is False and planning.world.links[have.name].up:
+            planning.set(have.name, {"up": False})
+    for have, want in pairs:
+        if want.attrs.get("up") and not planning.world.links[have.name].up:
+            planning.set(have.name, {"up": True})
+    for have, want in pairs:
+        if "promisc" in want.attrs:
+            planning.set(have.name, {"promisc": want.attrs["promisc"]})
+        if want.kind == "bond" and want.attrs.get("primary") and _is_taken(want, "primary"):
+            planning.set(have.name, {"primary": want.attrs["primary"]})

@@ -1,0 +1,90 @@
+"""A plan in the making: the ops so far, and the world the kernel's model is in after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netkernel import simulation
+from netkernel.host import Host
+from netkernel.ops import Op, SetLink
+from netkernel.records import Attrs, Link, Value
+from netkernel.simulation import World
+
+
+class Planning:
+    """`names` are the links that may have to change: those that differ, and whatever an op touches on its way."""
+
+    def __init__(self, before: Host, target: Host) -> None:
+        self.before = before
+        self.target = target
+        self.world = World(before)
+        self.ops: list[Op] = []
+        self._differing = {name for name, link in target.links.items() if before.links.get(name) is not link}
+        self._differing |= before.links.keys() - target.links.keys()
+        self._differing |= {
+            name
+            for table in ("addresses", "vlans")
+            for name in _differing(getattr(before, table), getattr(target, table))
+        }
+        self._depths: dict[str, int] = {}
+
+    def is_nothing(self) -> bool:
+        """Whether the hosts are made of the same things, so that there is nothing to look at."""
+        one, other = self.before, self.target
+        return not self._differing and all(
+            getattr(one, table) is getattr(other, table) or getattr(one, table) == getattr(other, table)
+            for table in ("routes", "rules", "neighbours", "nexthops", "sysctls")
+        )
+
+    def names(self) -> list[str]:
+        """Links to look at, what is below before what is above, then by name."""
+        return sorted(self._differing | self.world.touched, key=lambda name: (self.depth(name), name))
+
+    def pairs(self) -> Iterable[tuple[Link, Link]]:
+        """The links to look at that both exist now and are wanted: as they are, as they should be."""
+        for name in self.names():
+            have, want = self.world.links.get(name), self.target.links.get(name)
+            if have is not None and want is not None:
+                yield have, want
+
+    def depth(self, name: str) -> int:
+        """How many links the target stacks below this one (bases and ports)."""
+        known = self._depths.get(name)
+        if known is not None:
+            return known
+        self._depths[name] = 0  # a loop ends here; the target's author has refused it before
+        link = self.target.links.get(name) or self.before.links.get(name)
+        below = list(self.target.ports(name))
+        if link is not None and link.link:
+            below.append(link.link)
+        self._depths[name] = max((self.depth(each) + 1 for each in below), default=0)
+        return self._depths[name]
+
+    def do(self, op: Op) -> None:
+        """Plan an op, with its casualties named before it. Raises KernelRefused when the model refuses it."""
+        self.step(op)
+        self.ops += self.world.lost
+        self.ops.append(op)
+
+    def step(self, op: Op) -> None:
+        simulation.step(self.world, op)
+
+    def set(self, name: str, new: Attrs) -> None:
+        """Change attributes of a link, those that differ."""
+        link = self.world.links[name]
+        changes = {key: value for key, value in new.items() if link.attrs.get(key) != value}
+        if changes:
+            self.do(SetLink(name, link.kind, changes, {key: self._old(name, key) for key in changes}))
+
+    def _old(self, name: str, key: str) -> Value:
+        """What undo should write: the model's value, or the one from before where the model cannot know it."""
+        for attrs in (self.world.links[name].attrs, self.before.links[name].attrs if name in self.before.links else {}):
+            if key in attrs:
+                return attrs[key]
+        return ""
+
+
+def _differing(one: object, other: object) -> set[str]:
+    if one is other or not isinstance(one, dict) or not isinstance(other, dict):
+        return set()
+    return {name for name in one.keys() | other.keys() if one.get(name, ()) != other.get(name, ())}

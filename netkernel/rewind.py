@@ -1,0 +1,142 @@
+"""What a plan touches, remembered as kernel records, and the host with all of that put back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
+
+from netkernel.errors import NetworkError
+from netkernel.host import Host
+from netkernel.ops import (
+    AddNexthop,
+    AddRoute,
+    AddRule,
+    DeleteNexthop,
+    DeleteRoute,
+    DeleteRule,
+    Op,
+    WriteSysctl,
+)
+from netkernel.records import Route, Rule
+from netkernel.simulation import World, step
+from netkernel.simulation.sysctl import of_link
+
+T = TypeVar("T")
+Slot = tuple[int, str, int, int, str]
+"""Table, destination, tos, metric and IPv6 source of a route: the kernel's key but for the legs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """`host` holds the touched part as it was. What is named in the other fields and not in it did not exist."""
+
+    host: Host
+    links: frozenset[str] = frozenset()
+    slots: frozenset[Slot] = frozenset()
+    rules: tuple[Rule, ...] = ()
+    nexthops: frozenset[int] = frozenset()
+
+    def to_json(self) -> bytes:
+        """For the checkpoint on disk."""
+        import msgspec  # late: CNI plugins remember nothing on disk
+
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Raises NetworkError for bytes that are no such thing."""
+        import msgspec
+
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise NetworkError(f"not a remembered host: {error}") from error
+
+
+@dataclass(slots=True)
+class _Touched:
+    links: set[str] = field(default_factory=set)
+    slots: set[Slot] = field(default_factory=set)
+    rules: list[Rule] = field(default_factory=list)
+    nexthops: set[int] = field(default_factory=set)
+    sysctls: set[str] = field(default_factory=set)
+
+
+def remember(before: Host, ops: Sequence[Op]) -> Remembered:
+    """What undoing `ops` needs to know of `before`: everything they touch, by the kernel's own doing too."""
+    touched = _touched(before, ops)
+    host = Host(
+        links={name: before.links[name] for name in sorted(touched.links & before.links.keys())},
+        addresses={name: before.addresses[name] for name in sorted(touched.links & before.addresses.keys())},
+        routes=tuple(each for each in before.routes if _is_route_touched(each, touched.links, touched.slots)),
+        rules=tuple(each for each in before.rules if each in touched.rules),
+        neighbours=tuple(each for each in before.neighbours if each.link in touched.links),
+        nexthops=tuple(each for each in before.nexthops if each.link in touched.links or each.id in touched.nexthops),
+        vlans={name: before.vlans[name] for name in sorted(touched.links & before.vlans.keys())},
+        sysctls={path: before.sysctls[path] for path in sorted(touched.sysctls & before.sysctls.keys())},
+    )
+    nexthops = touched.nexthops | {each.id for each in host.nexthops}
+    return Remembered(
+        host, frozenset(touched.links), frozenset(touched.slots), tuple(touched.rules), frozenset(nexthops)
+    )
+
+
+def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
+    found = _Touched()
+    world = World(before)
+    for op in ops:
+        step(world, op)
+        for each in (op, *world.lost):
+            match each:
+                case AddRoute(route) | DeleteRoute(route):
+                    found.slots.add(_slot(route))
+                case AddRule(rule) | DeleteRule(rule):
+                    found.rules.append(rule)
+                case AddNexthop(nexthop) | DeleteNexthop(nexthop):
+                    found.nexthops.add(nexthop.id)
+                case WriteSysctl(path) if of_link(path) is None:
+                    found.sysctls.add(path)
+                case WriteSysctl(path):
+                    found.links.add((of_link(path) or ("", ""))[0])
+                case _:
+                    named = getattr(each, "name", None) or getattr(each, "link", None)
+                    thing = getattr(each, "address", None) or getattr(each, "neighbour", None)
+                    found.links.add(str(named or getattr(thing, "link", "")))
+    found.links |= world.touched
+    found.links.discard("")
+    return found
+
+
+def _slot(route: Route) -> Slot:
+    return route.table, route.destination, route.tos, route.metric, route.source_prefix
+
+
+def _is_route_touched(route: Route, links: frozenset[str] | set[str], slots: frozenset[Slot] | set[Slot]) -> bool:
+    return _slot(route) in slots or any(link in links for link in route.links)
+
+
+def rewind(now: Host, remembered: Remembered) -> Host:
+    """The host with everything touched as it was, and everything else as it is now."""
+    was, touched = remembered.host, remembered.links
+    links = {name: link for name, link in now.links.items() if name not in touched} | dict(was.links)
+    orphans = {name: link for name, link in links.items() if link.master and link.master not in links}
+    links |= {name: replace(link, attrs={**link.attrs, "master": ""}, port={}) for name, link in orphans.items()}
+    links = {name: link for name, link in links.items() if not link.link or link.link in links or name in was.links}
+    routes = [each for each in now.routes if not _is_route_touched(each, touched, remembered.slots)]
+    nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link not in touched]
+    return Host(
+        links=links,
+        addresses=_without(now.addresses, touched) | dict(was.addresses),
+        routes=(*(each for each in routes if all(link in links for link in each.links)), *was.routes),
+        rules=(*(each for each in now.rules if each not in remembered.rules), *was.rules),
+        neighbours=(*(each for each in now.neighbours if each.link not in touched), *was.neighbours),
+        nexthops=(*nexthops, *was.nexthops),
+        vlans={name: vlans for name, vlans in _without(now.vlans, touched).items() if name not in orphans}
+        | dict(was.vlans),
+        sysctls=dict(now.sysctls) | dict(was.sysctls),
+    )
+
+
+def _without(table: Mapping[str, T], names: frozenset[str]) -> dict[str, T]:
+    return {name: value for name, value in table.items() if name not in names}

@@ -1,0 +1,167 @@
+"""What spreads from link to link: up and down, MACs, MTUs (net/core/dev.c, net/8021q/vlan.c, net/bridge/br_if.c)."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from typing import Final
+
+from netkernel.link_local import is_kernel_made
+from netkernel.ops import SetLink
+from netkernel.records import Link, Value
+from netkernel.simulation import ip
+from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
+
+OWN_PORT_MACS: Final = frozenset({"balance-tlb", "balance-alb"})
+"""Bond modes that leave each port a MAC of its own (bond_alb.c); which one has which is the driver's affair."""
+
+
+def set_up(world: World, what: object, name: str) -> None:
+    """Bring a link up, with the VLANs above it. Raises KernelRefused: ENETDOWN for a VLAN over a down base."""
+    link = world.links[name]
+    if link.up:
+        return
+    base = world.links.get(link.link)
+    if link.kind == "vlan" and base is not None and not base.up and not link.attrs.get("loose_binding"):
+        refuse(what, errno.ENETDOWN)
+    world.change(name, {"up": True})
+    if name in world.stale_macs and base is not None:
+        world.stale_macs.discard(name)
+        set_address(world, name, base.attrs.get("address"), STOLEN)
+    ip.give_link_local(world, name)
+    for vlan in world.vlans_above(name):
+        if not vlan.up and not vlan.attrs.get("loose_binding"):
+            set_up(world, what, vlan.name)
+
+
+def set_down(world: World, name: str) -> None:
+    """Take a link down, with the VLANs above it (but loosely bound ones) and everything a down link loses."""
+    if not world.links[name].up:
+        return
+    for vlan in world.vlans_above(name):
+        if vlan.up and not vlan.attrs.get("loose_binding"):
+            set_down(world, vlan.name)
+            world.lost.append(SetLink(vlan.name, "vlan", {"up": False}, {"up": True}))
+    world.change(name, {"up": False})
+    ip.lose_on_down(world, name)
+
+
+# -- MAC addresses ---------------------------------------------------------------------------------------------------
+
+
+def set_address(world: World, name: str, address: Value | None, assigned: int) -> None:
+    """Give a link a MAC (None: one we cannot know); those that follow it get theirs."""
+    old = world.links[name].attrs.get("address")
+    if address is None:
+        address = world.draw_mac() if world.draw_mac else None
+    link = world.change(
+        name, {} if address is None else {"address": address}, () if address is not None else ["address"]
+    )
+    world.put(replace(link, address_assigned=assigned))
+    if old == address and address is not None:
+        return
+    for vlan in list(world.vlans_above(name)):
+        if not _follows(vlan, old):
+            continue
+        if vlan.up:
+            set_address(world, vlan.name, address, STOLEN)
+        else:
+            world.stale_macs.add(vlan.name)
+    if link.kind == "bond" and lends_its_mac(link):
+        for port in world.ports(name):
+            set_address(world, port, address, SET_BY_USER)
+    if world.kind_of(link.master) == "bridge":
+        refresh_bridge_mac(world, link.master)
+
+
+def lends_its_mac(bond: Link) -> bool:
+    """Whether the bond's ports carry its MAC."""
+    failover_moves = bond.attrs.get("mode") == "active-backup" and bond.attrs.get("fail_over_mac", "none") != "none"
+    return not failover_moves and bond.attrs.get("mode") not in OWN_PORT_MACS
+
+
+def _follows(vlan: Link, old: Value | None) -> bool:
+    """A VLAN that was never given a MAC has its base's; where nobody knows, being equal decides."""
+    if vlan.address_assigned is not None:
+        return vlan.address_assigned == STOLEN
+    return vlan.attrs.get("address") == old
+
+
+def _lowest(world: World, bridge: str) -> Value | None:
+    macs = [world.links[port].attrs.get("address") for port in world.ports(bridge)]
+    return None if None in macs else min((str(mac) for mac in macs), default=NO_MAC)
+
+
+def refresh_bridge_mac(world: World, name: str) -> None:
+    """The lowest port MAC, zero without ports, unless somebody wrote it (br_stp_recalculate_bridge_id)."""
+    bridge = world.links[name]
+    if world.is_pinned(bridge):
+        return
+    lowest = _lowest(world, name)
+    if lowest is None:
+        world.change(name, {}, ["address"])
+    elif lowest != bridge.attrs.get("address"):
+        set_address(world, name, lowest, RANDOM)
+
+
+# -- MTUs ------------------------------------------------------------------------------------------------------------
+
+
+def check_mtu(world: World, what: object, name: str, mtu: int) -> None:
+    """Raises KernelRefused: EINVAL outside the device's limits, ERANGE above a VLAN's base."""
+    link = world.links[name]
+    if mtu < link.min_mtu:
+        refuse(what, errno.EINVAL, "mtu less than device minimum")
+    if link.max_mtu and mtu > link.max_mtu:
+        refuse(what, errno.EINVAL, "mtu greater than device maximum")
+    base = world.links.get(link.link)
+    if link.kind == "vlan" and base is not None and "mtu" in base.attrs and mtu > base.mtu:
+        refuse(what, errno.ERANGE)
+    if link.kind == "bond":
+        for port in world.ports(name):
+            check_mtu(world, what, port, mtu)
+
+
+def set_mtu(world: World, name: str, mtu: Value | None) -> None:
+    """Write an MTU; VLANs above shrink with it, a bond's ports take it, a bridge above may follow."""
+    old = world.links[name]
+    if mtu is None:
+        world.change(name, {}, ["mtu"])
+        return
+    link = world.change(name, {"mtu": mtu})
+    had, has = ip.has_inet6(old), ip.has_inet6(link)
+    if had and not has:
+        _lose_inet6(world, old)
+    elif has and not had:
+        mode = world.new_gen_mode()
+        world.change(name, {} if mode is None else {"addr_gen_mode": mode})
+        world.put(replace(world.links[name], conf6=world.new_conf6()))
+        ip.give_link_local(world, name)
+    for vlan in list(world.vlans_above(name)):
+        if vlan.mtu > number(mtu):
+            set_mtu(world, vlan.name, mtu)
+            world.lost.append(SetLink(vlan.name, "vlan", {"mtu": mtu}, {"mtu": vlan.mtu}))
+    if link.kind == "bond":
+        for port in world.ports(name):
+            if world.links[port].attrs.get("mtu") != mtu:
+                set_mtu(world, port, mtu)
+    if world.kind_of(link.master) == "bridge":
+        refresh_bridge_mtu(world, link.master)
+
+
+def _lose_inet6(world: World, link: Link) -> None:
+    ip.lose_inet6(world, link.name)
+    rest = tuple(each for each in world.addresses.get(link.name, ()) if not is_kernel_made(each, link))
+    world.addresses[link.name] = rest
+    world.change(link.name, {}, ["addr_gen_mode"])
+    world.put(replace(world.links[link.name], conf6=b""))
+
+
+def refresh_bridge_mtu(world: World, name: str) -> None:
+    """The lowest port MTU until somebody wrote it (br_mtu_auto_adjust)."""
+    if world.pinned_mtus.get(name):
+        return
+    mtus = [world.links[port].attrs.get("mtu") for port in world.ports(name)]
+    lowest = None if None in mtus else min((world.links[port].mtu for port in world.ports(name)), default=ETHERNET_MTU)
+    if lowest != world.links[name].attrs.get("mtu"):
+        set_mtu(world, name, lowest)

@@ -1,0 +1,225 @@
+"""Links come, go and change: RTM_NEWLINK and RTM_DELLINK as net/core/rtnetlink.c carries them out."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from typing import Final
+
+from netkernel.link_kinds import KINDS
+from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
+from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort
+from netkernel.records import Attrs, Link, Value
+from netkernel.simulation import bond, bridge, device, ip
+from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
+
+_LIMITS: Final = {"bond": (68, 65535), "bridge": (68, 65535), "veth": (68, 65535), "vlan": (0, 65535)}
+_PLAIN: Final = ("txqlen", "alias", "group", "promisc", "addr_gen_mode")
+"""Written without consequences."""
+
+
+def create(world: World, op: CreateLink) -> None:
+    """Raises KernelRefused: EEXIST, EOPNOTSUPP (no such kind), ENODEV, EINVAL, ENETDOWN."""
+    if op.name in world.links:
+        refuse(op, errno.EEXIST)
+    if op.kind not in KINDS:
+        refuse(op, errno.EOPNOTSUPP, "Unknown device type")
+    if op.index and any(link.index == op.index for link in world.links.values()):
+        refuse(op, errno.EEXIST)
+    peer = str(op.attrs.get("peer", ""))
+    if op.kind == "veth" and (peer in world.links or not peer):
+        refuse(op, errno.EEXIST if peer else errno.EINVAL)
+    world.put(_born(world, op, op.name, op.attrs))
+    if op.kind == "veth":
+        world.put(_born(world, op, peer, {"peer": op.name}))
+    if op.kind == "bridge" and (table := bridge.default_table(world.links[op.name])):
+        world.vlans[op.name] = table
+    _apply_late(world, op, op.name, op.attrs)
+
+
+def _apply_late(world: World, op: CreateLink, name: str, attrs: Attrs) -> None:
+    """Master and flags follow once the device is registered; when they fail, the link is taken away again."""
+    try:
+        if (master := str(attrs.get("master", ""))) and attrs.get("up") and world.kind_of(master) == "bond":
+            refuse(op, errno.EPERM, "Device can not be enslaved while up")
+        if master:
+            _set_master(world, op, name, master)
+        if attrs.get("up"):
+            device.set_up(world, op, name)
+    except BaseException:
+        delete(world, DeleteLink(name, op.kind))
+        world.lost.clear()
+        raise
+
+
+def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
+    base = _base(world, op, stated) if op.kind == "vlan" else None
+    mtu = number(stated.get("mtu")) or (base.mtu if base else ETHERNET_MTU)
+    attrs: dict[str, Value] = {"up": False, "promisc": False, "mtu": mtu, "master": "", "txqlen": 1000, "alias": ""}
+    attrs |= {"link": "", "group": 0, **KINDS[op.kind].defaults}
+    assigned = SET_BY_USER
+    address = stated.get("address")
+    if address is None:
+        address = base.attrs.get("address") if base else world.draw_mac() if world.draw_mac else None
+        assigned = STOLEN if base else RANDOM
+    if address is not None:
+        attrs["address"] = address
+    if (mode := world.new_gen_mode()) is not None:
+        attrs["addr_gen_mode"] = mode
+    attrs |= {key: value for key, value in stated.items() if key not in ("up", "master", "promisc", "address", "mtu")}
+    if op.kind == "bond":
+        attrs |= bond.new_attrs(op, stated)
+        world.primaries[name] = str(stated.get("primary") or "")
+        attrs.pop("primary", None)
+    elif op.kind == "bridge":
+        attrs |= bridge.new_attrs(op, stated)
+    elif op.kind == "veth":
+        attrs.pop("link")
+    low, high = _LIMITS.get(op.kind, (0, 0))
+    if mtu < low or (high and mtu > high):
+        refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
+    link = Link(name, op.kind, attrs, conf6=world.new_conf6(), index=_index(world, op, name), min_mtu=low, max_mtu=high)
+    link = replace(link, address_assigned=assigned)
+    if not ip.has_inet6(link):
+        attrs.pop("addr_gen_mode", None)
+        link = replace(link, conf6=b"")
+    return link
+
+
+def _index(world: World, op: CreateLink, name: str) -> int:
+    return op.index if op.index and name == op.name else world.next_index()
+
+
+def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
+    name = str(stated.get("link", ""))
+    if not name:
+        refuse(op, errno.EINVAL, "link not specified")
+    base = world.links.get(name) or refuse(op, errno.ENODEV)
+    ids = stated.get("id"), stated.get("protocol", "802.1q")
+    if any((each.attrs.get("id"), each.attrs.get("protocol")) == ids for each in world.vlans_above(name)):
+        refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
+    if number(stated.get("mtu")) > base.mtu:
+        refuse(op, errno.EINVAL)
+    return base
+
+
+def delete(world: World, op: DeleteLink) -> None:
+    """With everything above it, its addresses, routes and neighbours. Raises KernelRefused: ENODEV, EOPNOTSUPP."""
+    link = world.links.get(op.name) or refuse(op, errno.ENODEV)
+    if not link.kind:
+        refuse(op, errno.EOPNOTSUPP)
+    _vanish(world, op.name)
+    peer = world.links.get(str(link.attrs.get("peer", "")))
+    if link.kind == "veth" and peer is not None and peer.kind == "veth":
+        _vanish(world, peer.name)
+
+
+def _vanish(world: World, name: str) -> None:
+    for above in world.above(name):
+        link = world.links[above]
+        _vanish(world, above)
+        world.lost.append(DeleteLink(above, link.kind, link.attrs, link.index))
+    for port in world.ports(name):
+        kind = world.links[name].kind
+        _leave(world, port)
+        world.lost.append(SetLink(port, world.links[port].kind, {"master": ""}, {"master": name}))
+        if kind == "bond":
+            world.touched.add(port)
+    link = world.links[name]
+    if link.up:
+        for vlan in world.vlans_above(name):
+            device.set_down(world, vlan.name)
+        ip.lose_on_down(world, name)
+    ip.lose_on_delete(world, name)
+    if link.master:
+        _leave(world, name)
+    world.remove(name)
+
+
+def _leave(world: World, port: str) -> None:
+    """Out of whatever controller it has."""
+    match world.kind_of(world.links[port].master):
+        case "bond":
+            bond.release(world, port)
+        case "bridge":
+            bridge.detach(world, port)
+        case _:
+            world.put(replace(world.change(port, {"master": ""}), port={}))
+
+
+def move_away(world: World, op: MoveLink) -> None:
+    """Into another namespace, out of this one. Raises KernelRefused: ENODEV, EINVAL for what cannot move."""
+    link = world.links.get(op.name) or refuse(op, errno.ENODEV)
+    if link.kind in ("bond", "bridge", "vrf") or link.type != 1:
+        refuse(op, errno.EINVAL, "The interface netns is immutable")
+    _vanish(world, op.name)
+
+
+def _set_master(world: World, what: object, name: str, master: str) -> None:
+    if world.links[name].master == master:
+        return
+    if master and master not in world.links:
+        refuse(what, errno.EINVAL)
+    if world.links[name].master:
+        _leave(world, name)
+    match world.kind_of(master) if master else "":
+        case "bond":
+            bond.enslave(world, what, name, master)
+        case "bridge":
+            bridge.attach(world, what, name, master)
+        case "":
+            return
+        case _:
+            world.change(name, {"master": master})
+
+
+def change(world: World, op: SetLink) -> None:
+    """Kind's options first, then MAC, MTU, the plain ones, controller and flags, as do_setlink has them.
+
+    Raises KernelRefused: ENODEV and what each attribute's owner answers. Attributes of `fixed` are answered OK and
+    ignored, as the kernel does.
+    """
+    link = world.links.get(op.name) or refuse(op, errno.ENODEV)
+    kind = KINDS.get(link.kind)
+    own = {key: value for key, value in op.new.items() if kind and key in kind.attrs and key not in kind.fixed}
+    if link.kind == "bond":
+        own = bond.options(world, op, link, own) if own else {}
+    elif link.kind == "bridge":
+        own = bridge.options(world, op, link, own) if own else {}
+    if own:
+        gone = REPORTED_IN_LACP_ONLY - own.keys() if link.kind == "bond" and "mode" in op.new else ()
+        world.change(op.name, own, gone)
+    if "mtu" in op.new and op.new["mtu"] != link.attrs.get("mtu"):
+        device.check_mtu(world, op, op.name, number(op.new["mtu"]))
+    if "address" in op.new:
+        _set_address(world, op, str(op.new["address"]))
+    if "mtu" in op.new:
+        if link.kind == "bridge":
+            world.pinned_mtus[op.name] = True
+        device.set_mtu(world, op.name, op.new["mtu"])
+    if plain := {key: op.new[key] for key in _PLAIN if key in op.new}:
+        world.change(op.name, plain)
+    if "master" in op.new:
+        _set_master(world, op, op.name, str(op.new["master"]))
+    if "up" in op.new:
+        if op.new["up"]:
+            device.set_up(world, op, op.name)
+        else:
+            device.set_down(world, op.name)
+
+
+def _set_address(world: World, op: SetLink, address: str) -> None:
+    if address == NO_MAC or int(address[:2] or "0", 16) & 1:
+        refuse(op, errno.EADDRNOTAVAIL)
+    link = world.links[op.name]
+    if link.kind == "bond" and world.has_ports(op.name) and link.attrs.get("fail_over_mac", "none") != "none":
+        return  # answered OK and ignored
+    device.set_address(world, op.name, address, SET_BY_USER)
+
+
+def change_port(world: World, op: SetPort) -> None:
+    """Raises KernelRefused: ENODEV, EOPNOTSUPP on a link that is no port of such a controller."""
+    link = world.links.get(op.name) or refuse(op, errno.ENODEV)
+    if world.kind_of(link.master) != op.controller_kind:
+        refuse(op, errno.EOPNOTSUPP)
+    world.put(replace(link, port={**link.port, **op.new}))

@@ -1,0 +1,181 @@
+"""A host that can be changed, indexed so that no op costs more than what it touches: the state of the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Final, NoReturn
+
+from netkernel import devconf
+from netkernel.errors import KernelRefused
+from netkernel.host import Host
+from netkernel.link_kinds import COMMON
+from netkernel.ops import Op
+from netkernel.records import Address, Attrs, Link, Neighbour, Nexthop, Route, Rule, Value
+from netkernel.simulation.route_table import RouteTable
+from netkernel.vlan_ranges import Ranges
+
+SMALLEST_IPV6_MTU: Final = 1280
+"""RFC 8200 section 5; below it the kernel takes IPv6 off the link (net/ipv6/addrconf.c)."""
+SET_BY_USER: Final = 3
+"""NET_ADDR_SET (linux/netdevice.h): the MAC was written, so it follows nobody."""
+STOLEN: Final = 2
+"""NET_ADDR_STOLEN: the MAC is another link's and follows it."""
+RANDOM: Final = 1
+"""NET_ADDR_RANDOM."""
+NO_MAC: Final = "00:00:00:00:00:00"
+ETHERNET_MTU: Final = 1500
+_NEW_LINK_SYSCTLS: Final = ("accept_ra", "autoconf", "disable_ipv6")
+
+
+class World:
+    """One namespace. A value the model cannot know (a random MAC) is a key missing in `Link.attrs`.
+
+    `lost` names what the last op destroyed without being asked, as the ops that would have done it, in an order the
+    kernel takes; `faded` is what it destroyed that nobody but the kernel can bring back. `touched` collects the names
+    of all links any op changed in any way. `draw_mac` gives the kernel's random MACs; without it they are unknown.
+    """
+
+    def __init__(self, host: Host, draw_mac: Callable[[], str] | None = None) -> None:
+        self.links: dict[str, Link] = dict(host.links)
+        self.addresses: dict[str, tuple[Address, ...]] = dict(host.addresses)
+        self.routes = RouteTable(host.routes)
+        self.rules: dict[Rule, None] = dict.fromkeys(host.rules)
+        self.neighbours: dict[str, dict[Neighbour, None]] = {}
+        for neighbour in host.neighbours:
+            self.neighbours.setdefault(neighbour.link, {})[neighbour] = None
+        self.nexthops: dict[int, Nexthop] = {nexthop.id: nexthop for nexthop in host.nexthops}
+        self.vlans: dict[str, Ranges] = dict(host.vlans)
+        self.sysctls: dict[str, str] = dict(host.sysctls)
+        self.draw_mac = draw_mac
+        self.lost: list[Op] = []
+        self.faded: list[Address | Route] = []
+        self.touched: set[str] = set()
+        self.came_with: dict[str, tuple[Value | None, Value | None]] = {}  # bond port: its MAC and MTU before
+        self.primaries: dict[str, str] = {}  # bond: the primary it was told, port or not
+        self.pinned_mtus: dict[str, bool] = {}  # bridge: whether somebody wrote its MTU
+        self.stale_macs: set[str] = set()  # VLANs that take their base's MAC when they come up
+        self._ports: dict[str, dict[str, None]] = {}
+        self._above: dict[str, dict[str, None]] = {}
+        for link in self.links.values():
+            if link.master:
+                self._ports.setdefault(link.master, {})[link.name] = None
+            if link.link:
+                self._above.setdefault(link.link, {})[link.name] = None
+        self._guess_origins()
+        self._last_index = max((link.index for link in self.links.values()), default=0)
+
+    def host(self) -> Host:
+        """What it holds now, as a value."""
+        return Host(
+            links=dict(self.links),
+            addresses={name: addresses for name, addresses in self.addresses.items() if addresses},
+            routes=tuple(self.routes),
+            rules=tuple(self.rules),
+            neighbours=tuple(each for those in self.neighbours.values() for each in those),
+            nexthops=tuple(self.nexthops.values()),
+            vlans={name: ranges for name, ranges in self.vlans.items() if ranges or self.links[name].master},
+            sysctls=dict(self.sysctls),
+        )
+
+    def ports(self, controller: str) -> tuple[str, ...]:
+        """Names of the links enslaved to it, sorted."""
+        return tuple(sorted(self._ports.get(controller, ())))
+
+    def has_ports(self, controller: str) -> bool:
+        return bool(self._ports.get(controller))
+
+    def above(self, below: str) -> tuple[str, ...]:
+        """Names of the links that sit on it, sorted."""
+        return tuple(sorted(self._above.get(below, ())))
+
+    def vlans_above(self, below: str) -> Iterator[Link]:
+        for name in self.above(below):
+            if self.links[name].kind == "vlan":
+                yield self.links[name]
+
+    def kind_of(self, name: str) -> str:
+        """The link kind, or "" for a name nobody has."""
+        link = self.links.get(name)
+        return link.kind if link else ""
+
+    def is_pinned(self, bridge: Link) -> bool:
+        """Whether somebody wrote its MAC, so that it follows no port."""
+        known = bridge.address_assigned
+        return (self._origins.get(bridge.name) if known is None else known) == SET_BY_USER
+
+    def _guess_origins(self) -> None:
+        """Bridges follow their ports until somebody writes; where the kernel does not say, being different tells."""
+        self._origins: dict[str, int] = {}
+        for link in self.links.values():
+            if link.kind == "bridge":
+                ports = [self.links[port] for port in self._ports.get(link.name, ())]
+                self.pinned_mtus[link.name] = link.mtu != min((port.mtu for port in ports), default=ETHERNET_MTU)
+                lowest = min((port.address for port in ports), default=link.address)
+                self._origins[link.name] = RANDOM if link.address == lowest else SET_BY_USER
+
+    def put(self, link: Link) -> None:
+        """Make `link` what its name stands for."""
+        old = self.links.get(link.name)
+        if (old.master if old else "") != link.master:
+            self._regroup(self._ports, old.master if old else "", link.master, link.name)
+        if (old.link if old else "") != link.link:
+            self._regroup(self._above, old.link if old else "", link.link, link.name)
+        self.links[link.name] = link
+        self.touched.add(link.name)
+
+    def change(self, name: str, attrs: Attrs, forget: Iterable[str] = ()) -> Link:
+        """Write attributes of a link, and make those in `forget` unknown."""
+        link = self.links[name]
+        merged = {**link.attrs, **attrs}
+        for key in forget:
+            merged.pop(key, None)
+        changed = replace(link, attrs=merged)
+        self.put(changed)
+        return changed
+
+    def remove(self, name: str) -> None:
+        """Forget a link and what only it had."""
+        link = self.links.pop(name)
+        self._regroup(self._ports, link.master, "", name)
+        self._regroup(self._above, link.link, "", name)
+        self.touched.add(name)
+        self.addresses.pop(name, None)
+        self.neighbours.pop(name, None)
+        self.vlans.pop(name, None)
+        self.came_with.pop(name, None)
+        self.primaries.pop(name, None)
+        self.pinned_mtus.pop(name, None)
+        self.stale_macs.discard(name)
+
+    def next_index(self) -> int:
+        self._last_index += 1
+        return self._last_index
+
+    def new_conf6(self) -> bytes:
+        """The IPv6 settings a link is born with, as far as the host's defaults are known."""
+        known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in _NEW_LINK_SYSCTLS}
+        return devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
+
+    def new_gen_mode(self) -> Value | None:
+        """The addr_gen_mode a link is born with; None when it is not known."""
+        number = self.sysctls.get("net/ipv6/conf/default/addr_gen_mode")
+        return None if number is None else COMMON["addr_gen_mode"].words.get(int(number), int(number))
+
+    @staticmethod
+    def _regroup(groups: dict[str, dict[str, None]], old: str, new: str, name: str) -> None:
+        if old and old in groups:
+            groups[old].pop(name, None)
+        if new:
+            groups.setdefault(new, {})[name] = None
+
+
+def number(value: Value | None) -> int:
+    """An attribute whose form is a number; 0 where it is not known."""
+    return value if isinstance(value, int) else 0
+
+
+def refuse(what: object, number: int, reason: str = "") -> NoReturn:
+    """Raise what the kernel answers: its errno and its words."""
+    raise KernelRefused(str(what), number, reason or os.strerror(number))

@@ -16,9 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from netkernel.kernel import LinuxKernel
-
 from netkernel import netns
+from netkernel.kernel import LinuxKernel
 
 EXAMPLES: Final = Path(__file__).resolve().parent.parent / "deploy" / "examples"
 RACK: Final = "rack"

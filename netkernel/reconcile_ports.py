@@ -13,10 +13,7 @@ def release(planning: Planning) -> None:
     for have, want in planning.pairs():
         if not have.master or "master" not in want.attrs or have.master == want.master:
             continue
-        kinds = {
-            planning.world.kind_of(have.master),
-            planning.world.kind_of(want.master) or _kind(planning, want.master),
-        }
+        kinds = {planning.world.kind_of(have.master), _kind(planning, want.master)}
         if not want.master or "bond" in kinds:
             planning.set(have.name, {"master": ""})
 

@@ -113,7 +113,7 @@ def _visible_primary(world: World, name: str, options: dict[str, Value]) -> dict
 
 
 def enslave(world: World, what: object, port: str, name: str) -> None:
-    """Put a link into a bond, which brings it up. Raises KernelRefused: EPERM for a link that is up, ENETDOWN, ELOOP."""
+    """Put a link into a bond, which brings it up. Raises KernelRefused: EPERM for a link that is up, ENETDOWN."""
     link, controller = world.links[port], world.links[name]
     if port == name:
         refuse(what, errno.EPERM, "Cannot enslave bond to itself.")

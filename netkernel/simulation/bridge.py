@@ -23,7 +23,7 @@ def new_attrs(what: object, attrs: Attrs) -> dict[str, Value]:
 
 
 def options(world: World, what: object, link: Link, new: Attrs) -> dict[str, Value]:
-    """The options after `new` was written; a new default PVID changes the ports. Raises KernelRefused: EINVAL, ERANGE."""
+    """The options after `new`; a new default PVID changes the ports. Raises KernelRefused: EINVAL, ERANGE."""
     before = {key: value for key, value in link.attrs.items() if key in bridge.KIND.attrs}
     after = _written(what, before, new)
     old_pvid, pvid = before.get("vlan_default_pvid"), after.get("vlan_default_pvid")

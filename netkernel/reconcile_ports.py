@@ -24,7 +24,7 @@ def _kind(planning: Planning, name: str) -> str:
 
 
 def attach(planning: Planning) -> None:
-    """Into controllers, the lowest first, so that a bond has its MAC before a bridge takes the bond; then their options."""
+    """Into controllers, the lowest first: a bond has its MAC before a bridge takes the bond. Then their options."""
     for have, want in planning.pairs():
         if (
             want.master

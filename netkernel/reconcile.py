@@ -54,7 +54,7 @@ def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
     planning = Planning(before, before)
     lines: list[str] = []
     for op in ops:
-        lines += reconcile_links.lost_for_good(planning.world, op)
+        lines += reconcile_links.lost_for_good(planning.world, before, op)
         planning.step(op)
         for faded in planning.world.faded:
             what = f"address {faded.ip}/{faded.prefix}" if isinstance(faded, Address) else f"route {faded.destination}"

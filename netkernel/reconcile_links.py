@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netkernel import devconf
-from netkernel.link_kinds import COMMON, KINDS
+from netkernel.host import Host
+from netkernel.link_kinds import COMMON, KINDS, LinkKind
 from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
 from netkernel.reconcile_world import Planning
@@ -40,21 +41,18 @@ def _is_same_device(have: Link, want: Link) -> bool:
     )
 
 
-def lost_for_good(world: World, op: Op) -> Iterator[str]:
-    """What executing `op` now destroys that no op can bring back."""
+def lost_for_good(world: World, before: Host, op: Op) -> Iterator[str]:
+    """What executing `op` in `world` destroys of `before` that no op can bring back."""
     match op:
-        case SetLink(name, "bridge", new):
-            bridge = world.links.get(name)
-            if bridge is not None and "address" in new and not world.is_pinned(bridge):
+        case SetLink(name, "bridge", new) if name in before.links:
+            bridge = world.links[name]
+            if "address" in new and not world.is_pinned(bridge):
                 yield f"{name}: its MAC will no longer follow its ports, and only making it again could undo that"
-            if bridge is not None and "mtu" in new and not world.pinned_mtus.get(name):
+            if "mtu" in new and not world.pinned_mtus.get(name):
                 yield f"{name}: its MTU will no longer follow its ports, and only making it again could undo that"
-        case DeleteLink(name, "bridge"):
-            if world.has_ports(name):
-                yield f"{name}: the addresses it has learned are forgotten"
         case SetLink(name, _, new) if "master" in new:
-            old = world.links[name].master if name in world.links else ""
-            if world.kind_of(old) == "bridge":
+            old = world.links[name].master
+            if old in before.links and world.kind_of(old) == "bridge":
                 yield f"{old}: the addresses it has learned behind {name} are forgotten"
 
 
@@ -66,6 +64,8 @@ def create(planning: Planning) -> None:
     for name in planning.names():
         want = planning.target.links.get(name)
         if want is not None and name not in planning.world.links and want.kind in KINDS:
+            if (base := planning.target.links.get(want.link)) is not None and base.name in planning.world.links:
+                _mtu(planning, base.name, base, rising=True)  # what sits on it must not be larger
             planning.do(CreateLink(name, want.kind, _at_birth(planning, want), want.index))
     for have, want in planning.pairs():
         if have.name not in planning.before.links or have.name in _remade(planning):
@@ -81,12 +81,18 @@ def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
     kind = KINDS[want.kind]
     skipped = LATE - ({"peer"} if want.kind == "veth" else set())
     attrs: dict[str, Value] = {}
-    for key, value in want.attrs.items():
+    for key in sorted(want.attrs, key=lambda key: _place(kind, key)):
         spec = kind.attrs.get(key) or COMMON.get(key)
-        if spec is None or spec.read_only or key in skipped or _is_implied(planning, want, key, value):
+        if spec is None or spec.read_only or key in skipped or _is_implied(planning, want, key, want.attrs[key]):
             continue
-        attrs[key] = value
+        attrs[key] = want.attrs[key]
     return attrs
+
+
+def _place(kind: LinkKind, key: str) -> tuple[bool, bool, int, int]:
+    """The order attributes are said in: what it sits on, what the kind has in the kernel's order, the rest."""
+    spec = kind.attrs.get(key) or COMMON.get(key)
+    return key != "link", key not in kind.attrs, spec.number if spec else 0, spec.bit if spec else 0
 
 
 def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
@@ -165,11 +171,19 @@ def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
     have = planning.world.links[name]
     if not want.mtu or have.attrs.get("mtu") == want.mtu or (want.mtu > have.mtu) is not rising:
         return
-    if planning.world.kind_of(have.master) == "bond" and _is_untold(planning, want, "mtu"):
+    if _bond_sees_to_mtu(planning, have, want):
         return
     if have.kind == "bridge" and not planning.world.pinned_mtus.get(name) and _is_untold(planning, want, "mtu"):
         return
     planning.set(name, {"mtu": want.mtu})
+
+
+def _bond_sees_to_mtu(planning: Planning, have: Link, want: Link) -> bool:
+    """A bond writes its MTU to its ports; written before, it would be what a port comes back with when it leaves."""
+    bond = planning.target.links.get(want.master)
+    if bond is None or bond.kind != "bond":
+        return False
+    return have.master != want.master or want.mtu == bond.mtu or _is_untold(planning, want, "mtu")
 
 
 def _options(planning: Planning, name: str, want: Link) -> None:
@@ -190,7 +204,8 @@ def _options(planning: Planning, name: str, want: Link) -> None:
 def _set_options(planning: Planning, name: str, wanted: dict[str, Value]) -> None:
     link = planning.world.links[name]
     kind = KINDS[link.kind]
-    changes = {key: value for key, value in wanted.items() if link.attrs.get(key) != value}
+    changes = {key: wanted[key] for key in sorted(wanted, key=lambda key: _place(kind, key))}
+    changes = {key: value for key, value in changes.items() if link.attrs.get(key) != value}
     if not changes:
         return
     if link.up and changes.keys() & kind.needs_down:
@@ -209,8 +224,9 @@ def _settings(planning: Planning, have: Link, want: Link) -> None:
         return
     stated = devconf.stated(want.conf6)
     present = devconf.stated(planning.world.links[have.name].conf6)
-    off_first = sorted(stated, key=lambda setting: setting != "disable_ipv6" or not stated[setting])
-    for setting in off_first if stated.get("disable_ipv6") else reversed(off_first):
+    # off before anything else is said, on when all is said
+    switch_at = -1 if stated.get("disable_ipv6") else 1
+    for setting in sorted(stated, key=lambda setting: (switch_at * (setting == "disable_ipv6"), setting)):
         if present.get(setting) != stated[setting]:
             path = f"net/ipv6/conf/{have.name}/{setting}"
             old = "" if setting not in present else str(present[setting])

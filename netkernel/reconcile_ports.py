@@ -52,7 +52,7 @@ def _port_options(planning: Planning, name: str, wanted: object) -> None:
     if controller == "bridge" and "cost" in wanted and link.port.get("cost") != wanted["cost"]:
         new["cost"] = wanted["cost"]  # the kernel computes one from the speed, which the model does not
     if new:
-        old = {key: link.port.get(key, wanted[key]) for key in new}
+        old = {key: link.port.get(key, "") for key in new}
         planning.do(SetPort(name, controller, new, old))
 
 

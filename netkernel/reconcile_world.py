@@ -77,11 +77,8 @@ class Planning:
             self.do(SetLink(name, link.kind, changes, {key: self._old(name, key) for key in changes}))
 
     def _old(self, name: str, key: str) -> Value:
-        """What undo should write: the model's value, or the one from before where the model cannot know it."""
-        for attrs in (self.world.links[name].attrs, self.before.links[name].attrs if name in self.before.links else {}):
-            if key in attrs:
-                return attrs[key]
-        return ""
+        """The value now; "" where nobody can foretell it (a MAC the kernel draws)."""
+        return self.world.links[name].attrs.get(key, "")
 
 
 def _differing(one: object, other: object) -> set[str]:

@@ -1,14 +1,116 @@
-"""Policies as text, for tests that are about something else than reading them."""
+"""Random policies that mostly can hold, for property tests: bonds, bridges, VLANs and dummies over four NICs."""
 
 from __future__ import annotations
 
-import textwrap
+from typing import Any
 
-from netkernel import documents
-from nncp_agent import wire
+from hypothesis import strategies as st
+
+from netkernel.documents import Document
 from nncp_agent.model import NetworkState
+from nncp_agent.wire import decode
+
+NICS = ("eth0", "eth1", "eth2", "eth3")
+MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+STATES = st.sampled_from(("up", "up", "up", "up", "absent", "down"))
 
 
-def policy(text: str) -> NetworkState:
-    """The desired state of a YAML text, however it is indented."""
-    return wire.decode(documents.read(textwrap.dedent(text), "policy.yaml")).desired
+@st.composite
+def policies(draw: st.DrawFn) -> NetworkState:
+    """A policy in nmstate's form, decoded as a user's would be."""
+    free = list(draw(st.permutations(NICS)))
+    interfaces: list[dict[str, Any]] = []
+    bases = list(NICS)
+    for name in ("bond0", "bond1"):
+        if draw(st.booleans()):
+            ports = [free.pop() for _ in range(draw(st.integers(0, min(2, len(free)))))]
+            interfaces.append(draw(_bonds(name, ports)))
+            bases = [base for base in bases if base not in ports]
+            if interfaces[-1]["state"] == "up":
+                free.append(name)
+                bases.append(name)
+    for name in ("br0", "br1"):
+        if draw(st.booleans()):
+            ports = [free.pop() for _ in range(draw(st.integers(0, min(2, len(free)))))]
+            interfaces.append(draw(_bridges(name, ports)))
+            bases = [base for base in bases if base not in ports]
+            if interfaces[-1]["state"] == "up":
+                bases.append(name)
+    for name, number in (("v5", 5), ("v6", 6)):
+        if bases and draw(st.booleans()):
+            vlan = {"base-iface": draw(st.sampled_from(bases)), "id": number}
+            interfaces.append(
+                {"name": name, "type": "vlan", "state": draw(STATES), "vlan": vlan, **draw(_stacks(number))}
+            )
+    if draw(st.booleans()):
+        interfaces.append({"name": "dummy9", "type": "dummy", "state": draw(STATES), **draw(_stacks(9))})
+    for nic in bases:
+        if nic in NICS and draw(st.integers(0, 3)) == 0:
+            mtu = {"mtu": draw(st.sampled_from((1500, 9000)))} if draw(st.booleans()) else {}
+            interfaces.append({"name": nic, "type": "ethernet", "state": draw(STATES), **mtu, **draw(_stacks(20))})
+    order = draw(st.permutations(interfaces))
+    return decode([Document({"interfaces": list(order), "routes": {"config": draw(_routes(interfaces))}})]).desired
+
+
+@st.composite
+def _bonds(draw: st.DrawFn, name: str, ports: list[str]) -> dict[str, Any]:
+    mode = draw(st.sampled_from(MODES))
+    options: dict[str, Any] = draw(st.sampled_from(({}, {"miimon": 100}, {"miimon": 200, "updelay": 400})))
+    if mode == "802.3ad" and draw(st.booleans()):
+        options = {**options, "lacp_rate": draw(st.sampled_from(("slow", "fast")))}
+    if mode == "active-backup" and ports and draw(st.booleans()):
+        options = {**options, "primary": ports[0]}
+    return {
+        "name": name,
+        "type": "bond",
+        "state": draw(STATES),
+        **({"mtu": draw(st.sampled_from((1450, 1500, 9000)))} if draw(st.booleans()) else {}),
+        "link-aggregation": {"mode": mode, "options": options, "port": ports},
+    }
+
+
+@st.composite
+def _bridges(draw: st.DrawFn, name: str, ports: list[str]) -> dict[str, Any]:
+    vlans = st.sampled_from(
+        (
+            {},
+            {"vlan": {}},
+            {"vlan": {"mode": "access", "tag": 20}},
+            {"vlan": {"mode": "trunk", "trunk-tags": [{"id-range": {"min": 100, "max": 199}}]}},
+        )
+    )
+    options = draw(st.sampled_from(({}, {"stp": {"enabled": True}}, {"mac-ageing-time": 200})))
+    return {
+        "name": name,
+        "type": "linux-bridge",
+        "state": draw(STATES),
+        "bridge": {"options": options, "port": [{"name": port, **draw(vlans)} for port in ports]},
+        **draw(_stacks(30 + int(name[-1]))),
+    }
+
+
+@st.composite
+def _stacks(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    """ipv4 and ipv6, each not stated, disabled, or with addresses of a network of its own."""
+    four = [{"ip": f"10.0.{number}.{host}", "prefix-length": 24} for host in draw(st.sets(st.integers(1, 3)))]
+    six = [{"ip": f"2001:db8:{number}::{host}", "prefix-length": 64} for host in draw(st.sets(st.integers(1, 2)))]
+    choices = {
+        "ipv4": (None, {"enabled": False}, {"enabled": True, "address": four}),
+        "ipv6": (None, {"enabled": False}, {"enabled": True, "address": six}),
+    }
+    stated = {family: draw(st.sampled_from(options)) for family, options in choices.items()}
+    return {family: value for family, value in stated.items() if value is not None}
+
+
+@st.composite
+def _routes(draw: st.DrawFn, interfaces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    ways_out = [
+        (each["name"], each["ipv4"]["address"][0]["ip"])
+        for each in interfaces
+        if each["state"] == "up" and each.get("ipv4", {}).get("address")
+    ]
+    if not ways_out or draw(st.booleans()):
+        return draw(st.sampled_from(([], [{"state": "absent"}])))
+    link, address = draw(st.sampled_from(ways_out))
+    route = {"destination": "203.0.113.0/24", "next-hop-interface": link, "metric": draw(st.sampled_from((10, 20)))}
+    return [{**route, "next-hop-address": address.rpartition(".")[0] + ".254"}]

@@ -98,7 +98,7 @@ def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
     ids = stated.get("id"), stated.get("protocol", "802.1q")
     if any((each.attrs.get("id"), each.attrs.get("protocol")) == ids for each in world.vlans_above(name)):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
-    if number(stated.get("mtu")) > base.mtu:
+    if "mtu" in base.attrs and number(stated.get("mtu")) > base.mtu:
         refuse(op, errno.EINVAL)
     return base
 

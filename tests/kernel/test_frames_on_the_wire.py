@@ -6,9 +6,9 @@ import subprocess
 from typing import Any
 
 import pytest
-from nncp_agent.plan import decide
 
 from netkernel.kernel import LinuxKernel
+from nncp_agent.plan import decide
 from tests.kernel.frames import Tap, frame, tag
 from tests.policies import policy
 

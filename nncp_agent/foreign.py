@@ -1,0 +1,32 @@
+"""Which links belong to a pod or a VM, so that no port list unplugs them and nobody deletes them by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netkernel import owner
+from netkernel.records import Link
+from nncp_agent.kinds import KINDS
+from nncp_agent.model import NetworkState
+
+TAPS = frozenset({"tun", "tap", "macvtap"})
+"""IFLA_INFO_KIND of the links a VM's process holds open."""
+
+
+def is_foreign(link: Link) -> bool:
+    """Whether somebody other than a policy put this link here: a stamp, a tap, a veth into another namespace."""
+    return link.kind in TAPS or owner.read(link.alias) is not None or peer_is_elsewhere(link)
+
+
+def peer_is_elsewhere(link: Link) -> bool:
+    """A veth whose other end lives in another namespace: for this host it is a NIC, and deleting it cuts a pod off."""
+    return link.kind == "veth" and (link.netnsid is not None or link.attrs.get("peer") == "")
+
+
+def named(state: NetworkState) -> Iterator[str]:
+    """Every link a policy speaks of: its interfaces and the ports it lists. Those are the policy's, foreign or not."""
+    for iface in state.interfaces or ():
+        yield iface.name
+        kind = KINDS.get(iface.type or "")
+        if kind is not None:
+            yield from kind.ports(iface) or ()

@@ -1,0 +1,132 @@
+"""Whether a policy can hold on this host: everything that needs the host or more than one interface to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+
+from netkernel.host import Host
+from netkernel.records import Attrs
+from nncp_agent import judge_mtu, judge_routes, judge_warnings
+from nncp_agent.errors import Problem
+from nncp_agent.kinds.base import Context, Kind
+from nncp_agent.model import Interface, IpStack, State
+from nncp_agent.resolve import Resolved, kind_of
+from nncp_agent.resolve_names import unknown
+from nncp_agent.sections import routes
+from nncp_agent.target import changed, context_of
+
+Refusals = Callable[[str, Attrs], Mapping[str, str]]
+"""`refusals(link_kind, attrs)`: the attributes the running kernel refuses or does not report back, with its words."""
+
+
+def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Problem]:
+    """Everything that stands between the policy and this host, at once."""
+    context = context_of(resolved, before)
+    found = list(resolved.problems)
+    for name, iface in resolved.wanted.items():
+        kind, merged = kind_of(iface, before.links.get(name)), resolved.merged[name]
+        own = [*kind.problems(iface, merged, context), *_addresses_on_a_port(iface, merged, before, resolved)]
+        own += [*_mac_source(iface, before, resolved)]
+        found += own or _refused(iface, kind, context, before, refusals)
+    found += _claims(resolved, before)
+    found += judge_mtu.problems(resolved, before)
+    found += judge_routes.problems(resolved, before)
+    return list(dict.fromkeys(found))
+
+
+def conflicts(before: Host, after: Host) -> list[Problem]:
+    """Routes that the kernel would not hold side by side, seen when all of them are known."""
+    if after.routes == before.routes:
+        return []
+    known = set(before.routes)
+    return [
+        Problem(
+            f"routes: {new.destination}",
+            f"{routes.legs(new)[0]} and {routes.legs(old)[0]} have the same metric {new.metric}: "
+            "give one another metric, both a weight, or remove one (state: absent)",
+        )
+        for old, new in routes.conflicts(after.routes)
+        if old not in known or new not in known
+    ]
+
+
+def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
+    """What will work and still surprise."""
+    context = context_of(resolved, before)
+    found: list[Problem] = []
+    for name, iface in resolved.wanted.items():
+        found += kind_of(iface, before.links.get(name)).warnings(iface, resolved.merged[name], context)
+    found += judge_mtu.warnings(resolved, before)
+    found += judge_warnings.warnings(resolved, before, after)
+    return list(dict.fromkeys(found))
+
+
+def _addresses_on_a_port(iface: Interface, merged: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:
+    controller = merged.controller
+    if not controller or controller not in resolved.merged or iface.state is State.ABSENT:
+        return
+    if kind_of(resolved.merged[controller], before.links.get(controller)).ports_hold_ip:
+        return
+    for family, stack in (("ipv4", iface.ipv4), ("ipv6", iface.ipv6)):
+        if _asks_for_addresses(stack):
+            yield Problem(
+                f"{iface.name}: {family}", f"a port of {controller} holds no addresses: state them on {controller}"
+            )
+
+
+def _asks_for_addresses(stack: IpStack | None) -> bool:
+    return stack is not None and (stack.enabled is True or (stack.enabled is None and bool(stack.address)))
+
+
+def _mac_source(iface: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:
+    source = iface.copy_mac_from
+    if source and source not in before.links:
+        known = source in resolved.merged
+        message = f"{source} is not there yet: its MAC address is not known" if known else unknown(source, before.links)
+        yield Problem(f"{iface.name}: copy-mac-from", message)
+
+
+def _refused(iface: Interface, kind: Kind, context: Context, before: Host, refusals: Refusals) -> list[Problem]:
+    """Options of a bond or bridge that would change and that the running kernel does not take."""
+    if not kind.takes_ports or iface.config is None or iface.state in (State.DOWN, State.ABSENT):
+        return []
+    attrs = kind.wanted(iface, context.merged[iface.name], context).attrs
+    news = changed(attrs, before.links.get(iface.name))
+    if not news:
+        return []
+    refused = refusals(kind.link_kinds[0], attrs)
+    return [
+        Problem(f"{iface.name}: {kind.option(attr)}", f"this kernel refuses {attrs.get(attr)}: {reason}")
+        for attr, reason in refused.items()
+        if attr in news
+    ]
+
+
+def _claims(resolved: Resolved, before: Host) -> Iterator[Problem]:
+    """Two interfaces that want the one thing only one can have, such as the same VLAN id on the same base."""
+    holders: dict[Hashable, str] = {}
+    news: dict[str, Hashable] = {}
+    for name, iface in resolved.wanted.items():
+        kind = kind_of(iface, before.links.get(name))
+        claim = kind.claim(resolved.merged[name]) if iface.state is not State.ABSENT else None
+        if claim is None:
+            continue
+        other = holders.setdefault((kind.name, claim), name)
+        if other != name:
+            yield Problem(name, f"is the same as {other}")
+        if name not in before.links or resolved.present[name].config != resolved.merged[name].config:
+            news[name] = (kind.name, claim)
+    for name, claim in news.items():
+        for other in _unnamed_of_the_kind(resolved, before, name):
+            kind = kind_of(resolved.merged[other], before.links[other])
+            if (kind.name, kind.claim(resolved.merged[other])) == claim:
+                yield Problem(name, f"is the same as {other}, which is there already")
+
+
+def _unnamed_of_the_kind(resolved: Resolved, before: Host, name: str) -> Iterator[str]:
+    """Links the policy does not name that sit where `name` will: the only ones it can collide with."""
+    iface = resolved.merged[name]
+    for below in kind_of(iface, before.links.get(name)).below(iface):
+        for other in before.above(below):
+            if other not in resolved.wanted and other not in resolved.gone:
+                yield other

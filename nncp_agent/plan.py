@@ -1,0 +1,78 @@
+"""The decision: what a policy means on this host and the ops that make it so. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from netkernel.host import Host
+from netkernel.ops import Op
+from netkernel.reconcile import irreversible, reconcile
+from netkernel.records import Attrs
+from nncp_agent import judge
+from nncp_agent.errors import InvalidPolicy, Problem
+from nncp_agent.important import important
+from nncp_agent.model import Interface, NetworkState
+from nncp_agent.observe import Present
+from nncp_agent.resolve import Resolved, resolve
+from nncp_agent.target import target
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, all of it before anything was touched.
+
+    `important` has the positions of ops that touch the default route's link, or one the caller called precious, or
+    what lies below one of them.
+    """
+
+    desired: NetworkState
+    resolved: Resolved
+    before: Host
+    target: Host
+    ops: tuple[Op, ...]
+    warnings: tuple[Problem, ...]
+    irreversible: tuple[str, ...]
+    important: frozenset[int]
+
+    @property
+    def merged(self) -> Mapping[str, Interface]:
+        """The policy over the present state, for every interface there will be."""
+        return self.resolved.merged
+
+
+def nothing_refused(kind: str, attrs: Attrs) -> Mapping[str, str]:
+    """The kernel nobody asked."""
+    return {}
+
+
+def decide(
+    desired: NetworkState,
+    before: Host,
+    committed: NetworkState | None = None,
+    *,
+    refusals: judge.Refusals = nothing_refused,
+    precious: frozenset[str] = frozenset(),
+) -> Decision:
+    """What to do so that `before` becomes `desired`. Raises InvalidPolicy with everything that is wrong with it."""
+    committed = committed or NetworkState()
+    resolved = resolve(desired, Present(before, committed), before, committed)
+    _refuse(judge.problems(resolved, before, refusals))
+    after = target(resolved, before)
+    _refuse(judge.conflicts(before, after))
+    ops = reconcile(before, after)
+    return Decision(
+        desired=resolved.desired,
+        resolved=resolved,
+        before=before,
+        target=after,
+        ops=ops,
+        warnings=tuple(judge.warnings(resolved, before, after)),
+        irreversible=irreversible(before, ops),
+        important=important(ops, before, precious),
+    )
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise InvalidPolicy(problems)

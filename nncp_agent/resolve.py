@@ -1,0 +1,290 @@
+"""From what a policy says to what it means on this host: names, types, states, ports, and who has to go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from netkernel.host import Host
+from netkernel.records import Link
+from nncp_agent import resolve_names, resolve_ports
+from nncp_agent.errors import Problem
+from nncp_agent.foreign import peer_is_elsewhere
+from nncp_agent.kinds import KINDS, by_link
+from nncp_agent.kinds.base import Kind
+from nncp_agent.model import Interface, IpStack, NetworkState, State, merge, stated
+from nncp_agent.observe import DISABLED, Present
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A policy, understood. Every mapping is by kernel name.
+
+    `desired` is the policy with its types filled in, `present` the host in the same words. `asked` is what the policy
+    states; `wanted` adds what it pulls in (ports, bases, a veth's other end). `merged` is the policy over the present
+    state, for every interface there will be. `gone` are the links to delete. `masters` has the controller ("" for none)
+    of each link whose controller this policy decides. `kept` are ports that stay where they are whatever a port list
+    says: foreign or ignored.
+    """
+
+    desired: NetworkState
+    present: Present
+    asked: Mapping[str, Interface]
+    wanted: Mapping[str, Interface]
+    merged: Mapping[str, Interface]
+    gone: frozenset[str]
+    masters: Mapping[str, str]
+    kept: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+class Merged(Mapping[str, Interface]):
+    """Every interface there will be: changed ones from the policy, the others as they are."""
+
+    def __init__(
+        self, changed: Mapping[str, Interface], present: Mapping[str, Interface], gone: frozenset[str]
+    ) -> None:
+        self._changed = changed
+        self._present = present
+        self._gone = gone
+
+    def __getitem__(self, name: str) -> Interface:
+        if name in self._changed:
+            return self._changed[name]
+        if name in self._gone:
+            raise KeyError(name)
+        return self._present[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._changed or (name in self._present and name not in self._gone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._changed, *self._present} - self._gone))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def resolve(desired: NetworkState, present: Present, before: Host, committed: NetworkState) -> Resolved:
+    """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
+    named, problems = resolve_names.resolved(desired, before)
+    asked = {iface.name: iface for iface in named}
+    gone = _gone(asked, before, problems)
+    living = {name: iface for name, iface in asked.items() if _lives(name, iface, gone, before)}
+    ports = resolve_ports.decide(asked, living, gone, before, committed, problems)
+    wanted = {name: _with_master(iface, ports.masters, before) for name, iface in living.items()}
+    wanted |= _pulled_in(wanted, ports, gone, before)
+    changed = {name: _merged(iface, present, before) for name, iface in wanted.items()}
+    merged = Merged(changed, present, gone)
+    problems += _broken_foundations(wanted, merged, gone, before)
+    return Resolved(
+        desired=_with_types(desired, named),
+        present=present,
+        asked=asked,
+        wanted=wanted,
+        merged=merged,
+        gone=gone,
+        masters=ports.masters,
+        kept=ports.kept,
+        problems=tuple(problems),
+    )
+
+
+def _with_types(desired: NetworkState, named: Iterable[Interface]) -> NetworkState:
+    """The policy with the types that were looked up, so that it can be remembered without the host."""
+    types = {iface.profile_name or iface.name: iface.type for iface in named}
+    types |= {iface.name: iface.type for iface in named if iface.identifier is None}
+    interfaces = [
+        replace(iface, type=types[iface.name]) if iface.type is None and iface.name in types else iface
+        for iface in desired.interfaces or ()
+    ]
+    return replace(desired, interfaces=tuple(interfaces) if desired.interfaces is not None else None)
+
+
+def kind_of(iface: Interface, link: Link | None) -> Kind:
+    """The kind that knows this interface: by the policy's word, else by the kernel's."""
+    kind = KINDS.get(iface.type or "")
+    return kind if kind is not None or link is None else by_link(link)  # type: ignore[return-value]  # names are checked first
+
+
+def is_deleted_by_absent(link: Link) -> bool:
+    """Whether `absent` removes the link; a NIC, and a veth whose other end is a pod's, only lose their settings."""
+    return by_link(link).is_virtual and not peer_is_elsewhere(link)
+
+
+def _gone(asked: Mapping[str, Interface], before: Host, problems: list[Problem]) -> frozenset[str]:
+    """Links to delete: those the policy says, their veth partners, and whatever sits on them."""
+    gone = {name for name, iface in asked.items() if _asks_to_delete(iface, before.links.get(name))}
+    for name, iface in asked.items():
+        gone |= _replaced_partners(name, iface, asked, before)
+    queue = list(gone)
+    while queue:
+        doomed = queue.pop()
+        for name in (str(before.links[doomed].attrs.get("peer") or ""), *before.above(doomed)):
+            if name not in before.links or name in gone:
+                continue
+            child = asked.get(name)
+            if child is not None and child.state in (None, State.UP):
+                if _leaves(child, before, doomed):
+                    continue
+                problems.append(Problem(name, f"cannot be up: {doomed}, which it depends on, is to be deleted"))
+            gone.add(name)
+            queue.append(name)
+    return frozenset(gone)
+
+
+def _asks_to_delete(iface: Interface, link: Link | None) -> bool:
+    """Absent deletes what is virtual; down does so too, unless it is down already (kernels keep a dummy0 like that)."""
+    if link is None or not is_deleted_by_absent(link):
+        return False
+    return iface.state is State.ABSENT or (iface.state is State.DOWN and link.up)
+
+
+def _leaves(iface: Interface, before: Host, doomed: str) -> bool:
+    """Whether the policy puts the interface on something else than `doomed`, or gives it another veth partner."""
+    kind = kind_of(iface, before.links[iface.name])
+    instead = [*kind.below(iface), *(partner.name for partner in kind.partners(iface))]
+    return bool(instead) and doomed not in instead
+
+
+def _replaced_partners(name: str, iface: Interface, asked: Mapping[str, Interface], before: Host) -> set[str]:
+    """The old other end of a veth that gets a new one."""
+    link = before.links.get(name)
+    if link is None or iface.state not in (None, State.UP):
+        return set()
+    new = {partner.name for partner in kind_of(iface, link).partners(iface)}
+    old = str(link.attrs.get("peer") or "")
+    return {old} if new and old in before.links and old not in new and old not in asked else set()
+
+
+def _lives(name: str, iface: Interface, gone: frozenset[str], before: Host) -> bool:
+    """Whether there is anything to do for the interface: it stays, or it is to be made."""
+    if name in gone or iface.state is State.IGNORE:
+        return False
+    return name in before.links or iface.state in (None, State.UP)
+
+
+def _with_master(iface: Interface, masters: Mapping[str, str], before: Host) -> Interface:
+    """The stated interface with its controller decided; what becomes a port loses the addresses nobody states."""
+    if iface.name not in masters:
+        return iface
+    controller = masters[iface.name]
+    link = before.links.get(iface.name)
+    iface = replace(iface, controller=controller)
+    if controller and (link is None or link.master != controller):
+        iface = replace(iface, ipv4=iface.ipv4 or DISABLED, ipv6=iface.ipv6 or DISABLED)
+    return iface
+
+
+def _pulled_in(
+    wanted: Mapping[str, Interface], ports: resolve_ports.Ports, gone: frozenset[str], before: Host
+) -> dict[str, Interface]:
+    """Interfaces the policy does not name and still has to change, as it would have named them."""
+    pulled: dict[str, Interface] = {}
+    for name, controller in ports.masters.items():
+        link = before.links.get(name)
+        if link is None or name in wanted or name in gone or name in ports.left_alone:
+            continue
+        if link.master != controller or not link.up:
+            pulled[name] = _unstated(link, controller=controller, ipv4=DISABLED, ipv6=DISABLED)
+    queue = [*wanted.values(), *pulled.values()]
+    while queue:
+        iface = queue.pop()
+        kind = kind_of(iface, before.links.get(iface.name))
+        if iface.state is State.DOWN:
+            continue
+        for partner in kind.partners(iface):
+            if partner.name not in wanted and partner.name not in before.links:
+                pulled[partner.name] = partner
+        for name in _below(iface, kind, before):
+            base = before.links.get(name)
+            if base is not None and not base.up and not {name} & (wanted.keys() | pulled.keys() | gone):
+                pulled[name] = _unstated(base)
+                queue.append(pulled[name])
+    return pulled
+
+
+def _below(iface: Interface, kind: Kind, before: Host) -> tuple[str, ...]:
+    """What the interface sits on: as stated, else as it is."""
+    link = before.links.get(iface.name)
+    return kind.below(iface) or ((link.link,) if link is not None and link.link else ())
+
+
+def _unstated(
+    link: Link, controller: str | None = None, ipv4: IpStack | None = None, ipv6: IpStack | None = None
+) -> Interface:
+    return Interface(
+        name=link.name, type=by_link(link).name, state=State.UP, controller=controller, ipv4=ipv4, ipv6=ipv6
+    )
+
+
+def _merged(iface: Interface, present: Present, before: Host) -> Interface:
+    link = before.links.get(iface.name)
+    if link is None:
+        return iface
+    seen = present[iface.name]
+    if iface.state is State.ABSENT:
+        return replace(seen, ipv4=DISABLED, ipv6=DISABLED, controller="", state=State.UP)
+    kind = kind_of(iface, link)
+    changes = stated(iface)
+    changes |= {
+        "state": iface.state or State.UP,
+        "config": kind.merge(iface.config, seen.config),
+        "ipv4": _merged_stack(iface, iface.ipv4, seen.ipv4),
+        "ipv6": _merged_stack(iface, iface.ipv6, seen.ipv6),
+    }
+    return replace(seen, **changes)
+
+
+def _merged_stack(iface: Interface, desired: IpStack | None, seen: IpStack | None) -> IpStack | None:
+    """A family switched off has nothing else; so has one that a link which goes down does not state."""
+    if (desired is not None and desired.enabled is False) or (desired is None and iface.state is State.DOWN):
+        return DISABLED
+    return merge(desired, seen)
+
+
+def _broken_foundations(
+    wanted: Mapping[str, Interface], merged: Mapping[str, Interface], gone: frozenset[str], before: Host
+) -> Iterator[Problem]:
+    """Interfaces that sit on nothing, on something that goes or is down, or in the end on themselves."""
+    for iface in wanted.values():
+        if iface.state is State.DOWN:
+            continue
+        kind = kind_of(iface, before.links.get(iface.name))
+        for name in kind.below(merged[iface.name]):
+            path = f"{iface.name}: {kind.subtree}"
+            if name in gone:
+                yield Problem(path, f"{name} is to be deleted by the same policy")
+            elif name not in merged:
+                yield Problem(path, resolve_names.unknown(name, merged))
+            elif name in wanted and wanted[name].state is State.DOWN:
+                yield Problem(path, f"cannot be up on {name}, which is asked to be down")
+    yield from _loops(wanted, merged, before)
+
+
+def _loops(wanted: Iterable[str], merged: Mapping[str, Interface], before: Host) -> Iterator[Problem]:
+    """Each interface that, followed downwards through bases and ports, comes back to itself; each loop once."""
+    ports: dict[str, list[str]] = {}
+    for name in wanted:
+        if merged[name].controller:
+            ports.setdefault(merged[name].controller or "", []).append(name)
+    finished: set[str] = set()
+
+    def rests_on(name: str) -> list[str]:
+        link = before.links.get(name)
+        below = kind_of(merged[name], link).below(merged[name])
+        unnamed = [each for each in before.ports(name) if each not in wanted]
+        return [each for each in (*below, *ports.get(name, ()), *unnamed) if each in merged]
+
+    def visit(name: str, path: tuple[str, ...]) -> Iterator[Problem]:
+        if name in path:
+            yield Problem(name, "would sit on itself: " + " on ".join((*path[path.index(name) :], name)))
+        elif name not in finished:
+            for below in rests_on(name):
+                yield from visit(below, (*path, name))
+            finished.add(name)
+
+    for name in wanted:
+        yield from visit(name, ())

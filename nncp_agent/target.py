@@ -1,0 +1,156 @@
+"""What the kernel's records should be once the policy holds: stage one of a plan; how to get there is `reconcile`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from netkernel import devconf
+from netkernel.host import Host
+from netkernel.records import Address, Attrs, Link, Value, VlanRange
+from nncp_agent import target_addresses, target_macs, target_routes
+from nncp_agent.kinds.base import Context, Wanted
+from nncp_agent.model import Interface, State
+from nncp_agent.observe import accepts_ra, is_bare_port
+from nncp_agent.resolve import Resolved, kind_of
+
+SMALLEST_IPV6_MTU: Final = 1280
+"""RFC 8200 section 5; below it the kernel takes IPv6 off the link, settings and all."""
+OFF: Final = {"disable_ipv6": 1, "accept_ra": 0}
+STATIC: Final = {"disable_ipv6": 0, "accept_ra": 0, "autoconf": 0}
+KERNEL_MODES: Final = {"eui64": "eui64", "stable-privacy": "random"}
+"""nmstate's addr-gen-mode words to the kernel's: `random` is RFC 7217 with a secret the kernel makes."""
+
+
+def target(resolved: Resolved, before: Host) -> Host:
+    """`before` with the policy true. What the policy does not mean to change is the same object as in `before`."""
+    context = context_of(resolved, before)
+    links = {name: link for name, link in before.links.items() if name not in resolved.gone}
+    addresses = {name: these for name, these in before.addresses.items() if name not in resolved.gone}
+    vlans = {name: ranges for name, ranges in before.vlans.items() if name not in resolved.gone}
+    wanted: dict[str, Wanted] = {}
+    for name, iface in resolved.wanted.items():
+        seen = before.links.get(name)
+        wanted[name] = _wanted(iface, context, seen)
+        links[name] = _link(iface, resolved.merged[name], seen, wanted[name], before)
+        if (these := target_addresses.addresses(iface, resolved.merged[name], before)) is not None:
+            addresses[name] = these
+    for port, controller in resolved.masters.items():
+        if port in links and links[port].master != controller:  # a pod's port of a bridge that goes
+            links[port] = replace(links[port], attrs={**links[port].attrs, "master": controller})
+    _let_go_of_old_controllers(links, vlans, before)
+    for name in wanted:
+        _ports(wanted[name], links, vlans)
+    target_macs.follow(links, resolved, before)
+    _sink(links, addresses, resolved.wanted, before)
+    after = replace(before, links=links, addresses=addresses, vlans=vlans)
+    return target_routes.routed(after, resolved, before)
+
+
+def context_of(resolved: Resolved, before: Host) -> Context:
+    """What kinds see of the whole."""
+    return Context(resolved.desired, resolved.merged, before)
+
+
+def _wanted(iface: Interface, context: Context, seen: Link | None) -> Wanted:
+    if iface.state is State.ABSENT or iface.config is None:
+        return Wanted()
+    return kind_of(iface, seen).wanted(iface, context.merged[iface.name], context)
+
+
+def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted, before: Host) -> Link:
+    changes: dict[str, Value] = {"up": iface.state is not State.DOWN, **wanted.attrs}
+    if iface.state is not State.ABSENT:
+        changes |= _common(iface, before)
+    elif seen is not None and seen.master:
+        changes["master"] = ""
+    if seen is None:
+        kind = kind_of(iface, None)
+        attrs = {key: value for key, value in changes.items() if value or key not in ("promisc", "master")}
+        return Link(name=iface.name, kind=kind.link_kinds[0], attrs=attrs, conf6=_conf6(merged, None, iface, before))
+    conf6 = _conf6(merged, seen, iface, before)
+    if conf6 == seen.conf6 and all(seen.attrs.get(key) == value for key, value in changes.items()):
+        return seen
+    return replace(seen, attrs={**seen.attrs, **changes}, conf6=conf6)
+
+
+def _common(iface: Interface, before: Host) -> dict[str, Value]:
+    """The attributes every link has, as far as the policy states them."""
+    changes: dict[str, Value] = {}
+    if iface.controller is not None:
+        changes["master"] = iface.controller
+    if iface.mtu is not None:
+        changes["mtu"] = iface.mtu
+    if iface.accept_all_mac_addresses is not None:
+        changes["promisc"] = iface.accept_all_mac_addresses
+    if iface.ipv6 is not None and iface.ipv6.addr_gen_mode in KERNEL_MODES:
+        link = before.links.get(iface.name)
+        mode = KERNEL_MODES[iface.ipv6.addr_gen_mode]
+        kept = link is not None and mode == "random" and link.attrs.get("addr_gen_mode") == "stable_secret"
+        changes |= {} if kept else {"addr_gen_mode": mode}
+    if iface.mac_address:
+        changes["address"] = iface.mac_address.lower()
+    elif iface.copy_mac_from and iface.copy_mac_from in before.links:
+        source = before.links[iface.copy_mac_from]
+        changes["address"] = source.perm_address or source.address
+    return changes
+
+
+def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host) -> bytes:
+    """The IPv6 settings: a family that is off makes no addresses by itself, a static one listens to no router."""
+    enabled = merged.ipv6 is not None and merged.ipv6.enabled is True
+    if (merged.mtu or SMALLEST_IPV6_MTU) < SMALLEST_IPV6_MTU:
+        return seen.conf6 if seen is not None else b""
+    if seen is None:
+        return devconf.sparse(STATIC if enabled else OFF)
+    was = not is_bare_port(seen, before) and target_addresses.has(before, seen.name, 6)
+    if enabled:
+        no_more_routers = iface.ipv6 is not None and iface.ipv6.autoconf is False and accepts_ra(seen)
+        changes: Mapping[str, int] = (
+            {"accept_ra": 0, "autoconf": 0} if was and no_more_routers else {} if was else STATIC
+        )
+    else:
+        rises = merged.state is not State.DOWN and not seen.up
+        moves = iface.controller is not None and iface.controller != seen.master
+        changes = OFF if was or rises or moves else {}
+    return devconf.overlay(seen.conf6, changes)
+
+
+def _let_go_of_old_controllers(links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]], before: Host) -> None:
+    """A port that changes hands starts with a new controller's defaults: its options and VLANs were the old one's."""
+    for name, old in before.links.items():
+        link = links.get(name)
+        if link is not None and link is not old and old.master and link.master != old.master:
+            links[name] = replace(link, port={})
+            vlans.pop(name, None)
+
+
+def _ports(wanted: Wanted, links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]]) -> None:
+    for port, options in wanted.ports.items():
+        link = links.get(port)
+        if link is not None and any(link.port.get(key) != value for key, value in options.items()):
+            links[port] = replace(link, port={**link.port, **options})
+    for name, ranges in wanted.vlans.items():
+        if name in links and vlans.get(name) != ranges:
+            vlans[name] = ranges
+
+
+def _sink(
+    links: dict[str, Link], addresses: dict[str, tuple[Address, ...]], wanted: Mapping[str, Interface], before: Host
+) -> None:
+    """What sits on a link that goes down goes down with it and loses its IPv6, all but loosely bound VLANs."""
+    queue = [name for name in wanted if name in before.links and before.links[name].up and not links[name].up]
+    while queue:
+        for name in before.above(queue.pop()):
+            link = links.get(name)
+            if link is None or not link.up or link.attrs.get("loose_binding") or name in wanted:
+                continue
+            links[name] = replace(link, attrs={**link.attrs, "up": False})
+            addresses[name] = tuple(each for each in before.addresses.get(name, ()) if each.family == 4)
+            queue.append(name)
+
+
+def changed(attrs: Attrs, link: Link | None) -> Attrs:
+    """The attributes that the link does not have already."""
+    return attrs if link is None else {key: value for key, value in attrs.items() if link.attrs.get(key) != value}

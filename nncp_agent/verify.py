@@ -1,0 +1,147 @@
+"""Whether the host looks as the policy asked: the stated keys, and only those (nmstate.md 5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from netkernel.host import Host
+from nncp_agent.foreign import peer_is_elsewhere
+from nncp_agent.kinds import by_link
+from nncp_agent.kinds.base import Kind
+from nncp_agent.model import Interface, IpStack, Model, State
+from nncp_agent.observe import Present
+from nncp_agent.plan import Decision
+from nncp_agent.resolve import kind_of
+from nncp_agent.sections import routes
+from nncp_agent.target_addresses import is_static
+
+IFA_F_DADFAILED: Final = 0x08
+"""linux/if_addr.h: another host has this address."""
+
+
+def differences(decision: Decision, host: Host) -> tuple[str, ...]:
+    """One line for each stated thing the host does not show, `bond1: mtu: wanted 1450, found 1500`; none is success."""
+    resolved = decision.resolved
+    seen = Present(_as_the_policy_sees_it(host, resolved.kept))
+    found: list[str] = [f"{name}: wanted absent, found" for name in sorted(resolved.gone) if name in host.links]
+    for name, iface in resolved.wanted.items():
+        if name not in host.links:
+            found.append(f"{name}: wanted {iface.state or State.UP}, not found")
+        elif iface.state is State.ABSENT:
+            found += _deconfigured(name, host)
+        else:
+            found += _interface(iface, seen[name], host)
+    config = decision.desired.routes.config if decision.desired.routes else None
+    return (*found, *routes.differences(config, host))
+
+
+def _as_the_policy_sees_it(host: Host, kept: frozenset[str]) -> Host:
+    """The host without the ports no port list speaks for: a pod's, a VM's, ignored ones."""
+    kept &= host.links.keys()
+    if not kept:
+        return host
+    freed = {name: replace(host.links[name], attrs={**host.links[name].attrs, "master": ""}) for name in kept}
+    return replace(host, links={**host.links, **freed})
+
+
+def _deconfigured(name: str, host: Host) -> Iterator[str]:
+    """A NIC asked to be absent is still there; it must only have lost its settings."""
+    link = host.links[name]
+    if by_link(link).is_virtual and not peer_is_elsewhere(link):
+        yield f"{name}: wanted absent, found"
+    if link.master:
+        yield f"{name}: controller: wanted none, found {link.master}"
+
+
+def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
+    name, link = iface.name, host.links[iface.name]
+    if (iface.state is State.DOWN) == link.up:
+        yield f"{name}: state: wanted {iface.state or State.UP}, found {'up' if link.up else 'down'}"
+    for key, want, have in (
+        ("mtu", iface.mtu, link.mtu),
+        ("mac-address", iface.mac_address and iface.mac_address.upper(), link.address.upper()),
+        ("controller", iface.controller, link.master),
+        ("accept-all-mac-addresses", iface.accept_all_mac_addresses, bool(link.attrs.get("promisc"))),
+    ):
+        if want is not None and want != have:
+            yield f"{name}: {key}: wanted {_word(want)}, found {_word(have)}"
+    yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
+    yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6)
+    yield from _failed_duplicates(iface, host)
+    if iface.config is not None:
+        yield from _config(iface, iface.config, seen.config, kind_of(iface, link))
+
+
+def _config(iface: Interface, want: Model, have: Model | None, kind: Kind) -> Iterator[str]:
+    have = kind.normalise(have) if have is not None else None
+    for path, wanted, found in _compare(kind.normalise(want), have, kind.subtree or ""):
+        yield f"{iface.name}: {path}: wanted {_word(wanted)}, found {_word(found)}"
+
+
+def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None) -> Iterator[str]:
+    """Addresses: all stated ones are there; others do not matter unless the policy says so."""
+    if want is None:
+        return
+    found = {f"{each.ip}/{each.prefix_length}": each for each in (have.address if have else None) or ()}
+    if want.enabled is False:
+        if found:
+            yield f"{name}: {key}: wanted disabled, found {', '.join(found)}"
+        return
+    wanted = {f"{each.ip}/{each.prefix_length}" for each in want.address or () if is_static(each)}
+    for address in sorted(wanted - found.keys()):
+        yield f"{name}: {key}.address: wanted {address}, not found"
+    if want.allow_extra_address is False and want.address is not None:
+        for address, each in found.items():
+            if address not in wanted and is_static(each):
+                yield f"{name}: {key}.address: wanted no other, found {address}"
+
+
+def _failed_duplicates(iface: Interface, host: Host) -> Iterator[str]:
+    """A tentative address counts as there; one that another host answers for does not."""
+    for each in host.addresses.get(iface.name, ()):
+        if each.state & IFA_F_DADFAILED:
+            yield f"{iface.name}: ipv6.address: {each.ip} is in use by another host (duplicate address detection)"
+
+
+def _compare(want: Any, have: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Everything `want` states and `have` does not, with its path; lists of named things are compared by name."""
+    if isinstance(want, msgspec.Struct):
+        for field, key in zip(want.__struct_fields__, want.__struct_encode_fields__, strict=True):
+            if (stated := getattr(want, field)) is not None:
+                yield from _compare(stated, getattr(have, field, None), f"{path}.{key}")
+    elif _is_named(want) and _is_named(have):
+        others = {each.name: each for each in have}
+        for each in want:
+            if each.name not in others:
+                yield path, each.name, None
+            else:
+                yield from _compare(each, others.pop(each.name), f"{path}.{each.name}")
+        for name in others:
+            yield path, None, name
+    elif want != have and not (want in ("", (), False) and have is None):
+        yield path, want, have
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, Sequence) and bool(value) and all(hasattr(each, "name") for each in value)
+
+
+def _word(value: Any) -> str:
+    """A value as a policy would write it."""
+    match value:
+        case None | "" | ():
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case tuple() | list():
+            return ", ".join(_word(each) for each in value)
+        case msgspec.Struct():
+            stated = {key: getattr(value, field) for field, key in
+                      zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)}  # fmt: skip
+            return " ".join(f"{key} {_word(each)}" for key, each in stated.items() if each is not None)
+        case _:
+            return str(value)

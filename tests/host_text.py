@@ -1,0 +1,122 @@
+"""A host in a few lines of YAML, for golden cases: everything not said is what a plain, configured host would have.
+
+links:
+  eth0: {addresses: [192.0.2.2/24]}
+  bond0: {kind: bond, mode: active-backup, miimon: 100}
+  eth1: {master: bond0, port: {queue_id: 1}}
+  bond0.5: {kind: vlan, link: bond0, id: 5, up: false}
+vlans:
+  eth1: [1 pvid untagged, 10-20]
+routes:
+  - 0.0.0.0/0 via 192.0.2.1 on eth0 metric 100
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from netkernel import devconf
+from netkernel.documents import read
+from netkernel.host import Host
+from netkernel.records import Address, Hop, Link, Route, VlanRange
+from nncp_agent.model import NetworkState
+from nncp_agent.wire import decode
+
+FACTS = {"perm_address", "address_assigned", "netnsid", "altnames", "min_mtu", "max_mtu", "index", "type"}
+KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0}
+NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}
+HOP_WORDS = {"via": "gateway", "on": "link", "weight": "weight"}
+LARGEST_MTU = {"": 9000, "vlan": 0}
+
+
+def host(text: Mapping[str, Any]) -> Host:
+    """The host a case describes."""
+    links = {"lo": {"address": "00:00:00:00:00:00", "mtu": 65536, "addresses": ["127.0.0.1/8"], **_lo(text)}}
+    links |= {name: dict(said or {}) for name, said in (text.get("links") or {}).items() if name != "lo"}
+    return Host(
+        links={name: _link(name, position, said) for position, (name, said) in enumerate(links.items())},
+        addresses={name: _addresses(name, said) for name, said in links.items() if said.get("addresses")},
+        routes=tuple(_route(line) for line in text.get("routes") or ()),
+        vlans={name: tuple(_range(str(each)) for each in these) for name, these in (text.get("vlans") or {}).items()},
+        sysctls={f"net/ipv6/conf/default/{setting}": str(value) for setting, value in KERNELS_OWN.items()},
+    )
+
+
+def read_host(text: str) -> Host:
+    """`host` from the YAML itself."""
+    return host(read(text)[0].value)  # type: ignore[arg-type]  # a test that writes no mapping fails
+
+
+def policy(text: str) -> NetworkState:
+    """A policy as a user writes it."""
+    return decode(read(text)).desired
+
+
+def _lo(text: Mapping[str, Any]) -> dict[str, Any]:
+    return dict((text.get("links") or {}).get("lo") or {})
+
+
+def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
+    kind = said.get("kind", "")
+    attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{position:02x}", "master": "", "promisc": False}
+    attrs |= {key: said[key] for key in said.keys() - FACTS - {"kind", "addresses", "port", "ipv6", "conf6"}}
+    facts = {key: said[key] for key in said.keys() & FACTS}
+    if kind == "" and name != "lo":
+        facts.setdefault("perm_address", attrs["address"])
+    if kind in ("bridge", "bond"):
+        facts.setdefault("address_assigned", 3)
+    has_ipv6 = said.get("ipv6", any(":" in each for each in said.get("addresses") or ()))
+    conf = {**(KERNELS_OWN if has_ipv6 or name == "lo" else NO_IPV6), **said.get("conf6", {})}
+    return Link(
+        name=name,
+        kind=kind,
+        attrs={key: tuple(value) if isinstance(value, list) else value for key, value in attrs.items()},
+        port=said.get("port", {}),
+        conf6=devconf.sparse(conf),
+        index=facts.pop("index", position + 1),
+        carrier=bool(attrs["up"]),
+        type=facts.pop("type", 772 if name == "lo" else 1),
+        min_mtu=facts.pop("min_mtu", 0 if name == "lo" else 68),
+        max_mtu=facts.pop("max_mtu", 0 if name == "lo" else LARGEST_MTU.get(kind, 65535)),
+        altnames=tuple(facts.pop("altnames", ())),
+        **facts,
+    )
+
+
+def _addresses(name: str, said: Mapping[str, Any]) -> tuple[Address, ...]:
+    """`192.0.2.2/24`, or with a lifetime in seconds `192.0.2.2/24 for 3600`."""
+    found = []
+    for text in said["addresses"]:
+        interface, _, lifetime = text.partition(" for ")
+        ip, _, prefix = interface.partition("/")
+        scope = 254 if ip in ("127.0.0.1", "::1") else 253 if ip.startswith("fe80") else 0
+        lives = {"valid_s": int(lifetime), "preferred_s": int(lifetime)} if lifetime else {}
+        found.append(Address(name, ip, int(prefix), scope=scope, **lives))
+    return tuple(found)
+
+
+def _route(line: str) -> Route:
+    """The words of `nncp plan`: `[blackhole] NETWORK [via GATEWAY] [on LINK] [weight N] … [metric N] [table N]`."""
+    words = line.split()
+    kind = words.pop(0) if words[0] in ("blackhole", "unreachable", "prohibit") else "unicast"
+    destination = words.pop(0)
+    hops: list[dict[str, Any]] = []
+    rest: dict[str, Any] = {}
+    for key, value in zip(words[::2], words[1::2], strict=True):
+        if key == "via" or (key == "on" and (not hops or "link" in hops[-1])):
+            hops.append({})
+        if key in HOP_WORDS:
+            hops[-1][{"via": "gateway", "on": "link", "weight": "weight"}[key]] = (
+                int(value) if key == "weight" else value
+            )
+        else:
+            rest[key] = int(value) if value.isdigit() else value
+    scope = 253 if hops and "gateway" not in hops[0] and ":" not in destination else 0
+    return Route(destination, tuple(Hop(**hop) for hop in hops), kind=kind, scope=scope, **rest)
+
+
+def _range(text: str) -> VlanRange:
+    first, last = re.match(r"(\d+)(?:-(\d+))?", text).groups()  # type: ignore[union-attr]  # a case that does not match fails
+    return VlanRange(int(first), int(last or first), pvid="pvid" in text, untagged="untagged" in text)

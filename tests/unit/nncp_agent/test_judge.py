@@ -1,0 +1,79 @@
+"""Refusals and warnings that need the host or several interfaces; the golden cases have the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from netkernel.host import Host
+from nncp_agent.errors import InvalidPolicy
+from nncp_agent.plan import decide
+from tests.host_text import policy, read_host
+
+BRIDGED = read_host("""
+links:
+  br0: {kind: bridge, mtu: 9000}
+  bond0: {kind: bond, mode: active-backup, miimon: 100, mtu: 9000, master: br0}
+  eth1: {master: bond0, mtu: 9000}
+  eth2:
+""")
+
+
+def problems(desired: str, host: Host) -> list[str]:
+    with pytest.raises(InvalidPolicy) as caught:
+        decide(policy(desired), host)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def warnings(desired: str, host: Host) -> list[str]:
+    return [str(warning) for warning in decide(policy(desired), host).warnings]
+
+
+@pytest.mark.parametrize("mode", ["balance-alb", "balance-tlb", "balance-rr"])
+def test_a_bond_that_changes_frames_under_a_bridge_is_warned_about(mode: str) -> None:
+    desired = f"""
+interfaces:
+- name: bond1
+  type: bond
+  controller: br0
+  mtu: 9000
+  link-aggregation: {{mode: {mode}, port: [eth2]}}
+"""
+    host = read_host("links: {br0: {kind: bridge, mtu: 9000}, eth2: {mtu: 9000}}")
+    (warning,) = warnings(desired, host)
+    assert warning.startswith(f"bond1: link-aggregation.mode: {mode} under the bridge br0: ")
+
+
+def test_lowering_a_bond_under_a_bridge_steps_down() -> None:
+    desired = """
+interfaces:
+- {name: br0, type: linux-bridge, mtu: 9000}
+- {name: bond0, type: bond, mtu: 1500}
+"""
+    assert warnings(desired, BRIDGED) == [
+        "br0: mtu: 9000 is more than the 1500 of its port bond0: larger frames will be dropped"
+    ]
+
+
+def test_a_bridge_that_follows_its_ports_does_not_step_down() -> None:
+    assert warnings("interfaces: [{name: bond0, type: bond, mtu: 1500}]", BRIDGED) == []
+
+
+def test_a_new_vlan_takes_the_mtu_its_base_will_have() -> None:
+    desired = "interfaces: [{name: v5, type: vlan, vlan: {base-iface: bond0, id: 5}}, {name: bond0, mtu: 1400}]"
+    assert decide(policy(desired), BRIDGED).ops != ()
+
+
+def test_ipv6_below_its_smallest_mtu_is_refused_whichever_of_the_two_is_stated() -> None:
+    small = read_host("links: {eth1: {mtu: 1000}}")
+    (problem,) = problems("interfaces: [{name: eth1, type: ethernet, ipv6: {enabled: true}}]", small)
+    assert "1280" in problem
+
+
+def test_a_base_may_go_down_only_with_what_sits_on_it() -> None:
+    desired = "interfaces: [{name: eth2, state: down}, {name: v5, type: vlan, vlan: {base-iface: eth2, id: 5}}]"
+    assert problems(desired, BRIDGED) == ["v5: vlan: cannot be up on eth2, which is asked to be down"]
+
+
+def test_a_route_the_host_has_on_a_foreign_link_can_be_stated_again() -> None:
+    host = read_host("links: {tun0: {kind: tun}}\nroutes: [10.0.0.0/8 on tun0]")
+    assert decide(policy("routes: {config: [{destination: 10.0.0.0/8, next-hop-interface: tun0}]}"), host).ops == ()

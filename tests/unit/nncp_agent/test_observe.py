@@ -1,0 +1,82 @@
+"""The host in show's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netkernel.host import Host
+from nncp_agent.model import Interface, IpStack
+from nncp_agent.observe import present
+from tests.host_text import policy, read_host
+
+HOST = read_host("""
+links:
+  bond0: {kind: bond, mode: 802.3ad, miimon: 100, addresses: [192.0.2.10/24, "2001:db8::10/64", "fe80::1/64"]}
+  eth1: {master: bond0, perm_address: "02:00:00:00:00:aa", addresses: [203.0.113.1/24]}
+  eth2: {up: false, addresses: [198.51.100.1/24 for 600], ipv6: true}
+  vm: {kind: tun, alias: "nncp:vmnet:demo"}
+  ovs-system: {kind: openvswitch}
+""")
+
+
+def shown(name: str, host: Host = HOST, committed: str = "interfaces: []") -> Interface:
+    iface = present(host, policy(committed)).interface(name)
+    assert iface is not None
+    return iface
+
+
+def stack(iface: Interface, family: str) -> IpStack:
+    found: Any = getattr(iface, family)
+    assert isinstance(found, IpStack)
+    return found
+
+
+def test_common_settings_are_shown_as_nmstate_does() -> None:
+    bond = shown("bond0")
+    assert (bond.type, bond.state, bond.mtu, bond.accept_all_mac_addresses) == ("bond", "up", 1500, False)
+    assert bond.mac_address == "02:00:00:00:00:01"
+    assert (bond.min_mtu, bond.max_mtu) == (68, 65535)
+
+
+def test_an_enabled_family_has_addresses_and_says_that_nothing_is_automatic() -> None:
+    four, six = stack(shown("bond0"), "ipv4"), stack(shown("bond0"), "ipv6")
+    assert (four.enabled, four.dhcp, four.autoconf) == (True, False, None)
+    assert (six.enabled, six.dhcp) == (True, False)
+    assert [each.ip for each in six.address or ()] == ["2001:db8::10", "fe80::1"]
+
+
+def test_a_family_without_addresses_is_exactly_disabled() -> None:
+    assert stack(shown("eth2"), "ipv6") == IpStack(enabled=False)
+
+
+def test_ports_show_disabled_families_and_their_permanent_mac() -> None:
+    port = shown("eth1")
+    assert (port.controller, port.ipv4, port.ipv6) == ("bond0", IpStack(enabled=False), IpStack(enabled=False))
+    assert port.permanent_mac_address == "02:00:00:00:00:AA"
+
+
+def test_lifetimes_are_shown_in_seconds() -> None:
+    (address,) = stack(shown("eth2"), "ipv4").address or ()
+    assert address.valid_life_time == "600sec"
+
+
+def test_autoconf_false_is_said_only_where_the_kernel_takes_no_advertisements() -> None:
+    listening = read_host('links: {eth1: {addresses: ["2001:db8::1/64"]}}')
+    deaf = read_host('links: {eth1: {addresses: ["2001:db8::1/64"], conf6: {accept_ra: 0}}}')
+    assert stack(shown("eth1", listening), "ipv6").autoconf is None
+    assert stack(shown("eth1", deaf), "ipv6").autoconf is False
+
+
+def test_kinds_without_a_manager_are_shown_and_ignored_and_owners_are_named() -> None:
+    tap = shown("vm")
+    assert (tap.type, tap.state, tap.owner) == ("tun", "ignore", "vmnet")
+
+
+def test_inner_workings_are_hidden() -> None:
+    assert present(HOST).interface("ovs-system") is None
+
+
+def test_descriptions_and_ignore_come_from_what_was_committed() -> None:
+    committed = "interfaces: [{name: bond0, type: bond, state: ignore, description: uplink}]"
+    bond = shown("bond0", committed=committed)
+    assert (bond.description, bond.state) == ("uplink", "ignore")

@@ -59,14 +59,14 @@ def held(store: Store, command: str, timeout_s: float = PATIENCE_S) -> Iterator[
 def _opened(store: Store) -> int:
     """Rolling back must work on a disk that has become read-only, and flock(2) takes a read-only descriptor."""
     path = store.path(NAME)
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    with suppress(OSError):
+        store.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with suppress(OSError):
-            store.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-        except OSError:
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600)
     except OSError as error:
+        with suppress(OSError):
+            return os.open(path, os.O_RDONLY | flags)
         raise StoreBroken(f"{path}: cannot lock it: {error.strerror}") from error
 
 

@@ -1,0 +1,139 @@
+"""The agent from Python: plain dicts in nmstate form in and out, typed errors (`nncp_agent.errors`).
+
+Each function opens the kernel and the state directory for itself; `state_dir` is `$NNCP_STATE_DIR` or
+/var/lib/nncp-agent when not given, `namespace` the path of a network namespace, None being the calling thread's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from netkernel import probe
+from netkernel.documents import Document
+from netkernel.kernel import LinuxKernel
+from nncp_agent import diff, pending, wire
+from nncp_agent.apply import apply as _apply
+from nncp_agent.checks import tcp
+from nncp_agent.checks.base import Check
+from nncp_agent.model import NetworkState
+from nncp_agent.observe import present
+from nncp_agent.options import PENDING_S, Options, Outcome
+from nncp_agent.plan import decide
+from nncp_agent.store import Store, default_directory
+
+__all__ = ["Outcome", "apply", "commit", "differences", "plan", "rollback", "show"]
+
+Asked = Mapping[str, Any]
+"""A network state or an NNCP manifest, as JSON or YAML would give it."""
+
+_QUERY_ONLY: Final = ("min-mtu", "max-mtu", "permanent-mac-address", "driver")
+
+
+class _Here(NamedTuple):
+    kernel: LinuxKernel
+    store: Store
+
+
+@contextmanager
+def _here(state_dir: Path | None, namespace: str | None) -> Iterator[_Here]:
+    with LinuxKernel(namespace) as kernel:
+        yield _Here(kernel, Store(state_dir or default_directory()))
+
+
+def show(
+    *,
+    running_config: bool = False,
+    include_secrets: bool = False,
+    state_dir: Path | None = None,
+    namespace: str | None = None,
+) -> dict[str, Any]:
+    """The host's state. `running_config` leaves out what cannot be asked for; there are no secrets yet to include.
+
+    Raises NetworkError, StoreBroken.
+    """
+    with _here(state_dir, namespace) as here:
+        state = wire.encode(present(here.kernel.snapshot(), here.store.committed()))
+    return _without_queries(state) if running_config else state
+
+
+def plan(desired: Asked | Sequence[Asked], *, state_dir: Path | None = None, namespace: str | None = None) -> list[str]:
+    """The changes that `desired` (several documents are one) needs, a line for each.
+
+    Raises InvalidPolicy, NetworkError.
+    """
+    state, _ = _read(desired)
+    with _here(state_dir, namespace) as here:
+        decision = decide(state, here.kernel.snapshot(), here.store.committed(), refusals=probe.refusals)
+    return [str(op) for op in decision.ops]
+
+
+def apply(
+    desired: Asked | Sequence[Asked],
+    *,
+    verify: bool = True,
+    commit: bool = True,
+    timeout_s: float = PENDING_S,
+    memory_only: bool = False,
+    checks: Sequence[str | Check] | None = (),
+    state_dir: Path | None = None,
+    namespace: str | None = None,
+) -> Outcome:
+    """Make the host look like `desired` (several documents are one), or leave it as it was.
+
+    `checks` are TCP endpoints (`tcp://HOST:PORT`) or checks of one's own, beside gateways and name servers; None checks
+    nothing at all. With `commit=False` the change waits `timeout_s` seconds for `commit` and goes back by itself.
+    Raises what `nncp_agent.apply.apply` raises.
+    """
+    state, policies = _read(desired)
+    options = Options(
+        verify=verify,
+        commit=commit,
+        check=checks is not None,
+        memory_only=memory_only,
+        timeout_s=timeout_s,
+        checks=[tcp.parse(each, namespace) if isinstance(each, str) else each for each in checks or ()],
+        command="nncp_agent.api.apply",
+        policies=policies,
+        refusals=probe.refusals,
+    )
+    with _here(state_dir, namespace) as here:
+        return _apply(state, here.kernel, here.store, options=options)
+
+
+def commit(checkpoint: str | None = None, *, state_dir: Path | None = None) -> str:
+    """Keep an uncommitted change (the one of `checkpoint`); gives its name.
+
+    Raises NothingPending, Busy, StoreBroken.
+    """
+    return pending.commit(Store(state_dir or default_directory()), checkpoint, command="nncp_agent.api.commit")
+
+
+def rollback(
+    checkpoint: str | None = None, *, state_dir: Path | None = None, namespace: str | None = None
+) -> tuple[str, ...]:
+    """Take an uncommitted change back; gives what is not as it was. Raises NothingPending, Busy, StoreBroken."""
+    with _here(state_dir, namespace) as here:
+        return pending.rollback(here.store, here.kernel, checkpoint, command="nncp_agent.api.rollback")
+
+
+def differences(new: Asked, old: Asked) -> dict[str, Any]:
+    """What of `new` is not so in `old`, in nmstate form (nmstate.md 5.7). Raises InvalidPolicy."""
+    return diff.differences(wire.encode(_read(new)[0]), wire.encode(_read(old)[0]))
+
+
+def _read(desired: Asked | Sequence[Asked]) -> tuple[NetworkState, tuple[str, ...]]:
+    several = [desired] if isinstance(desired, Mapping) else list(desired)
+    decoded = wire.decode([Document(value) for value in several])
+    return decoded.desired, tuple(policy.name for policy in decoded.policies)
+
+
+def _without_queries(state: dict[str, Any]) -> dict[str, Any]:
+    interfaces = [
+        {key: value for key, value in interface.items() if key not in _QUERY_ONLY}
+        for interface in state.get("interfaces", ())
+    ]
+    routes = {key: value for key, value in state.get("routes", {}).items() if key != "running"}
+    return {**state, "interfaces": interfaces, "routes": routes}

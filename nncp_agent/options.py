@@ -1,0 +1,95 @@
+"""How to apply, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Final
+
+from netkernel.ops import Op
+from netkernel.records import Attrs
+from nncp_agent import lock
+from nncp_agent.checkpoint import Checkpoint
+from nncp_agent.checks.base import Check
+from nncp_agent.checks.name_server import RESOLV_CONF
+from nncp_agent.checks.runner import CHECK_S
+from nncp_agent.errors import Problem
+from nncp_agent.plan import nothing_refused
+from nncp_agent.settle import VERIFY_S
+from nncp_agent.store import Store
+from nncp_agent.watchdog.start import guarding
+
+log = logging.getLogger(__name__)
+
+PENDING_S: Final = 60.0
+"""How long an uncommitted change waits for its commit (nmstate's default, nmstate.md 5.6)."""
+
+Guard = Callable[[Store, Checkpoint, str | None], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to apply. Times are in seconds; `checks` are those a user added to the gateways and name servers.
+
+    `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`). `progress` gets one line for each
+    stage as it begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three are seams.
+    """
+
+    verify: bool = True
+    commit: bool = True
+    check: bool = True
+    memory_only: bool = False
+    timeout_s: float = PENDING_S
+    verify_timeout_s: float = VERIFY_S
+    check_timeout_s: float = CHECK_S
+    lock_timeout_s: float = lock.PATIENCE_S
+    checks: Sequence[Check] = ()
+    command: str = "nncp"
+    policies: tuple[str, ...] = ()
+    record: bool = True  # in the history
+    keep_unsettled: bool = False
+    refusals: Callable[[str, Attrs], Mapping[str, str]] = nothing_refused
+    progress: Callable[[str], None] = log.info
+    guard: Guard = guarding
+    clock: Callable[[], float] = time.monotonic
+    resolv_conf: str = RESOLV_CONF
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an apply did. `checkpoint` is set while it waits for a commit; `history` is its number there, 0 for none.
+
+    `checks` says what answered before and after; `seconds` how long each stage took.
+    """
+
+    ops: tuple[Op, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    irreversible: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    committed: bool = False
+    checkpoint: str | None = None
+    history: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+class Stopwatch:
+    """Seconds by stage; each stage ends where the next begins."""
+
+    def __init__(self, options: Options) -> None:
+        self._clock = options.clock
+        self._progress = options.progress
+        self._began = self._clock()
+        self._stage = ""
+        self.seconds: dict[str, float] = {}
+
+    def stage(self, name: str, line: str = "") -> None:
+        """Begin stage `name` and tell `line` to whoever watches."""
+        now = self._clock()
+        if self._stage:
+            self.seconds[self._stage] = round(now - self._began, 4)
+        self._stage, self._began = name, now
+        if line:
+            self._progress(line)

@@ -1,0 +1,109 @@
+"""At boot: the committed state, part by part, with the links that exist; late ones join when they appear."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from netkernel.errors import NetworkError
+from netkernel.transaction import Kernel
+from nncp_agent import lock, recovery
+from nncp_agent.apply import apply
+from nncp_agent.checkpoint import Here, namespace_of
+from nncp_agent.components import components, possible
+from nncp_agent.model import NetworkState
+from nncp_agent.options import Options, Outcome
+from nncp_agent.store import Store
+
+log = logging.getLogger(__name__)
+
+COMMAND_LINE: Final = "/proc/cmdline"
+OFF: Final = "nncp=off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What came of it. `missing` are the links that did not appear in time; `failures` by the part's interfaces."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    failures: tuple[tuple[str, NetworkError], ...] = ()
+    missing: frozenset[str] = frozenset()
+    skipped: bool = False
+
+
+def restore(
+    store: Store,
+    kernel: Kernel,
+    *,
+    options: Options | None = None,
+    wait_s: float = 0.0,
+    command_line: str = COMMAND_LINE,
+    clock: Callable[[], float] = time.monotonic,
+) -> Restored:
+    """Take back what was left half-way, then make the host look as committed; wait `wait_s` for links that are late.
+
+    Raises StoreBroken and Busy; what goes wrong in one part is in `failures` and costs the others nothing.
+    """
+    options = replace(
+        options or Options(command="nncp restore"), check=False, memory_only=True, record=False, keep_unsettled=True
+    )
+    if OFF in Path(command_line).read_text(errors="replace").split():
+        log.warning("not restoring: the kernel was started with %s", OFF)
+        return Restored(skipped=True)
+    with lock.held(store, options.command, options.lock_timeout_s):
+        recovery.put_right(store, lambda: nullcontext(kernel), Here.find(namespace_of(kernel)))
+    parts = _Parts(kernel, store, options, components(store.committed()))
+    deadline = clock() + wait_s
+    parts.restore()
+    while parts.missing and (left_s := deadline - clock()) > 0:
+        kernel.wait(left_s)
+        parts.restore()
+    for name in sorted(parts.missing):
+        log.warning("%s: not there", name)
+    return Restored(outcomes=tuple(parts.outcomes), failures=tuple(parts.failures.items()), missing=parts.missing)
+
+
+class _Parts:
+    """The parts of the committed state, and what each lacked when it was last tried."""
+
+    def __init__(self, kernel: Kernel, store: Store, options: Options, parts: tuple[NetworkState, ...]) -> None:
+        self._kernel = kernel
+        self._store = store
+        self._options = options
+        self._parts = parts
+        self._lacked: dict[int, frozenset[str]] = {}
+        self.outcomes: list[Outcome] = []
+        self.failures: dict[str, NetworkError] = {}
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Every link that some part lacked."""
+        return frozenset().union(*self._lacked.values())
+
+    def restore(self) -> None:
+        """Try each part that was not tried yet or no longer lacks what it lacked then."""
+        host = self._kernel.snapshot()
+        for number, part in enumerate(self._parts):
+            now_possible, lacking = possible(part, host)
+            if self._lacked.get(number) == lacking:
+                continue
+            self._lacked[number] = lacking
+            if now_possible.interfaces or now_possible.routes:
+                self._apply(now_possible, _name(part))
+
+    def _apply(self, part: NetworkState, name: str) -> None:
+        try:
+            self.outcomes.append(apply(part, self._kernel, self._store, options=self._options))
+            self.failures.pop(name, None)
+        except NetworkError as error:
+            log.error("%s: not restored: %s", name, error)
+            self.failures[name] = error
+
+
+def _name(part: NetworkState) -> str:
+    return ", ".join(interface.name for interface in part.interfaces or ()) or "routes"

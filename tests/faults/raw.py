@@ -1,0 +1,81 @@
+"""The whole network of this namespace as iproute2 and /proc/sys show it: an oracle that shares no code with us.
+
+Left out is what comes and goes by itself, and only that (timers, liveness, learned neighbours, kernel routes' order).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+Dump = dict[str, list[Any]]
+
+COMMANDS: Final = (
+    ("ip", "-d", "-j", "link", "show"),
+    ("ip", "-d", "-j", "addr", "show"),
+    ("ip", "-d", "-j", "-4", "route", "show", "table", "all"),
+    ("ip", "-d", "-j", "-6", "route", "show", "table", "all"),
+    ("ip", "-d", "-j", "-4", "rule", "show"),
+    ("ip", "-d", "-j", "-6", "rule", "show"),
+    ("ip", "-d", "-j", "neigh", "show", "nud", "permanent"),
+    ("ip", "-d", "-j", "neigh", "show", "proxy"),
+    ("ip", "-d", "-j", "nexthop", "show"),
+    ("bridge", "-d", "-j", "vlan", "show"),
+)
+VOLATILE: Final = frozenset(
+    (
+        "gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "topology_change", "topology_change_detected",
+        "hold_timer", "message_age_timer", "forward_delay_timer", "config_pending", "topology_change_ack",
+        "promiscuity", "allmulti", "operstate", "mii_status", "active_slave", "partner_mac", "expires",
+        "link_failure_count", "ad_aggregator_id", "ad_info", "queue_id", "state", "designated_cost", "id", "no",
+        "designated_port", "root_port", "root_path_cost",
+    )
+)  # fmt: skip
+VOLATILE_FLAGS: Final = frozenset(("LOWER_UP", "NO-CARRIER", "RUNNING", "M-DOWN", "dead", "linkdown"))
+
+
+def dump() -> Dump:
+    """One list for each table; compare two with ==, or with `changes` to see where they differ."""
+    tables = {" ".join(command): _clean(_run(command)) for command in COMMANDS}
+    for name, rows in tables.items():
+        if "route" in name:  # the order of routes to different places is that of their making and means nothing
+            rows.sort(key=lambda row: json.dumps(row, sort_keys=True))
+    for family in ("ipv4", "ipv6"):
+        tables[f"net/{family}/conf"] = _sysctls(Path("/proc/sys/net") / family / "conf")
+    return tables
+
+
+def changes(before: Dump, after: Dump) -> list[str]:
+    """One line for each row that one side lacks; for a failing test to show."""
+    lines = []
+    for name, rows in before.items():
+        lines += [f"{name}: gone: {json.dumps(row)}" for row in rows if row not in after[name]]
+        lines += [f"{name}: new: {json.dumps(row)}" for row in after[name] if row not in rows]
+    return lines or ([] if before == after else ["the same rows in another order"])
+
+
+def _run(command: tuple[str, ...]) -> list[Any]:
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = json.loads(done.stdout or "[]")
+    return [row for row in rows if row]
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _clean(item) for key, item in value.items() if key not in VOLATILE}
+        return kept
+    if isinstance(value, list):
+        return [_clean(item) for item in value if not (isinstance(item, str) and item in VOLATILE_FLAGS)]
+    return value
+
+
+def _sysctls(folder: Path) -> list[tuple[str, str]]:
+    rows = []
+    for path in sorted(folder.glob("*/*")):
+        try:
+            rows.append((f"{path.parent.name}/{path.name}", path.read_text().strip()))
+        except OSError:  # stable_secret has none, and says EIO
+            continue
+    return rows

@@ -1,0 +1,133 @@
+"""Hosts to break things on, made with iproute2, and what is asked of them."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A host and a policy for it, in nmstate form."""
+
+    name: str
+    host: str  # for sh(1), in a fresh namespace
+    policy: dict[str, Any]
+
+    def set_up(self) -> None:
+        subprocess.run(["sh", "-euc", self.host], check=True)
+
+
+_NICS: Final = """
+for n in 1 2 3; do
+  ip link add eth$n type veth peer name far$n
+  ip link set far$n up; ip link set eth$n address 02:00:00:00:00:0$n up
+done
+ip addr add 192.0.2.9/24 dev eth1
+ip -6 addr add 2001:db8:1::9/64 dev eth1 nodad
+ip route add default via 192.0.2.1 dev eth1 metric 100
+ip -6 route add default via 2001:db8:1::1 dev eth1 metric 1024
+"""
+
+BOND_BRIDGE_VLAN: Final = Scene(
+    "a bond over two NICs, a VLAN on it, a bridge over the VLAN",
+    _NICS,
+    {
+        "interfaces": [
+            {
+                "name": "bond1",
+                "type": "bond",
+                "state": "up",
+                "link-aggregation": {"mode": "active-backup", "port": ["eth2", "eth3"], "options": {"miimon": 100}},
+            },
+            {"name": "bond1.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "bond1", "id": 93}},
+            {
+                "name": "br1",
+                "type": "linux-bridge",
+                "state": "up",
+                "bridge": {"options": {"stp": {"enabled": False}}, "port": [{"name": "bond1.93"}]},
+                "ipv4": {"enabled": True, "address": [{"ip": "198.51.100.2", "prefix-length": 24}]},
+            },
+        ],
+        "routes": {
+            "config": [
+                {
+                    "destination": "203.0.113.0/24",
+                    "next-hop-address": "198.51.100.1",
+                    "next-hop-interface": "br1",
+                    "metric": 200,
+                }
+            ]
+        },
+    },
+)
+
+MOVE_ADDRESSES: Final = Scene(
+    "the NIC of the default route becomes a port of a bridge that takes its addresses and routes",
+    _NICS,
+    {
+        "interfaces": [
+            {
+                "name": "br0",
+                "type": "linux-bridge",
+                "state": "up",
+                "bridge": {"options": {"stp": {"enabled": False}}, "port": [{"name": "eth1"}]},
+                "ipv4": {"enabled": True, "address": [{"ip": "192.0.2.9", "prefix-length": 24}]},
+                "ipv6": {"enabled": True, "address": [{"ip": "2001:db8:1::9", "prefix-length": 64}]},
+            },
+            {"name": "eth1", "type": "veth", "state": "up", "ipv4": {"enabled": False}, "ipv6": {"enabled": False}},
+        ],
+        "routes": {
+            "config": [
+                {
+                    "destination": "0.0.0.0/0",
+                    "next-hop-address": "192.0.2.1",
+                    "next-hop-interface": "br0",
+                    "metric": 100,
+                },
+                {
+                    "destination": "::/0",
+                    "next-hop-address": "2001:db8:1::1",
+                    "next-hop-interface": "br0",
+                    "metric": 1024,
+                },
+            ]
+        },
+    },
+)
+
+_BUILT: Final = """
+for n in 2 3; do ip link add eth$n type veth peer name far$n; ip link set far$n up; done
+ip link add bond1 type bond mode active-backup miimon 100
+for n in 2 3; do ip link set eth$n master bond1; done
+ip link set bond1 up
+ip link add link bond1 name bond1.93 type vlan id 93
+ip link set bond1.93 up
+ip addr add 198.51.100.2/24 dev bond1.93
+ip addr add 198.51.100.3/24 dev bond1.93
+ip -6 addr add 2001:db8:2::9/64 dev bond1.93 nodad
+ip route add 203.0.113.0/24 via 198.51.100.1 dev bond1.93 metric 200
+ip -6 route add 2001:db8:3::/48 via 2001:db8:2::1 dev bond1.93
+ip rule add priority 1000 from 198.51.100.3 table 100
+ip route add default via 198.51.100.1 dev bond1.93 table 100
+"""
+
+CHANGE_AND_REMOVE: Final = Scene(
+    "a bond changes its mode and MTU and loses a port, the VLAN above it goes",
+    _BUILT,
+    {
+        "interfaces": [
+            {
+                "name": "bond1",
+                "type": "bond",
+                "state": "up",
+                "mtu": 1400,
+                "link-aggregation": {"mode": "balance-xor", "port": ["eth2"], "options": {"miimon": 140}},
+            },
+            {"name": "bond1.93", "type": "vlan", "state": "absent"},
+        ]
+    },
+)
+
+SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE)

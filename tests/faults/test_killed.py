@@ -1,0 +1,98 @@
+"""kill -9 of an apply before every step it takes: the host ends in the old state or in the new one, never between."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from netkernel.kernel import LinuxKernel
+from nncp_agent import checkpoint, history, lock, pending, recovery
+from nncp_agent.checkpoint import Here
+from nncp_agent.store import Store
+from tests.faults import raw
+from tests.faults.conftest import at_rest, settled, until
+from tests.faults.scenes import BOND_BRIDGE_VLAN, MOVE_ADDRESSES, SCENES, Scene
+
+pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing")
+
+
+def _wreck(store: Store, scene: Scene, fatal: int, *words: str) -> tuple[int, list[str]]:
+    """Exit status of an apply killed before step `fatal`, and the steps it took."""
+    number = str(SCENES.index(scene))
+    command = [sys.executable, "-m", "tests.faults.wreck", str(store.directory), number, str(fatal), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -9), done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+def _restart(store: Store) -> None:
+    """What `nncp restore` and the next apply do first."""
+    with LinuxKernel() as kernel, lock.held(store, "test", timeout_s=30):
+        recovery.put_right(store, lambda: kernel, Here.find())
+
+
+@pytest.mark.parametrize("scene", [BOND_BRIDGE_VLAN, MOVE_ADDRESSES], ids=lambda scene: scene.name)
+def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(store: Store, scene: Scene) -> None:
+    scene.set_up()
+    with LinuxKernel() as kernel:
+        old = at_rest()
+        seen = kernel.snapshot()
+        fatal = 0
+        while (result := _wreck(store, scene, fatal))[0]:
+            steps = result[1]
+            if "guarded" in steps:
+                until(store, lambda: _is_over(store), f"the watchdog after {steps[-1]}")
+            else:
+                _restart(store)
+            if "after commit" in steps or ("before commit" in steps and store.committed_by()):
+                break
+            assert raw.changes(old, settled(old)) == [], steps[-1:]
+            assert kernel.snapshot() == seen, steps[-1:]
+            assert store.committed().interfaces is None
+            fatal += 1
+    assert fatal > len(steps_of_kernel(steps)) > 3
+    _new_state_whatever_happens_after_the_commit(store, scene, fatal)
+
+
+def _new_state_whatever_happens_after_the_commit(store: Store, scene: Scene, fatal: int) -> None:
+    new = at_rest()
+    _restart(store)
+    assert checkpoint.read(store) is None
+    assert history.entries(store)[-1].outcome == history.COMMITTED
+    assert raw.changes(new, settled(new)) == []
+    with LinuxKernel() as kernel:
+        assert {interface.name for interface in store.committed().interfaces or ()} <= set(kernel.snapshot().links)
+
+
+def steps_of_kernel(steps: list[str]) -> list[str]:
+    return [step for step in steps if step.startswith("op ")]
+
+
+def _is_over(store: Store) -> bool:
+    """The checkpoint is gone, or its commit happened: then it is left for the next one to tidy up."""
+    found = checkpoint.read(store)
+    return found is None or found.id == store.committed_by()
+
+
+def test_an_apply_killed_after_its_commit_is_finished_by_the_next(store: Store) -> None:
+    BOND_BRIDGE_VLAN.set_up()
+    _, steps = _wreck(store, BOND_BRIDGE_VLAN, 10_000)
+    assert steps.index("after commit") < steps.index(f"before remove {checkpoint.NAME}")
+    assert pending_is_gone(store)
+
+
+def pending_is_gone(store: Store) -> bool:
+    return checkpoint.read(store) is None and history.entries(store)[-1].outcome == history.COMMITTED
+
+
+def test_a_change_left_pending_by_a_killed_process_can_be_rolled_back_by_another(store: Store) -> None:
+    BOND_BRIDGE_VLAN.set_up()
+    old = at_rest()
+    status, _ = _wreck(store, BOND_BRIDGE_VLAN, 10_000, "wait")
+    assert status == 0
+    assert checkpoint.read(store) is not None
+    with LinuxKernel() as kernel:
+        assert pending.rollback(store, kernel) == ()
+    assert raw.changes(old, settled(old)) == []

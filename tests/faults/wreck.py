@@ -1,0 +1,107 @@
+"""An apply that dies: counts the steps it takes, kernel and disk alike, and kills itself before step N.
+
+python -m tests.faults.wreck STATE_DIR SCENE STEP [wait]     (run by the tests beside this file)
+
+Prints each step it comes to. With `wait` it leaves the change uncommitted; its deadline is a minute away.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from netkernel.documents import Document
+from netkernel.host import Host
+from netkernel.kernel import LinuxKernel
+from netkernel.ops import Op
+from nncp_agent import wire
+from nncp_agent.apply import apply
+from nncp_agent.checkpoint import Checkpoint
+from nncp_agent.options import Options
+from nncp_agent.store import Store
+from nncp_agent.watchdog.start import guarding
+from tests.faults.scenes import SCENES
+
+
+class Steps:
+    """Counts, prints, and kills this process (as the kernel does it: no handler, no clean-up) before step `fatal`."""
+
+    def __init__(self, fatal: int) -> None:
+        self._left = fatal
+
+    def step(self, what: str) -> None:
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._left -= 1
+        print(what, flush=True)
+
+
+class WreckedKernel:
+    """Executes op by op, so that it can die between any two."""
+
+    namespace = None
+
+    def __init__(self, kernel: LinuxKernel, steps: Steps) -> None:
+        self._kernel = kernel
+        self._steps = steps
+
+    def snapshot(self) -> Host:
+        self._steps.step("snapshot")
+        return self._kernel.snapshot()
+
+    def execute(self, ops: Sequence[Op]) -> None:
+        for op in ops:
+            self._steps.step(f"op {op}")
+            self._kernel.execute([op])
+
+    def wait(self, timeout_s: float) -> bool:
+        return self._kernel.wait(timeout_s)
+
+
+class WreckedStore(Store):
+    """Dies before it touches a file, and before it returns."""
+
+    def __init__(self, directory: str, steps: Steps) -> None:
+        super().__init__(directory)
+        self._steps = steps
+
+    def write(self, name: str, data: bytes) -> None:
+        self._steps.step(f"before write {name}")
+        super().write(name, data)
+        self._steps.step(f"after write {name}")
+
+    def remove(self, name: str) -> None:
+        self._steps.step(f"before remove {name}")
+        super().remove(name)
+        self._steps.step(f"after remove {name}")
+
+    def commit(self, checkpoint: str) -> None:
+        self._steps.step("before commit")
+        super().commit(checkpoint)
+        self._steps.step("after commit")
+
+
+@contextmanager
+def _guarding(steps: Steps, store: Store, point: Checkpoint, namespace: str | None) -> Iterator[None]:
+    with guarding(store, point, namespace):
+        steps.step("guarded")
+        yield
+
+
+def main(directory: str, scene: str, fatal: str, *words: str) -> None:
+    steps = Steps(int(fatal))
+    policy = SCENES[int(scene)].policy
+    options = Options(
+        check=False, commit="wait" not in words, guard=partial(_guarding, steps), command="wreck", verify_timeout_s=20
+    )
+    with LinuxKernel() as kernel:
+        desired = wire.decode([Document(policy)]).desired
+        apply(desired, WreckedKernel(kernel, steps), WreckedStore(directory, steps), options=options)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,192 @@
+"""At boot every part of the committed state comes back that can, whatever the others lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from netkernel.documents import Document
+from netkernel.errors import KernelRefused
+from netkernel.host import Host
+from netkernel.ops import CreateLink, Op
+from netkernel.records import Link
+from nncp_agent import checkpoint, history, wire
+from nncp_agent.checkpoint import Checkpoint
+from nncp_agent.model import NetworkState
+from nncp_agent.options import Options
+from nncp_agent.restore import Restored, restore
+from nncp_agent.store import Store
+from tests.fake_kernel import FakeKernel
+
+LO = Link("lo", attrs={"up": True, "mtu": 65536}, type=772)
+
+
+def _nic(name: str, index: int) -> Link:
+    attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{index:02x}", "master": ""}
+    return Link(name, attrs=attrs, index=index, carrier=True, min_mtu=68, max_mtu=9000)
+
+
+def _host(*nics: str) -> Host:
+    return Host(links={"lo": LO, **{name: _nic(name, 2 + number) for number, name in enumerate(nics)}})
+
+
+def _state(*interfaces: dict[str, Any], routes: Sequence[dict[str, Any]] = ()) -> NetworkState:
+    value: dict[str, Any] = {"interfaces": list(interfaces)}
+    if routes:
+        value["routes"] = {"config": list(routes)}
+    return wire.decode([Document(value)]).desired
+
+
+BOND = {
+    "name": "bond1",
+    "type": "bond",
+    "state": "up",
+    "link-aggregation": {"mode": "802.3ad", "port": ["eth2", "eth3"]},
+}
+VLAN = {"name": "bond1.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "bond1", "id": 93}}
+BRIDGE = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "bond1.93"}]}}
+DUMMY = {"name": "dummy0", "type": "dummy", "state": "up"}
+ETH9 = {"name": "eth9", "type": "ethernet", "state": "up", "mtu": 1400}
+VLAN9 = {"name": "eth9.7", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth9", "id": 7}}
+ROUTE = {"destination": "203.0.113.0/24", "next-hop-interface": "eth9.7", "next-hop-address": "198.51.100.1"}
+
+
+class Late(FakeKernel):
+    """NICs appear one after the other, each when somebody waits."""
+
+    now = 0.0
+    coming: Sequence[str] = ()
+
+    def clock(self) -> float:
+        return self.now
+
+    def wait(self, timeout_s: float) -> bool:
+        self.now += min(timeout_s, 1.0)
+        if not self.coming:
+            return False
+        name, *self.coming = self.coming
+        self.host = Host(**{**_fields(self.host), "links": {**self.host.links, name: _nic(name, 9)}})
+        return True
+
+
+def _fields(host: Host) -> dict[str, Any]:
+    return {name: getattr(host, name) for name in ("addresses", "routes", "rules", "neighbours", "vlans", "sysctls")}
+
+
+class NoBonds(Late):
+    """A kernel without the bonding module."""
+
+    def execute(self, ops: Sequence[Op]) -> None:
+        for op in ops:
+            if isinstance(op, CreateLink) and op.kind == "bond":
+                raise KernelRefused(str(op), 95, "Unknown device type", possibly_done=1, failed=frozenset({0}))
+        super().execute(ops)
+
+
+@contextmanager
+def unguarded(store: Store, point: Checkpoint, namespace: str | None) -> Iterator[None]:
+    """A watchdog that never has to act."""
+    yield
+
+
+EARLIER = Checkpoint(
+    id="c1",
+    boot="an earlier one",
+    namespace="net:[1]",
+    pid=42,
+    deadline_s=130.0,
+    remembered=msgspec.Raw(b"{}"),
+    entry=history.Entry(number=7, time="2026-01-01T00:00:00+00:00"),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "state")
+
+
+def _restore(store: Store, kernel: Late, wait_s: float = 0.0, command_line: str = "quiet splash\n") -> Restored:
+    path = store.path("cmdline")
+    store.prepare()
+    path.write_text(command_line)
+    options = Options(command="nncp restore", guard=unguarded, clock=kernel.clock)
+    return restore(store, kernel, options=options, wait_s=wait_s, command_line=str(path), clock=kernel.clock)
+
+
+def test_everything_comes_back_when_everything_is_there(store: Store) -> None:
+    store.save_committed(_state(BOND, VLAN, BRIDGE, DUMMY))
+    kernel = Late(_host("eth2", "eth3"))
+    done = _restore(store, kernel)
+    assert (done.failures, done.missing) == ((), frozenset())
+    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.host.links)
+    assert kernel.host.ports("bond1") == ("eth2", "eth3")
+
+
+def test_restoring_changes_neither_the_committed_state_nor_the_history(store: Store) -> None:
+    state = _state(DUMMY)
+    store.save_committed(state)
+    _restore(store, Late(_host()))
+    assert store.committed() == state
+    assert history.entries(store) == ()
+    assert checkpoint.read(store) is None
+
+
+def test_a_dead_nic_costs_only_what_sits_on_it(store: Store) -> None:
+    store.save_committed(_state(BOND, VLAN, BRIDGE, ETH9, VLAN9, DUMMY))
+    kernel = Late(_host("eth2"))
+    done = _restore(store, kernel)
+    assert done.missing == {"eth3", "eth9"}
+    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.host.links)
+    assert kernel.host.ports("bond1") == ("eth2",)
+
+
+def test_a_part_that_fails_costs_the_others_nothing(store: Store) -> None:
+    store.save_committed(_state(BOND, VLAN, BRIDGE, DUMMY))
+    kernel = NoBonds(_host("eth2", "eth3"))
+    done = _restore(store, kernel)
+    assert [name for name, _ in done.failures] == ["bond1, bond1.93, br1"]
+    assert set(kernel.host.links) == {"lo", "eth2", "eth3", "dummy0"}
+
+
+def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
+    store.save_committed(_state(BOND, ETH9, VLAN9))
+    kernel = Late(_host("eth2"))
+    kernel.coming = ["eth9", "eth3"]
+    done = _restore(store, kernel, wait_s=30)
+    assert (done.failures, done.missing) == ((), frozenset())
+    assert kernel.host.ports("bond1") == ("eth2", "eth3")
+    assert "eth9.7" in kernel.host.links
+    assert kernel.now < 30
+
+
+def test_nics_that_never_come_are_waited_for_until_the_deadline(store: Store) -> None:
+    store.save_committed(_state(BOND))
+    kernel = Late(_host("eth2"))
+    assert _restore(store, kernel, wait_s=30).missing == {"eth3"}
+    assert kernel.now == 30
+
+
+def test_the_kernel_argument_skips_it(store: Store) -> None:
+    store.save_committed(_state(DUMMY))
+    kernel = Late(_host())
+    assert _restore(store, kernel, command_line="quiet nncp=off\n").skipped
+    assert set(kernel.host.links) == {"lo"}
+
+
+def test_a_checkpoint_of_an_earlier_boot_is_forgotten(store: Store) -> None:
+    checkpoint.write(store, EARLIER)
+    _restore(store, Late(_host()))
+    assert checkpoint.read(store) is None
+    assert history.entries(store)[-1].outcome == history.GONE
+
+
+def test_the_unit_runs_before_what_needs_the_network_and_can_be_switched_off() -> None:
+    unit = Path("deploy/systemd/nncp-restore.service").read_text()
+    before = {word for line in unit.splitlines() if line.startswith("Before=") for word in line[7:].split()}
+    assert before >= {"kubelet.service", "crio.service", "containerd.service", "network.target"}
+    assert "ConditionKernelCommandLine=!nncp=off" in unit.splitlines()

@@ -8,7 +8,7 @@ from typing import Final
 
 from netkernel.records import Address, Link
 
-KERNEL_LINK_LOCAL: Final = 2
+KERNEL_LINK_LOCAL: Final = 3
 """IFAPROT_KERNEL_LL (linux/if_addr.h), in dumps since Linux 5.18."""
 LINK_SCOPE: Final = 253
 """RT_SCOPE_LINK (linux/rtnetlink.h)."""

@@ -104,8 +104,9 @@ def _add_addresses(planning: Planning, name: str) -> None:
     four = [each for each in wanted if each.family == 4]
     six = [each for each in reversed(wanted) if each.family == 6 and has6]
     for address in (*four, *six):
-        if address in planning.world.addresses.get(name, ()):
-            continue
+        present = planning.world.addresses.get(name, ())
+        if address in present or (is_kernel_made(address, link) and any(address.ip == each.ip for each in present)):
+            continue  # before Linux 5.18 the kernel's own have no IFA_PROTO
         if is_kernel_made(address, link) and not link.up:
             continue  # the kernel makes it when the link comes up
         planning.do(AddAddress(address))

@@ -25,7 +25,7 @@ from netkernel.simulation.world import SMALLEST_IPV6_MTU, World, refuse
 
 SECONDARY: Final = 0x01
 """IFA_F_SECONDARY for IPv4; the same bit is IFA_F_TEMPORARY for IPv6 (linux/if_addr.h)."""
-ROUTER_MADE: Final = 3
+ROUTER_MADE: Final = 2
 """IFAPROT_KERNEL_RA (linux/if_addr.h): autoconfigured from a router advertisement."""
 
 

@@ -90,7 +90,9 @@ class _WayBack:
         self._interrupts = interrupts
         self.remembered = remembered
         self.began = self.ended = False
-        self.leftovers = ("taking it back did not come to its end: the watchdog or the next `nncp` goes on with it",)
+        self.leftovers: tuple[str, ...] = (
+            "taking it back did not come to its end: the watchdog or the next `nncp` goes on with it",
+        )
 
     def __call__(self, ops: Sequence[Op]) -> tuple[str, ...]:
         self._interrupts.ignore()

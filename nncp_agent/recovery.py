@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
+from netkernel.errors import NetworkError
 from netkernel.rewind import Remembered
 from netkernel.transaction import Kernel
 from netkernel.undo import undo
@@ -74,8 +75,8 @@ def remembered(found: Checkpoint) -> Remembered:
     """What the host looked like. Raises StoreBroken when it cannot be read back."""
     try:
         return Remembered.from_json(bytes(found.remembered))
-    except (msgspec.DecodeError, ValueError) as error:
-        raise StoreBroken(f"checkpoint {found.id}: what it remembers cannot be read: {error}") from error
+    except NetworkError as error:
+        raise StoreBroken(f"checkpoint {found.id}: {error}; look at the host, then remove {checkpoint.NAME}") from error
 
 
 def record(store: Store, entry: history.Entry) -> None:

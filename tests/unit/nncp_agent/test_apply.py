@@ -150,10 +150,10 @@ def _fails(
     state: NetworkState, kernel: Clocked, store: Store, error: type[NetworkError], options: Options
 ) -> NetworkError:
     """Apply must fail with `error` and leave everything as it was."""
-    before = kernel.host
+    before = kernel.snapshot()
     with pytest.raises(error) as caught:
         _apply(state, kernel, store, options)
-    assert kernel.host == before
+    assert kernel.snapshot() == before
     assert store.committed() == NetworkState()
     assert checkpoint.read(store) is None
     assert caught.value.leftovers == ()
@@ -221,7 +221,7 @@ def test_a_bug_is_taken_back_too_and_raises_as_itself(store: Store) -> None:
     kernel = Clocked(HOST)
     with pytest.raises(ZeroDivisionError):
         _apply(DUMMY, kernel, store, replace(OPTIONS, checks=[Buggy(True, False)]))
-    assert kernel.host == HOST
+    assert kernel.snapshot() == HOST
     assert _entry(store).error == "ZeroDivisionError"
 
 
@@ -253,7 +253,7 @@ def test_an_uncommitted_change_is_done_and_waits(store: Store) -> None:
     found = checkpoint.read(store)
     assert found is not None
     assert (found.id, found.stage) == (name, "pending")
-    assert "dummy0" in kernel.host.links
+    assert "dummy0" in kernel.snapshot().links
     assert store.committed() == NetworkState()
     assert _entry(store).outcome == history.PENDING
 
@@ -264,7 +264,7 @@ def test_commit_keeps_it(store: Store, named: bool) -> None:
     assert pending.commit(store, name if named else None) == name
     assert store.committed() == DUMMY
     assert checkpoint.read(store) is None
-    assert "dummy0" in kernel.host.links
+    assert "dummy0" in kernel.snapshot().links
     assert [entry.outcome for entry in history.entries(store)] == [history.COMMITTED]
 
 
@@ -272,7 +272,7 @@ def test_commit_keeps_it(store: Store, named: bool) -> None:
 def test_rollback_takes_it_back(store: Store, named: bool) -> None:
     kernel, name = _pending(store)
     assert pending.rollback(store, kernel, name if named else None) == ()
-    assert kernel.host == HOST
+    assert kernel.snapshot() == HOST
     assert store.committed() == NetworkState()
     assert [entry.outcome for entry in history.entries(store)] == [history.ROLLED_BACK]
 
@@ -303,13 +303,13 @@ def test_a_pending_checkpoint_refuses_the_next_apply(store: Store) -> None:
     kernel, name = _pending(store)
     with pytest.raises(Busy, match=rf"checkpoint {name} .*dummy0\.yaml.*nncp rollback"):
         _apply(ANOTHER, kernel, store)
-    assert set(kernel.host.links) == {"lo", "dummy0"}
+    assert set(kernel.snapshot().links) == {"lo", "dummy0"}
 
 
 def test_a_pending_checkpoint_whose_watchdog_died_goes_back_at_the_next_apply(store: Store) -> None:
     kernel, _ = _pending(store, timeout_s=0)
     _apply(ANOTHER, kernel, store)
-    assert set(kernel.host.links) == {"lo", "dummy1"}
+    assert set(kernel.snapshot().links) == {"lo", "dummy1"}
     assert [entry.outcome for entry in history.entries(store)] == [history.ROLLED_BACK, history.COMMITTED]
 
 
@@ -323,7 +323,7 @@ def test_a_checkpoint_left_half_way_goes_back_at_the_next_apply(store: Store) ->
     kernel, _ = _pending(store)
     _found_as(store, stage="applying")
     _apply(ANOTHER, kernel, store)
-    assert set(kernel.host.links) == {"lo", "dummy1"}
+    assert set(kernel.snapshot().links) == {"lo", "dummy1"}
     assert history.entries(store)[0].error == "the process that applied it died"
 
 
@@ -339,7 +339,7 @@ def test_a_checkpoint_of_an_earlier_boot_is_forgotten_without_touching_anything(
     _found_as(store, boot="another")
     fresh = Clocked(HOST)
     _apply(ANOTHER, fresh, store)
-    assert set(fresh.host.links) == {"lo", "dummy1"}
+    assert set(fresh.snapshot().links) == {"lo", "dummy1"}
     assert history.entries(store)[0].outcome == history.GONE
     assert store.committed() == ANOTHER
 
@@ -365,7 +365,7 @@ def test_a_commit_that_was_cut_off_after_its_rename_is_finished_by_the_next_appl
     kernel, name = _pending(store)
     store.commit(name)
     _apply(ANOTHER, kernel, store)
-    assert set(kernel.host.links) == {"lo", "dummy0", "dummy1"}
+    assert set(kernel.snapshot().links) == {"lo", "dummy0", "dummy1"}
     assert [entry.outcome for entry in history.entries(store)] == [history.COMMITTED, history.COMMITTED]
     assert store.committed().interface("dummy0") == DUMMY.interface("dummy0")
 
@@ -379,7 +379,7 @@ def test_a_state_that_cannot_be_read_stops_everything_before_anything_is_touched
     kernel = Clocked(HOST, refuse_at=0)
     with pytest.raises(StoreBroken, match=name):
         _apply(DUMMY, kernel, store)
-    assert kernel.host == HOST
+    assert kernel.snapshot() == HOST
     assert store.read(name) == b"{garbage"
 
 
@@ -402,7 +402,7 @@ def test_a_full_disk_stops_everything_before_anything_is_touched(tmp_path: Path,
     kernel = Clocked(HOST, refuse_at=0)
     with pytest.raises(StoreBroken, match="No space"):
         _apply(DUMMY, kernel, Full(tmp_path, room))
-    assert kernel.host == HOST
+    assert kernel.snapshot() == HOST
     assert checkpoint.read(Store(tmp_path)) is None
 
 
@@ -410,7 +410,7 @@ def test_a_disk_that_is_full_after_the_checkpoint_commits_all_the_same(tmp_path:
     kernel = Clocked(HOST)
     _apply(DUMMY, kernel, Full(tmp_path, 2))
     assert Store(tmp_path).committed() == DUMMY
-    assert "dummy0" in kernel.host.links
+    assert "dummy0" in kernel.snapshot().links
 
 
 def test_a_disk_that_is_full_when_the_wait_for_a_commit_begins_takes_everything_back(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,9 @@ class Late(FakeKernel):
         if not self.coming:
             return False
         name, *self.coming = self.coming
-        self.host = Host(**{**_fields(self.host), "links": {**self.host.links, name: _nic(name, 9)}})
+        now = self.snapshot()
+        FakeKernel.__init__(self, replace(now, links={**now.links, name: _nic(name, 9)}))
         return True
-
-
-def _fields(host: Host) -> dict[str, Any]:
-    return {name: getattr(host, name) for name in ("addresses", "routes", "rules", "neighbours", "vlans", "sysctls")}
 
 
 class NoBonds(Late):
@@ -123,8 +121,8 @@ def test_everything_comes_back_when_everything_is_there(store: Store) -> None:
     kernel = Late(_host("eth2", "eth3"))
     done = _restore(store, kernel)
     assert (done.failures, done.missing) == ((), frozenset())
-    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.host.links)
-    assert kernel.host.ports("bond1") == ("eth2", "eth3")
+    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.snapshot().links)
+    assert kernel.snapshot().ports("bond1") == ("eth2", "eth3")
 
 
 def test_restoring_changes_neither_the_committed_state_nor_the_history(store: Store) -> None:
@@ -141,8 +139,8 @@ def test_a_dead_nic_costs_only_what_sits_on_it(store: Store) -> None:
     kernel = Late(_host("eth2"))
     done = _restore(store, kernel)
     assert done.missing == {"eth3", "eth9"}
-    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.host.links)
-    assert kernel.host.ports("bond1") == ("eth2",)
+    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.snapshot().links)
+    assert kernel.snapshot().ports("bond1") == ("eth2",)
 
 
 def test_a_part_that_fails_costs_the_others_nothing(store: Store) -> None:
@@ -150,7 +148,7 @@ def test_a_part_that_fails_costs_the_others_nothing(store: Store) -> None:
     kernel = NoBonds(_host("eth2", "eth3"))
     done = _restore(store, kernel)
     assert [name for name, _ in done.failures] == ["bond1, bond1.93, br1"]
-    assert set(kernel.host.links) == {"lo", "eth2", "eth3", "dummy0"}
+    assert set(kernel.snapshot().links) == {"lo", "eth2", "eth3", "dummy0"}
 
 
 def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
@@ -159,8 +157,8 @@ def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
     kernel.coming = ["eth9", "eth3"]
     done = _restore(store, kernel, wait_s=30)
     assert (done.failures, done.missing) == ((), frozenset())
-    assert kernel.host.ports("bond1") == ("eth2", "eth3")
-    assert "eth9.7" in kernel.host.links
+    assert kernel.snapshot().ports("bond1") == ("eth2", "eth3")
+    assert "eth9.7" in kernel.snapshot().links
     assert kernel.now < 30
 
 
@@ -175,7 +173,7 @@ def test_the_kernel_argument_skips_it(store: Store) -> None:
     store.save_committed(_state(DUMMY))
     kernel = Late(_host())
     assert _restore(store, kernel, command_line="quiet nncp=off\n").skipped
-    assert set(kernel.host.links) == {"lo"}
+    assert set(kernel.snapshot().links) == {"lo"}
 
 
 def test_a_checkpoint_of_an_earlier_boot_is_forgotten(store: Store) -> None:

@@ -231,13 +231,13 @@ class Execution:
                 run = Execution(there, lambda: netns.inside(op.source), [op])
                 run._queue(0, run._messages(op))
                 run._flush()
-        except (KernelRefused, _Unknown) as refused:
-            number, reason = (
-                (refused.errno, refused.reason)
-                if isinstance(refused, KernelRefused)
-                else (errno.ENODEV, f"there is no link {refused.name!r} in {op.source}")
-            )
-            raise KernelRefused(str(op), number, reason, possibly_done=position) from None
+        except KernelRefused as refused:
+            raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=position) from refused
+        except _Unknown as unknown:
+            reason = f"there is no link {unknown.name!r} in {op.source}"
+            raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
+        except (ValueError, NetworkError) as error:  # one of the two namespaces is not there
+            raise KernelRefused(str(op), errno.ENOENT, str(error), possibly_done=position) from error
 
     def _is_own(self, namespace: str) -> bool:
         try:

@@ -16,7 +16,10 @@ from netkernel.watch import Watch
 
 
 class LinuxKernel:
-    """Implements `transaction.Kernel` for the namespace at `namespace` (a path), by default the calling thread's."""
+    """Implements `transaction.Kernel` for the namespace at `namespace` (a path), by default the calling thread's.
+
+    It is one conversation: for use by one thread at a time.
+    """
 
     def __init__(self, namespace: str | None = None) -> None:
         self._namespace = namespace

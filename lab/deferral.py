@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 class Deferral:
     """`options` are pytest's arguments without the selection, for the processes that run the deferred tests."""
 
-    tests: tuple[str, ...]
-    options: tuple[str, ...]
-    missing: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

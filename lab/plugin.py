@@ -33,6 +33,7 @@ HOW_TO: Final = "run `./dev test {node}`, which takes it to a test kernel"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lab", "test kernels")
     group.addoption("--lab-unmet", default="fail", metavar="fail|skip|FD", help="tests this kernel cannot run")
+    group.addoption("--lab-defer-all", action="store_true", help="leave out all: those with needs go to the runner")
     group.addoption("--lab-share", metavar="DIR", help="claim each test below DIR before it runs")
     group.addoption("--lab-start", type=float, default=0.0, metavar="0..1", help="where in the selection to begin")
     group.addoption("--lab-progress", metavar="FILE", help="one JSON line when a test begins and when it ends")
@@ -58,18 +59,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(f"needs_kernel: lab/features.py knows no {', '.join(sorted(unknown))}")
     if config.option.collectonly:
         return
+    config.stash[MISSING] = wanted if config.option.lab_defer_all else missing_of(wanted)
+    if config.option.lab_unmet.isdecimal() and not session.testsfailed:
+        _defer(session, config.stash[MISSING])
+
+
+def missing_of(wanted: frozenset[str]) -> frozenset[str]:
+    """Those of the features that this kernel does not have."""
     try:
         found = features.present(sorted(wanted))
-    except features.ToolMissing as missing:
-        raise pytest.UsageError(f"{missing}: `./dev test` installs what is needed") from missing
-    config.stash[MISSING] = frozenset(feature for feature, there in found.items() if not there)
-    if config.option.lab_unmet.isdecimal():
-        _defer(session, config.stash[MISSING])
+    except features.ToolMissing as error:
+        raise pytest.UsageError(f"{error}: `./dev test` installs what is needed") from error
+    return frozenset(feature for feature, there in found.items() if not there)
 
 
 def _defer(session: pytest.Session, missing: frozenset[str]) -> None:
     away = [item for item in session.items if needs(item) & missing]
-    session.items[:] = [item for item in session.items if not needs(item) & missing]
+    here = [item for item in session.items if not needs(item) & missing]
+    session.items[:] = [] if session.config.option.lab_defer_all else here
     config = session.config
     positional = set(config.option.file_or_dir or ())
     deferral = Deferral(

@@ -1,0 +1,75 @@
+"""One command, or a shell, under a full-featured kernel: natively in a throw-away namespace, or in a guest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from lab import features, guest
+from lab.parts import GuestPart
+from lab.watch import Child, InTurn, Limits, Watch
+
+ESSENTIAL: Final = (
+    *("bonding", "bridge", "bridge_vlan", "dummy", "ipv6", "multipath"),
+    *("nexthop", "policy_routing", "qinq", "tap", "veth", "vlan"),
+)
+"""What a host's own kernel must have for people's work in the lab to stay on it."""
+LIMITS: Final = Limits(first_s=60, silence_s=3600, total_s=4 * 3600)
+
+
+def run(command: Sequence[str], work: Path, kernel: Callable[[], guest.GuestKernel], *, always_guest: bool) -> int:
+    """Gives the command's exit status. `kernel` is asked only when it is needed."""
+    if not always_guest and all(features.present(ESSENTIAL).values()):
+        return _natively(command, work)
+    return _in_guest(command, work, kernel())
+
+
+def _natively(command: Sequence[str], work: Path) -> int:
+    """In namespaces for network and mounts, so that /sys shows the right links and the state directory is no one's."""
+    state = work / "state"
+    state.mkdir()
+    script = 'mount -t sysfs sysfs /sys && ip link set lo up && exec "$@"'
+    door = ["unshare", "--net", "--mount", "sh", "-c", script, "lab", *command]
+    environment = {**os.environ, "NNCP_STATE_DIR": os.environ.get("NNCP_STATE_DIR", str(state))}
+    return subprocess.run(door, check=False, env=environment).returncode
+
+
+def _in_guest(command: Sequence[str], work: Path, kernel: guest.GuestKernel) -> int:
+    errand = guest.Errand(work, "guest")
+    errand.write(command, Path.cwd(), _environment(os.environ, kernel.guest))
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    boot = kernel.command(errand, cpu=guest.cpus()[0], terminal=terminal)
+    if terminal:
+        with _as_it_was(sys.stdin.fileno()):
+            subprocess.run(boot, check=False)
+        return errand.status()
+    turns, watch = InTurn(sys.stdout.buffer), Watch()
+    part = GuestPart(kernel.title, errand, turns.writer(), announced=False)
+    watch.add(Child(boot, LIMITS.times(kernel.slowness), part))
+    watch.run()
+    return part.status
+
+
+def _environment(own: Mapping[str, str], kind: str) -> dict[str, str]:
+    """A guest's console does not know how large the user's window is."""
+    sized = dict(own)
+    if sys.stdout.isatty():
+        size = os.get_terminal_size(sys.stdout.fileno())
+        sized |= {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
+    return guest.handed_on(sized, kind)
+
+
+@contextmanager
+def _as_it_was(terminal: int) -> Iterator[None]:
+    """The guest turns the terminal raw; whatever becomes of the guest, the user gets it back."""
+    before = termios.tcgetattr(terminal)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -60,13 +60,17 @@ def lost_for_good(world: World, before: Host, op: Op) -> Iterator[str]:
 
 
 def create(planning: Planning) -> None:
-    """Make what is missing, bases first."""
-    for name in planning.names():
+    """Make what is missing, bases first; with the index it had, unless somebody has that now."""
+    missing = [name for name in planning.names() if name in planning.target.links and name not in planning.world.links]
+    taken = {link.index for link in planning.world.links.values()} if missing else set()
+    for name in missing:
         want = planning.target.links.get(name)
         if want is not None and name not in planning.world.links and want.kind in KINDS:
             if (base := planning.target.links.get(want.link)) is not None and base.name in planning.world.links:
                 _mtu(planning, base.name, base, rising=True)  # what sits on it must not be larger
-            planning.do(CreateLink(name, want.kind, _at_birth(planning, want), want.index))
+            planning.do(
+                CreateLink(name, want.kind, _at_birth(planning, want), 0 if want.index in taken else want.index)
+            )
     for have, want in planning.pairs():
         if have.name not in planning.before.links or have.name in _remade(planning):
             _settings(planning, have, want)
@@ -137,8 +141,11 @@ def follows_others(planning: Planning, want: Link) -> bool:
         return want.address == base.address or (followed and _is_untold(planning, want, "address"))
     if want.kind == "bridge" and want.address_assigned != SET_BY_USER:
         ports = [links[port].address for port in planning.target.ports(want.name)]
-        floats = want.address_assigned is not None or want.address in ("", NO_MAC, min(ports, default=""))
-        return floats and _is_untold(planning, want, "address")
+        seen = planning.before.links.get(want.name)
+        floated = seen is None or seen.address_assigned not in (None, SET_BY_USER)
+        if want.address_assigned is not None and floated:
+            return True  # it will have what its ports give it
+        return want.address in ("", NO_MAC, min(ports, default="")) and _is_untold(planning, want, "address")
     return False
 
 

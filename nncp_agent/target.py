@@ -72,7 +72,9 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
     conf6 = _conf6(merged, seen, iface, before)
     if conf6 == seen.conf6 and all(seen.attrs.get(key) == value for key, value in changes.items()):
         return seen
-    return replace(seen, attrs={**seen.attrs, **changes}, conf6=conf6)
+    written = changes.get("address") not in (None, seen.attrs.get("address"))
+    assigned = target_macs.PINNED if written else seen.address_assigned
+    return replace(seen, attrs={**seen.attrs, **changes}, conf6=conf6, address_assigned=assigned)
 
 
 def _common(iface: Interface, before: Host) -> dict[str, Value]:

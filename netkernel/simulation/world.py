@@ -26,6 +26,7 @@ RANDOM: Final = 1
 """NET_ADDR_RANDOM."""
 NO_MAC: Final = "00:00:00:00:00:00"
 ETHERNET_MTU: Final = 1500
+FIRST_INDEX: Final = 2**24
 _NEW_LINK_SYSCTLS: Final = ("accept_ra", "autoconf", "disable_ipv6")
 
 
@@ -64,7 +65,8 @@ class World:
             if link.link:
                 self._above.setdefault(link.link, {})[link.name] = None
         self._guess_origins()
-        self._last_index = max((link.index for link in self.links.values()), default=0)
+        # above all that a kernel or our executor gives, so that it never takes one that a remade link wants back
+        self._last_index = max((link.index for link in self.links.values()), default=0) + FIRST_INDEX
 
     def host(self) -> Host:
         """What it holds now, as a value."""

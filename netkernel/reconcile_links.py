@@ -142,8 +142,7 @@ def follows_others(planning: Planning, want: Link) -> bool:
     if want.kind == "bridge" and want.address_assigned != SET_BY_USER:
         ports = [links[port].address for port in planning.target.ports(want.name)]
         seen = planning.before.links.get(want.name)
-        floated = seen is None or seen.address_assigned not in (None, SET_BY_USER)
-        if want.address_assigned is not None and floated:
+        if seen is not None and want.address_assigned is not None and seen.address_assigned not in (None, SET_BY_USER):
             return True  # it will have what its ports give it
         return want.address in ("", NO_MAC, min(ports, default="")) and _is_untold(planning, want, "address")
     return False

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +27,8 @@ def stamp(owner: str, id: str) -> str:
     alias = f"{PREFIX}{owner}:{id}"
     if len(alias.encode()) <= LONGEST and "\0" not in alias and not id.startswith("#"):
         return alias
+    import hashlib  # late: few ids are that long, and reading stamps must not wait for OpenSSL
+
     return f"{PREFIX}{owner}:#{hashlib.sha256(id.encode()).hexdigest()}"
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from netkernel.documents import json_text
 from netkernel.documents.base import LARGEST, Repeated, Unreadable
 
 __all__ = ["LARGEST", "Document", "Unreadable", "read"]
@@ -43,6 +42,8 @@ def read(text: str | bytes, source: str = "") -> tuple[Document, ...]:
 
     Raises Unreadable for whatever cannot be read; `source` is the name to blame, usually a file.
     """
+    from netkernel.documents import json_text  # late: who only writes states, or names our errors, starts without it
+
     clean = _clean(text, source)
     try:
         values = json_text.values(clean, source) if json_text.is_bracketed(clean) else None
@@ -81,7 +82,7 @@ def _decoded(data: bytes, source: str) -> str:
 
 def _lines_of(text: str, source: str) -> list[dict[tuple[str | int, ...], int]]:
     """For each document where every key and item stands. Raises Unreadable for a key that stands twice."""
-    from netkernel.documents import lines
+    from netkernel.documents import json_text, lines
 
     steps = json_text.events(text) if json_text.is_bracketed(text) else None
     if steps is None:

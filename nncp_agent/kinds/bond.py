@@ -37,6 +37,10 @@ class Bond(Kind):
         """Options without effect, monitoring that sees nothing."""
         return bond_rules.warnings(iface, _in_force(merged))
 
+    def brief(self, iface: Interface) -> str:
+        """How it shares its load."""
+        return (iface.config.mode or "") if isinstance(iface.config, BondConfig) else ""
+
     def ports(self, iface: Interface) -> tuple[str, ...] | None:
         """`port`, or the names in `ports-config` where that stands alone."""
         config = iface.config

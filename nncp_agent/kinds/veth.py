@@ -45,6 +45,10 @@ class Veth(Kind):
         elif other is not None and other.type not in (None, "veth", "ethernet"):
             yield Problem(path, f"found '{config.peer}', which is of type {other.type}, wanted a veth")
 
+    def brief(self, iface: Interface) -> str:
+        """The other end."""
+        return f"peer {iface.config.peer}" if isinstance(iface.config, VethConfig) else ""
+
     def partners(self, iface: Interface) -> tuple[Interface, ...]:
         """The other end."""
         config = iface.config

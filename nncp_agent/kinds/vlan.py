@@ -51,6 +51,10 @@ class Vlan(Kind):
         config = iface.config
         return (config.base_iface,) if isinstance(config, VlanConfig) and config.base_iface else ()
 
+    def brief(self, iface: Interface) -> str:
+        """Its number."""
+        return f"id {iface.config.id}" if isinstance(iface.config, VlanConfig) else ""
+
     def claim(self, merged: Interface) -> Hashable | None:
         """Base, protocol and number: the kernel holds each once."""
         config = merged.config

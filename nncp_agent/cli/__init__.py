@@ -1,0 +1,86 @@
+"""The command line `nncp`: parse, call the engine, print. stdout is the result, stderr the log.
+
+Exit codes: 0 ok · 1 failed and rolled back · 2 usage · 3 invalid policy · 4 failed and not fully undone · 10 `plan` or
+`diff` found something and `--exit-code` was given · 130 interrupted · 141 the reader of stdout went away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from netkernel.documents.base import Unreadable
+from netkernel.errors import NetworkError
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, USAGE
+from nncp_agent.cli.parser import HelpWanted, Usage, parse
+from nncp_agent.cli.world import World
+from nncp_agent.errors import InvalidPolicy
+
+
+def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
+    """Run one command; gives its exit code. `world` is everything outside the process, for tests to bring their own."""
+    world = world or World.here()
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv, world)
+        world.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout(world)
+        return NO_READER
+    except OSError as error:  # what we print could not be written; everything else is caught where it belongs
+        _let_go_of_stdout(world)
+        world.stderr.write(f"error: cannot write the result: {error.strerror or error}\n")
+        return FAILED
+    return code
+
+
+def _run(argv: Sequence[str], world: World) -> int:
+    try:
+        verb, options = parse(argv, world.columns())
+    except HelpWanted as wanted:
+        world.stdout.write(wanted.text)
+        return OK
+    except Usage as error:
+        world.stderr.write(f"{error}\n")
+        return USAGE
+    call = Call(world, options)
+    try:
+        return verb(call)
+    except Usage as error:
+        call.error(f"{error}")
+        return USAGE
+    except InvalidPolicy as error:
+        for problem in error.problems:
+            call.error(f"{problem}")
+        call.say(_count(len(error.problems), "problem") + "; nothing was changed")
+        return INVALID
+    except Unreadable as error:
+        call.error(f"{error}")
+        return INVALID
+    except NetworkError as error:
+        return _failed(call, error)
+    except KeyboardInterrupt:
+        call.error("interrupted")
+        return INTERRUPTED
+
+
+def _failed(call: Call, error: NetworkError) -> int:
+    """Say why, a line for each reason, and how the host was left."""
+    for reason in getattr(error, "differences", ()) or (str(error),):
+        call.error(reason)
+    for line in error.leftovers:
+        call.error(f"not as it was: {line}")
+    if call.is_changing and not error.leftovers:
+        call.say("the host is as it was")
+    return NOT_UNDONE if error.leftovers else FAILED
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _let_go_of_stdout(world: World) -> None:
+    """Or the interpreter tries to flush it once more at its end, and complains."""
+    if world.stdout is sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

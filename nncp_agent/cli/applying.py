@@ -1,0 +1,105 @@
+"""The part `apply` and `rollback --to` share: the options, the act, and the words about how it went."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import TYPE_CHECKING, Any
+
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import OK
+from nncp_agent.cli.parser import Usage
+
+if TYPE_CHECKING:
+    from nncp_agent.options import Outcome
+    from nncp_agent.wire import Decoded
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """The options of an apply."""
+    add = parser.add_argument
+    add("--no-commit", action="store_true", help="wait for `nncp commit`; without one everything goes back")
+    add("--timeout", metavar="SECONDS", type=seconds, help="how long --no-commit waits (60)")
+    add("--no-verify", action="store_true", help="do not look whether it came true")
+    add("--no-check", action="store_true", help="do not ask gateway and name servers")
+    add("--check", metavar="tcp://HOST:PORT", action="append", default=[], help="ask this too; may be repeated")
+    add("--check-timeout", metavar="SECONDS", type=seconds, help="how long they may take to answer again (120)")
+    add("--memory-only", action="store_true", help="until the next boot only")
+
+
+def seconds(text: str) -> float:
+    """A number of seconds above zero. Raises ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86400:
+        raise ArgumentTypeError(f"'{text}': wanted a number of seconds, at most a day")
+    return value
+
+
+def run(call: Call, decoded: Decoded, command: str) -> int:
+    """Apply and report. Raises what `nncp_agent.apply.apply` raises, and Usage."""
+    stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
+
+    from nncp_agent.apply import apply  # late: what cannot be read needs no engine
+    from nncp_agent.cli import policies, progress
+    from nncp_agent.options import Options
+
+    with progress.shown_on(call.world.stderr) as shown, call.logging(shown), policies.located(decoded):
+        options = Options(**stated, progress=call.stages(shown), refusals=call.refusals())
+        call.is_changing = True
+        with call.kernel() as kernel:
+            outcome = apply(decoded.desired, kernel, call.store(), options=call.world.adapt(options))
+    _report(call, outcome, decoded)
+    return OK
+
+
+def _report(call: Call, outcome: Outcome, decoded: Decoded) -> None:
+    """What was done to stdout, the rest to stderr."""
+    from nncp_agent.cli.policies import count
+
+    call.warnings(decoded.located(outcome.warnings))
+    for op in outcome.ops:
+        call.print(str(op))
+    call.warnings(f"cannot be undone: {line}" for line in outcome.irreversible)
+    if not outcome.ops:
+        call.say("nothing to do: the host is as wanted")
+        return
+    took_s = sum(outcome.seconds.values())
+    call.say(f"{count(len(outcome.ops), 'change')} in {took_s:.1f} s" + _number(outcome))
+    if outcome.checkpoint:
+        timeout_s = call.options.timeout or 60.0
+        call.say(
+            f"not committed: `nncp commit` keeps it, `nncp rollback` takes it back; "
+            f"by itself it goes back in {timeout_s:g} s (checkpoint {outcome.checkpoint})"
+        )
+
+
+def _number(outcome: Outcome) -> str:
+    return f", apply {outcome.history} of `nncp history`" if outcome.history else ""
+
+
+def _stated(call: Call) -> dict[str, Any]:
+    """The options that were given; what was not has the engine's own defaults. Raises Usage."""
+    from netkernel.errors import NetworkError
+    from nncp_agent.checks import tcp
+
+    given = call.options
+    if given.timeout is not None and not given.no_commit:
+        raise Usage("--timeout is how long --no-commit waits: give both, or neither")
+    try:
+        checks = [tcp.parse(text) for text in given.check]
+    except NetworkError as error:
+        raise Usage(str(error)) from error
+    options: dict[str, Any] = {
+        "verify": not given.no_verify,
+        "check": not given.no_check,
+        "commit": not given.no_commit,
+        "memory_only": given.memory_only,
+        "checks": checks,
+    }
+    if given.timeout is not None:
+        options["timeout_s"] = given.timeout
+    if given.check_timeout is not None:
+        options["check_timeout_s"] = given.check_timeout
+    return options

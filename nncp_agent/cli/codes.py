@@ -1,0 +1,16 @@
+"""Exit codes."""
+
+from typing import Final
+
+OK: Final = 0
+FAILED: Final = 1
+"""It did not work, and the host is as it was."""
+USAGE: Final = 2
+INVALID: Final = 3
+"""The policy is wrong; nothing was touched."""
+NOT_UNDONE: Final = 4
+"""It did not work, and something is not as it was; stderr says what."""
+FOUND: Final = 10
+"""With --exit-code: there is something to do, or there are differences."""
+INTERRUPTED: Final = 130
+NO_READER: Final = 141

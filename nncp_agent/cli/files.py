@@ -1,0 +1,47 @@
+"""FILE… and stdin into documents; all that is wrong with any of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netkernel.documents import LARGEST, Document, Unreadable, read
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.parser import Usage
+from nncp_agent.errors import InvalidPolicy, Problem
+
+
+def documents(call: Call, paths: Sequence[str]) -> tuple[Document, ...]:
+    """What the files hold; without any what stdin does, unless that is a terminal. Raises Usage, InvalidPolicy."""
+    if not paths and call.world.stdin.isatty():
+        raise Usage(f"nncp {call.options.verb}: no FILE, and nothing on stdin")
+    found: list[Document] = []
+    problems: list[Problem] = []
+    texts = list(_texts(call, paths or ["-"]))
+    for source, text in texts:
+        try:
+            several = read(text, source)
+        except Unreadable as error:
+            problems.append(Problem("", error.message, error.source, error.line))
+            continue
+        found += several
+        if not several:
+            problems.append(Problem("", "empty: wanted a policy or a network state", source))
+    if problems:
+        raise InvalidPolicy(problems)
+    return tuple(found)
+
+
+def _texts(call: Call, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for path in dict.fromkeys(paths):
+        if path == "-":
+            yield "stdin", call.world.stdin.read(LARGEST + 1)
+            continue
+        try:
+            with open(path, "rb") as file:
+                yield path, file.read(LARGEST + 1)
+        except IsADirectoryError:
+            raise Usage(f"{path}: a directory: name its files, as in {path.rstrip('/')}/*.yaml") from None
+        except OSError as error:
+            raise Usage(f"{path}: cannot read it: {error.strerror}") from None
+        except ValueError:  # a NUL in the name
+            raise Usage(f"{path!r}: no such file") from None

@@ -1,0 +1,55 @@
+"""A host on which a policy could be right: whatever it builds on and does not make is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netkernel.host import Host
+from netkernel.records import Attrs, Link
+from nncp_agent.kinds import KINDS
+from nncp_agent.model import Interface, NetworkState, RouteEntry
+
+
+def imagine(desired: NetworkState) -> Host:
+    """NICs for every name that is used and not made, with any MTU and the MACs that are asked for."""
+    interfaces = desired.interfaces or ()
+    made = {each.name for each in interfaces if _is_made(each)}
+    macs = {each.name: each.mac_address or "" for each in interfaces if each.identifier == "mac-address"}
+    names = {name for each in interfaces for name in (each.name, *_used(each))}
+    names |= {each.next_hop_interface for each in _routes(desired) if each.next_hop_interface}
+    return Host(
+        links={
+            "lo": Link(
+                name="lo", attrs={"up": True, "mtu": 65536, "address": "00:00:00:00:00:00", "master": ""}, index=1
+            ),
+            **{
+                name: _nic(name, number, macs.get(name, ""))
+                for number, name in enumerate(sorted(names - made - {"lo"}), start=2)
+            },
+        }
+    )
+
+
+def _is_made(interface: Interface) -> bool:
+    kind = KINDS.get(interface.type or "")
+    return kind is not None and kind.is_virtual
+
+
+def _used(interface: Interface) -> Iterator[str]:
+    kind = KINDS.get(interface.type or "")
+    if kind is not None:
+        yield from kind.ports(interface) or ()
+        yield from kind.below(interface)
+    for name in (interface.controller, interface.copy_mac_from):
+        if name and kind is not None:
+            yield name
+
+
+def _routes(desired: NetworkState) -> tuple[RouteEntry, ...]:
+    return (desired.routes.config if desired.routes else None) or ()
+
+
+def _nic(name: str, number: int, mac: str) -> Link:
+    mac = mac.lower() or f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
+    attrs: Attrs = {"up": True, "mtu": 1500, "address": mac, "master": "", "promisc": False}
+    return Link(name=name, attrs=attrs, index=number, carrier=True, min_mtu=68, max_mtu=65535, perm_address=mac)

@@ -1,0 +1,33 @@
+"""Files into one desired state, with the notes on what of them does not count here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from nncp_agent import wire
+from nncp_agent.cli import files
+from nncp_agent.cli.call import Call
+from nncp_agent.errors import InvalidPolicy
+
+
+def read(call: Call, paths: Sequence[str]) -> wire.Decoded:
+    """All documents of all files as one. Raises Usage, InvalidPolicy."""
+    decoded = wire.decode(files.documents(call, paths))
+    for note in decoded.notes:
+        call.say(f"note: {note}")
+    return decoded
+
+
+@contextmanager
+def located(decoded: wire.Decoded) -> Iterator[None]:
+    """Problems that the engine finds in the block say in which file and line they stand."""
+    try:
+        yield
+    except InvalidPolicy as error:
+        raise InvalidPolicy(decoded.located(error.problems)) from error
+
+
+def count(number: int, noun: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

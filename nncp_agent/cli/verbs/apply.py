@@ -1,0 +1,34 @@
+"""Make the host look like the policies, or leave it exactly as it was.
+
+All files are one change. It is kept only when the kernel shows what was asked for and whatever answered before
+(default gateway, name servers, --check) answers after. Otherwise, and after a crash or a kill, everything goes back.
+Prints what was done, one change per line.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from nncp_agent.cli.call import Call
+
+EXAMPLES = """\
+  nncp apply bond1.yaml br1.yaml
+  nncp apply --no-commit --timeout 120 risky.yaml
+                                then `nncp commit` within two minutes, or it goes back by itself
+  nncp apply --check tcp://10.0.0.5:6443 node.yaml
+                                the API server must stay reachable too
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    from nncp_agent.cli import applying
+
+    parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
+    applying.arguments(parser)
+
+
+def run(call: Call) -> int:
+    from nncp_agent.cli import applying, policies
+
+    call.needs_root()
+    return applying.run(call, policies.read(call, call.options.files), "nncp apply")

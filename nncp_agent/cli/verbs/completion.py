@@ -1,0 +1,25 @@
+"""Print a script that completes verbs, options, interfaces and files in your shell."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import OK
+
+EXAMPLES = """\
+  source <(nncp completion bash)
+  nncp completion bash > /usr/share/bash-completion/completions/nncp
+  nncp completion zsh > "${fpath[1]}/_nncp"
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh"))
+
+
+def run(call: Call) -> int:
+    from nncp_agent.cli import shells
+
+    call.world.stdout.write(shells.script(call.options.shell))
+    return OK

@@ -1,0 +1,42 @@
+"""Say what apply would do, one change per line in the order of doing; print nothing when there is nothing to do.
+
+Lines that touch the link of the default route, or the one this SSH session came in by, begin with `!`.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import FOUND, OK
+
+EXAMPLES = """\
+  nncp plan bond1.yaml br1.yaml all files are one change, in any order
+  nncp show | nncp plan -       nothing: the host is as it is
+  nncp plan --exit-code *.yaml || echo "the node has drifted"
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
+    parser.add_argument("--exit-code", action="store_true", help="10 when there is something to do")
+
+
+def run(call: Call) -> int:
+    from nncp_agent.cli import policies, session
+
+    decoded = policies.read(call, call.options.files)
+
+    from nncp_agent.plan import decide  # late: what cannot be read needs no engine
+
+    with call.kernel() as kernel:
+        before = kernel.snapshot()
+    precious = session.links(before, session.connection(call.world.environ, call.world.proc))
+    committed, refusals = call.store().committed(), call.refusals()
+    with policies.located(decoded):
+        decision = decide(decoded.desired, before, committed, refusals=refusals, precious=precious)
+    call.warnings(decoded.located(decision.warnings))
+    call.warnings(f"cannot be undone: {line}" for line in decision.irreversible)
+    for position, op in enumerate(decision.ops):
+        call.print(f"! {op}" if position in decision.important else str(op))
+    return FOUND if decision.ops and call.options.exit_code else OK

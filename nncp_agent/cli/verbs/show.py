@@ -1,0 +1,86 @@
+"""Show interfaces, addresses and routes as the kernel has them.
+
+A table on a terminal, YAML elsewhere; `nncp show | nncp plan -` prints nothing.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING, Any
+
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import FAILED, OK
+
+if TYPE_CHECKING:
+    from netkernel.host import Host
+    from nncp_agent.model import NetworkState
+
+EXAMPLES = """\
+  nncp show                     everything
+  nncp show bond1 br1           two interfaces and their routes
+  nncp show -o tree             what sits on what
+  nncp show --find 52:54:00     by any part of a name, an address or a MAC
+  nncp show -o json | jq '.interfaces[].name'
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("names", metavar="NAME", nargs="*", help="only these interfaces and their routes")
+    parser.add_argument("-o", "--output", choices=("table", "yaml", "json", "tree"), help="instead of table or yaml")
+    parser.add_argument("--find", metavar="TEXT", help="only those with TEXT in name, address or MAC")
+
+
+def run(call: Call) -> int:
+    from nncp_agent.observe import present
+
+    options = call.options
+    with call.kernel() as kernel:
+        host = kernel.snapshot()
+    state = present(host, _committed(call))
+    if options.names or options.find:
+        state = _chosen(state, options.names, options.find)
+    shown = {interface.name for interface in state.interfaces or ()}
+    unknown = [name for name in options.names if name not in shown]
+    _write(call, state, host)
+    for name in unknown if not options.find else ():
+        call.error(f"no interface '{name}'{_did_you_mean(name, host)}")
+    return FAILED if unknown and not options.find else OK
+
+
+def _committed(call: Call) -> NetworkState:
+    """For descriptions and what is ignored; a directory that only root may read is no reason to show nothing."""
+    from nncp_agent.errors import StoreBroken
+    from nncp_agent.model import NetworkState
+
+    try:
+        return call.store().committed()
+    except StoreBroken as error:
+        call.warn(f"{error}: descriptions are left out")
+        return NetworkState()
+
+
+def _chosen(state: NetworkState, names: list[str], find: str | None) -> NetworkState:
+    from nncp_agent.cli import choose
+
+    return choose.only(state, lambda each: (not names or each.name in names) and choose.matches(each, find or ""))
+
+
+def _write(call: Call, state: NetworkState, host: Host) -> None:
+    form = call.options.output or ("table" if call.world.stdout.isatty() else "yaml")
+    if form in ("table", "tree"):
+        from nncp_agent.cli import overview
+
+        draw = overview.table if form == "table" else overview.tree
+        call.world.stdout.write(draw(state, host, call.style(), everything=bool(call.options.names)))
+        return
+    from nncp_agent import wire
+
+    encoded: dict[str, Any] = wire.encode(state)
+    call.write(encoded, form)
+
+
+def _did_you_mean(name: str, host: Host) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, host.links, n=1)
+    return f": did you mean '{close[0]}'?" if close else ""

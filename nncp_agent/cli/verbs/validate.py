@@ -1,0 +1,37 @@
+"""Say whether policies are right: keys, types, ranges, ports claimed twice, loops, MTUs and the rest.
+
+No host is asked: interfaces that the files do not make are taken to be there. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import OK
+
+EXAMPLES = """\
+  nncp validate *.yaml          in a pipeline; 0 when all is well, 3 when not
+  nncp draft bond1 --ports eth2,eth3 | nncp validate
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
+
+
+def run(call: Call) -> int:
+    from nncp_agent.cli import policies
+
+    decoded = policies.read(call, call.options.files)
+
+    from nncp_agent.cli.imagine import imagine  # late: what cannot be read needs no engine
+    from nncp_agent.plan import decide
+
+    with policies.located(decoded):
+        decision = decide(decoded.desired, imagine(decoded.desired))
+    call.warnings(decoded.located(decision.warnings))
+    interfaces = len(decoded.desired.interfaces or ())
+    routes = len((decoded.desired.routes.config if decoded.desired.routes else None) or ())
+    call.print(f"valid: {policies.count(interfaces, 'interface')}, {policies.count(routes, 'route')}")
+    return OK

@@ -1,0 +1,28 @@
+"""Say which nncp this is and which kernel it runs on."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+
+from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import OK
+
+EXAMPLES = "  nncp version\n"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """None."""
+
+
+def run(call: Call) -> int:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        own = version("nncp-agent")
+    except PackageNotFoundError:  # run from a checkout
+        own = "of a checkout"
+    system = os.uname()
+    call.print(f"nncp {own}")
+    call.print(f"{system.sysname} {system.release} {system.machine}")
+    return OK

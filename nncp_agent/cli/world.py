@@ -1,0 +1,85 @@
+"""Everything outside the process that a command touches, in one value: the seam at which tests stand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Self, TextIO
+
+if TYPE_CHECKING:  # a cold start pays only for what its verb needs
+    from netkernel.records import Attrs
+    from netkernel.transaction import Kernel
+    from nncp_agent.options import Options
+
+CAP_NET_ADMIN = 12
+"""linux/capability.h."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The streams, the environment and the kernel.
+
+    `may_configure` is whether this process may change the network, `refusals` who knows what the kernel would refuse.
+    `adapt` has the last word on how to apply.
+    """
+
+    stdin: BinaryIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    open_kernel: Callable[[], AbstractContextManager[Kernel]]
+    may_configure: bool
+    refusals: Callable[[str, Attrs], Mapping[str, str]]
+    proc: str = "/proc"
+    adapt: Callable[[Options], Options] = lambda options: options
+
+    @classmethod
+    def here(cls) -> Self:
+        """The real one."""
+        import os
+
+        for stream in (sys.stdout, sys.stderr):  # a name the terminal cannot show must not end a command
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are TextIOWrappers
+        return cls(
+            stdin=sys.stdin.buffer,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+            environ=os.environ,
+            open_kernel=_linux,
+            refusals=_refusals,
+            may_configure=_has_capability(CAP_NET_ADMIN),
+        )
+
+    def columns(self) -> int:
+        """How wide the terminal is; 100 where there is none."""
+        if self.environ.get("COLUMNS", "").isdecimal():
+            return max(int(self.environ["COLUMNS"]), 40)
+        if not self.stdout.isatty():
+            return 100
+        import os
+
+        try:
+            return max(os.get_terminal_size(self.stdout.fileno()).columns, 40)
+        except OSError:
+            return 100
+
+
+def _linux() -> AbstractContextManager[Kernel]:
+    from netkernel.kernel import LinuxKernel  # late: `nncp draft` needs no kernel
+
+    return LinuxKernel()
+
+
+def _refusals(kind: str, attrs: Attrs) -> Mapping[str, str]:
+    from netkernel import probe  # late: only plans with bonds ask
+
+    return probe.refusals(kind, attrs)
+
+
+def _has_capability(number: int) -> bool:
+    """Whether the effective set has it (proc(5), CapEff). Being root is neither needed nor enough."""
+    with open("/proc/self/status") as status:
+        masks = [line.split()[1] for line in status if line.startswith("CapEff:")]
+    return bool(masks) and bool(int(masks[0], 16) >> number & 1)

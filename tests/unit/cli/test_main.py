@@ -1,0 +1,142 @@
+"""Words, help, exit codes, and everything that goes wrong before a policy is even read."""
+
+import errno
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nncp_agent.cli.parser import VERBS
+from tests.unit.cli.command import nncp
+
+
+def test_help_names_every_verb_and_fits_a_terminal() -> None:
+    result = nncp("--help")
+    assert result.code == 0
+    assert result.err == ""
+    for verb, summary in VERBS.items():
+        assert f"  {verb:<12} {summary}\n" in result.out
+    assert max(map(len, result.out.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_help_with_examples(verb: str) -> None:
+    result = nncp(verb, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"usage: nncp {verb} ")
+    assert f"nncp {verb}" in result.out.split("everywhere:")[1]
+    assert nncp("help-me", verb).code == 2
+
+
+def test_no_words_at_all_are_answered_with_the_help() -> None:
+    result = nncp()
+    assert (result.code, result.out) == (2, "")
+    assert "nncp VERB --help" in result.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["aply"], "nncp: no verb 'aply': did you mean apply?\nTry nncp --help\n"),
+        (["xyzzy"], "nncp: no verb 'xyzzy'\nTry nncp --help\n"),
+        (["--frobnicate", "show"], "nncp: unrecognized arguments: --frobnicate\nTry nncp --help\n"),
+        (["show", "-o", "xml"], "nncp show: argument -o/--output: invalid choice: 'xml'"),
+        (["apply", "--timeout", "-3", "x"], "nncp apply: argument --timeout: '-3': wanted a number of seconds"),
+        (["apply", "--timeout", "x", "x"], "nncp apply: argument --timeout: 'x': wanted a number of seconds"),
+        (["history", "first"], "nncp history: argument N: invalid int value: 'first'"),
+        (["diff", "one"], "nncp diff: the following arguments are required: B"),
+        (["draft", "b", "--vlan", "9999"], "nncp draft: argument --vlan: '9999': VLAN ids go from 1 to 4094"),
+        (["draft", "b", "--vlan", "x"], "nncp draft: argument --vlan: 'x': wanted a VLAN id or a range"),
+        (
+            ["draft", "b", "--address", "192.0.2.1"],
+            "nncp draft: argument --address: '192.0.2.1': wanted a prefix length",
+        ),
+        (["draft", "b", "--option", "x"], "nncp draft: argument --option: 'x': wanted KEY=VALUE"),
+        (["completion", "fish"], "nncp completion: argument shell: invalid choice: 'fish'"),
+    ],
+)
+def test_words_that_make_no_command_are_answered_with_what_to_type(argv: list[str], message: str) -> None:
+    result = nncp(*argv)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(message)
+
+
+def test_global_options_stand_before_or_after_the_verb(tmp_path: Path) -> None:
+    for argv in (["-q", "--state-dir", str(tmp_path), "history"], ["history", "--state-dir", str(tmp_path), "-q"]):
+        result = nncp(*argv)
+        assert (result.code, result.out, result.err) == (0, "", "")
+    assert nncp("history", "--state-dir", str(tmp_path)).err == "nothing was applied yet\n"
+    assert nncp("history", environ={"NNCP_STATE_DIR": str(tmp_path)}).err == "nothing was applied yet\n"
+
+
+@pytest.mark.parametrize("verb", ["apply", "commit", "rollback", "restore"])
+def test_who_may_not_change_the_network_is_told_before_anything_is_tried(verb: str) -> None:
+    result = nncp(verb, may_configure=False)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        f"error: nncp {verb}: changing the network needs root (CAP_NET_ADMIN): try sudo nncp {verb}\n"
+    )
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    assert nncp("validate", "no/such.yaml").err == "error: no/such.yaml: cannot read it: No such file or directory\n"
+    directory = nncp("validate", str(tmp_path))
+    assert directory.code == 2
+    assert directory.err == f"error: {tmp_path}: a directory: name its files, as in {tmp_path}/*.yaml\n"
+    assert nncp("validate", "a\0b").code == 2
+    assert nncp("validate", terminal=True).err == "error: nncp validate: no FILE, and nothing on stdin\n"
+
+
+def test_all_files_that_are_no_documents_are_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\x7fELF\x02\xff")
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    (tmp_path / "tab.yaml").write_text("a:\n\tb: 1\n")
+    paths = [str(tmp_path / name) for name in ("binary", "empty.yaml", "tab.yaml")]
+    result = nncp("validate", *paths, "-", stdin=b"a: 1\na: 2\n")
+    assert (result.code, result.out) == (3, "")
+    assert result.err.splitlines() == [
+        f"error: {paths[0]}:1: not UTF-8 text (byte 0xff)",
+        f"error: {paths[1]}: empty: wanted a policy or a network state",
+        f"error: {paths[2]}:2: not YAML: a tab cannot indent: use blanks",
+        "error: stdin:2: key 'a' stands twice, first in line 1",
+        "4 problems; nothing was changed",
+    ]
+
+
+class Full(io.StringIO):
+    """/dev/full, or a pipe without a reader."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def flush(self) -> None:
+        raise OSError(self._number, "said the kernel")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.EPIPE, 141), (errno.ENOSPC, 1)])
+def test_a_result_nobody_can_take_is_no_traceback(number: int, code: int) -> None:
+    err = io.StringIO()
+    result = nncp("version", stdout=Full(number), stderr=err)
+    assert result.code == code
+    assert err.getvalue() == ("" if number == errno.EPIPE else "error: cannot write the result: said the kernel\n")
+
+
+class Impatient:
+    """A user with a finger on ^C."""
+
+    def snapshot(self) -> Any:
+        raise KeyboardInterrupt
+
+
+def test_control_c_ends_a_command_in_one_line() -> None:
+    result = nncp("show", kernel=Impatient())
+    assert (result.code, result.out, result.err) == (130, "", "error: interrupted\n")
+
+
+def test_version_says_which_kernel() -> None:
+    result = nncp("version")
+    assert result.code == 0
+    assert result.out.startswith("nncp ")
+    assert len(result.out.splitlines()) == 2

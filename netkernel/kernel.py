@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Self
 
-from netkernel import netns, snapshot
+from netkernel import modules, netns, snapshot
 from netkernel.executor import Execution
 from netkernel.host import Host
 from netkernel.netlink import Socket
-from netkernel.ops import Op
+from netkernel.ops import CreateLink, Op
 from netkernel.watch import Watch
 
 
@@ -43,6 +43,9 @@ class LinuxKernel:
 
     def execute(self, ops: Sequence[Op]) -> None:
         """Do the ops in order, batched. Raises KernelRefused at the first send that had a failing op."""
+        new = {op.kind for op in ops if isinstance(op, CreateLink)}
+        if new & modules.WITHOUT_DEVICES.keys():
+            modules.load_for(new)
         Execution(self._socket, self._inside, ops).run()
 
     def wait(self, timeout_s: float) -> bool:

@@ -189,7 +189,7 @@ def _bond_sees_to_mtu(planning: Planning, have: Link, want: Link) -> bool:
     bond = planning.target.links.get(want.master)
     if bond is None or bond.kind != "bond":
         return False
-    return have.master != want.master or want.mtu == bond.mtu or _is_untold(planning, want, "mtu")
+    return have.master != want.master or want.mtu == bond.mtu
 
 
 def _options(planning: Planning, name: str, want: Link) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, Self, TextIO
 
 if TYPE_CHECKING:  # a cold start pays only for what its verb needs
@@ -38,14 +39,15 @@ class World:
     @classmethod
     def here(cls) -> Self:
         """The real one."""
+        import gc
         import os
 
-        for stream in (sys.stdout, sys.stderr):  # a name the terminal cannot show must not end a command
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are TextIOWrappers
+        gc.set_threshold(50_000)  # a command is over before collecting pays
+        stdout, stderr = _open(sys.stdout), _open(sys.stderr)
         return cls(
-            stdin=sys.stdin.buffer,
-            stdout=sys.stdout,
-            stderr=sys.stderr,
+            stdin=sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"),
+            stdout=stdout,
+            stderr=stderr,
             environ=os.environ,
             open_kernel=_linux,
             refusals=_refusals,
@@ -64,6 +66,15 @@ class World:
             return max(os.get_terminal_size(self.stdout.fileno()).columns, 40)
         except OSError:
             return 100
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """The stream, or a hole where it was closed (`>&-`). A name it cannot show must not end a command."""
+    if stream is None:
+        return open("/dev/null", "w")
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _linux() -> AbstractContextManager[Kernel]:

@@ -47,13 +47,33 @@ def dump() -> Dump:
     return tables
 
 
-def changes(before: Dump, after: Dump) -> list[str]:
-    """One line for each row that one side lacks; for a failing test to show."""
-    lines = []
+def changes(before: Dump, after: Dump) -> str:
+    """What differs, one line each, "" for nothing; for a failing test to show."""
+    lines: list[str] = []
     for name, rows in before.items():
-        lines += [f"{name}: gone: {json.dumps(row)}" for row in rows if row not in after[name]]
-        lines += [f"{name}: new: {json.dumps(row)}" for row in after[name] if row not in rows]
-    return lines or ([] if before == after else ["the same rows in another order"])
+        gone = [row for row in rows if row not in after[name]]
+        new = [row for row in after[name] if row not in rows]
+        lines += (
+            _of_links(name, gone, new) if all("ifname" in row for row in (*gone, *new)) else _of_rows(name, gone, new)
+        )
+    return "\n".join(lines or ([] if before == after else ["the same rows in another order"]))
+
+
+def _of_rows(name: str, gone: list[Any], new: list[Any]) -> list[str]:
+    return [f"{name}: gone: {row}" for row in gone] + [f"{name}: new: {row}" for row in new]
+
+
+def _of_links(name: str, gone: list[Any], new: list[Any]) -> list[str]:
+    """By link and key, so that a line is short enough to read."""
+    one, other = ({(row["ifname"], key): value for row in rows for key, value in _flat(row)} for rows in (gone, new))
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    return [f"{name}: {link}: {key}: {one.get((link, key))} -> {other.get((link, key))}" for link, key in keys]
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        return [(path, value)]
+    return [pair for key, item in value.items() for pair in _flat(item, f"{path}.{key}" if path else key)]
 
 
 def _run(command: tuple[str, ...]) -> list[Any]:

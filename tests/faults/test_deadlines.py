@@ -113,7 +113,7 @@ def test_an_uncommitted_change_goes_back_at_its_deadline(store: Store) -> None:
     _apply(store, 1.0)
     assert raw.dump() != old
     until(store, lambda: _is_gone(store), "the rollback at the deadline")
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""
     assert history.entries(store)[-1].outcome == history.ROLLED_BACK
     assert history.entries(store)[-1].error == "nobody committed it in time"
 
@@ -130,7 +130,7 @@ def test_it_goes_back_after_everything_the_caller_started_was_killed(store: Stor
         until(store, lambda: _is_gone(store), "the rollback at the deadline")
     finally:
         cgroup.rmdir()
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""
 
 
 def test_a_commit_by_another_process_keeps_it_beyond_the_deadline(store: Store) -> None:
@@ -138,7 +138,7 @@ def test_a_commit_by_another_process_keeps_it_beyond_the_deadline(store: Store) 
     name = _apply(store, 60.0)
     new = at_rest()
     assert pending.commit(store, name) == name
-    assert raw.changes(new, settled(new)) == []
+    assert raw.changes(new, settled(new)) == ""
     assert history.entries(store)[-1].outcome == history.COMMITTED
 
 
@@ -164,7 +164,7 @@ def test_a_signal_takes_everything_back_before_the_process_ends(store: Store, nu
         _, said = process.communicate(timeout=60)
     assert f"Interrupted: interrupted by {number.name}" in said
     assert checkpoint.read(store) is None
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""
 
 
 def test_a_killed_process_that_has_threads_is_taken_back_too(store: Store) -> None:
@@ -175,7 +175,7 @@ def test_a_killed_process_that_has_threads_is_taken_back_too(store: Store) -> No
         assert process.stdout.readline() == "changed\n"
         process.kill()
     until(store, lambda: _is_gone(store), "the rollback after the kill")
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""
 
 
 def test_an_apply_that_hangs_is_ended_at_its_deadline_and_taken_back(store: Store) -> None:
@@ -184,4 +184,4 @@ def test_an_apply_that_hangs_is_ended_at_its_deadline_and_taken_back(store: Stor
     with _start(HANGING, store) as process:
         until(store, lambda: _is_gone(store), "the rollback of what hangs")
     assert process.returncode == -signal.SIGKILL
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""

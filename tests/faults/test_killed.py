@@ -48,7 +48,7 @@ def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(sto
                 _restart(store)
             if "after commit" in steps or ("before commit" in steps and store.committed_by()):
                 break
-            assert raw.changes(old, settled(old)) == [], steps[-1:]
+            assert raw.changes(old, settled(old)) == "", steps[-1:]
             assert kernel.snapshot() == seen, steps[-1:]
             assert store.committed().interfaces is None
             fatal += 1
@@ -61,7 +61,7 @@ def _new_state_whatever_happens_after_the_commit(store: Store, scene: Scene, fat
     _restart(store)
     assert checkpoint.read(store) is None
     assert history.entries(store)[-1].outcome == history.COMMITTED
-    assert raw.changes(new, settled(new)) == []
+    assert raw.changes(new, settled(new)) == ""
     with LinuxKernel() as kernel:
         assert {interface.name for interface in store.committed().interfaces or ()} <= set(kernel.snapshot().links)
 
@@ -95,4 +95,4 @@ def test_a_change_left_pending_by_a_killed_process_can_be_rolled_back_by_another
     assert checkpoint.read(store) is not None
     with LinuxKernel() as kernel:
         assert pending.rollback(store, kernel) == ()
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""

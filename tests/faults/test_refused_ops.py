@@ -68,7 +68,7 @@ def test_a_refused_op_leaves_the_host_exactly_as_it_was(store: Store, scene: Sce
                 outcome = apply(desired, Refusing(kernel, position), store, options=OPTIONS)
             except KernelRefused as error:
                 assert error.leftovers == (), (position, str(error))
-                assert raw.changes(before, settled(before)) == [], (position, str(error))
+                assert raw.changes(before, settled(before)) == "", (position, str(error))
                 assert kernel.snapshot() == seen, (position, str(error))
                 assert checkpoint.read(store) is None
             else:

@@ -54,7 +54,7 @@ def test_a_full_disk_is_refused_before_anything_is_touched(netns: str, tmp_path:
         with pytest.raises(StoreBroken, match="No space left on device"):
             apply(DESIRED, kernel, Store(tmp_path / "small"), options=OPTIONS)
         assert checkpoint.read(Store(tmp_path / "small")) is None
-    assert raw.changes(old, raw.dump()) == []
+    assert raw.changes(old, raw.dump()) == ""
 
 
 def test_a_read_only_disk_is_refused_before_anything_is_touched(netns: str, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_read_only_disk_is_refused_before_anything_is_touched(netns: str, tmp_
     old = at_rest()
     with mounted(tmp_path / "fixed", "ro"), LinuxKernel() as kernel, pytest.raises(StoreBroken, match="Read-only"):
         apply(DESIRED, kernel, Store(tmp_path / "fixed"), options=OPTIONS)
-    assert raw.changes(old, raw.dump()) == []
+    assert raw.changes(old, raw.dump()) == ""
 
 
 def test_a_disk_that_fills_up_meanwhile_keeps_nobody_from_committing(netns: str, tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_a_disk_that_fills_up_meanwhile_keeps_nobody_from_rolling_back(netns: st
         fill(store.directory)
         assert pending.rollback(store, kernel) == ()
         assert checkpoint.read(store) is None
-    assert raw.changes(old, settled(old)) == []
+    assert raw.changes(old, settled(old)) == ""

@@ -132,7 +132,7 @@ def follows_others(planning: Planning, want: Link) -> bool:
     """Whether the kernel keeps this link's MAC: a bond's port has the bond's, a VLAN its base's, a bridge a port's."""
     links = planning.target.links
     if planning.world.kind_of(want.master) == "bond" or (links.get(want.master) or want).kind == "bond" != want.kind:
-        return _is_untold(planning, want, "address")
+        return _is_untold(planning, want, "address") or _bond_sees_to_mac(planning, want)
     if want.kind == "vlan" and want.link in links:
         base = links[want.link]
         seen = planning.before.links.get(want.name)
@@ -146,6 +146,15 @@ def follows_others(planning: Planning, want: Link) -> bool:
             return True  # it will have what its ports give it
         return want.address in ("", NO_MAC, min(ports, default="")) and _is_untold(planning, want, "address")
     return False
+
+
+def _bond_sees_to_mac(planning: Planning, want: Link) -> bool:
+    """A bond gives its MAC to its ports; written before, it would be what a port comes back with when it leaves."""
+    bond = planning.target.links.get(want.master)
+    if bond is None or bond.attrs.get("fail_over_mac", "none") != "none":
+        return False
+    have = planning.world.links.get(want.name)
+    return have is None or have.master != want.master or want.address == bond.address
 
 
 def _is_untold(planning: Planning, want: Link, key: str) -> bool:

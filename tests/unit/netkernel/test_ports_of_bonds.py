@@ -1,0 +1,22 @@
+"""What a bond does for its ports, a plan leaves to the bond."""
+
+from netkernel.host import Host
+from netkernel.ops import SetLink
+from netkernel.reconcile import reconcile
+from netkernel.records import Link
+
+OWN, BONDS = "02:00:00:00:00:03", "02:00:00:00:00:02"
+BOND = Link("bond1", "bond", attrs={"up": True, "mtu": 1500, "address": BONDS, "mode": "active-backup", "master": ""})
+ETH2 = Link("eth2", attrs={"up": True, "mtu": 1500, "address": BONDS, "master": "bond1"})
+
+
+def _host(port: Link) -> Host:
+    return Host(links={"bond1": BOND, "eth2": ETH2, port.name: port})
+
+
+def test_a_port_that_comes_back_to_its_bond_is_not_given_the_mac_it_will_get_there() -> None:
+    """What it has when it joins is what the bond gives back to it when it leaves."""
+    free = Link("eth3", attrs={"up": False, "mtu": 1500, "address": OWN, "master": ""})
+    port = Link("eth3", attrs={"up": True, "mtu": 1500, "address": BONDS, "master": "bond1"})
+    ops = reconcile(_host(free), _host(port))
+    assert [op.new for op in ops if isinstance(op, SetLink)] == [{"master": "bond1"}]

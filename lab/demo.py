@@ -6,6 +6,7 @@ are free. A second namespace plays the rack: the switch behind all four and the 
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import subprocess
@@ -20,6 +21,8 @@ from netkernel import netns
 from netkernel.kernel import LinuxKernel
 
 EXAMPLES: Final = Path(__file__).resolve().parent.parent / "deploy" / "examples"
+Dump = dict[str, list[dict[str, Any]]]
+
 RACK: Final = "rack"
 GATEWAY: Final = "192.0.2.1"
 BOLD, DIM, RED, GREEN, PLAIN = ("\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m")
@@ -104,16 +107,10 @@ class Story:
         command = [sys.executable, "-m", "nncp_agent.cli", "--state-dir", str(self._directory / "state"), *arguments]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
         done = subprocess.run(
-            command,
-            cwd=self._directory,
-            env=environment,
-            input=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            command, cwd=self._directory, env=environment, input=given, capture_output=True, text=True
         )
         if not quiet:
-            print("".join(f"  {line}\n" for line in done.stdout.splitlines()), end="")
+            print("".join(f"  {line}\n" for line in (done.stderr + done.stdout).splitlines()), end="")
         if status:
             print(self._in(DIM, f"  (exit status {done.returncode})"))
         if done.returncode != status:
@@ -127,6 +124,13 @@ class Story:
         if not kept:
             raise SystemExit(f"demo: {words}: not so")
         self.promises += 1
+
+    def unchanged(self, words: str, was: Dump, deadline_s: float = 0.0) -> None:
+        """The promise that the host is as it was; what differs is shown before the story stops."""
+        kept = _settled(lambda: _dump() == was, deadline_s)
+        for line in () if kept else _differences(was, _dump()):
+            print(f"  {line}")
+        self.promise(words, kept)
 
     def _in(self, colour: str, text: str) -> str:
         return f"{colour}{text}{PLAIN}" if self._colour else text
@@ -157,7 +161,7 @@ def _tell(story: Story, directory: Path) -> None:
         "2. Two manifests as they stand in a cluster: a bond with `slaves`, a bridge over it. What would be done?"
     )
     story.nncp("plan", *both)
-    story.promise("planning touched nothing", _dump() == pristine)
+    story.unchanged("planning touched nothing", pristine)
 
     story.chapter("3. Apply both: one transaction, verified against the kernel before it is kept.")
     story.nncp("apply", *both)
@@ -192,21 +196,21 @@ def _tell(story: Story, directory: Path) -> None:
     story.chapter("5. A bad policy is refused before anything is touched, all of its problems at once.")
     story.file("typos.yaml", TYPOS)
     story.nncp("apply", "typos.yaml", status=3)
-    story.promise("nothing was touched", _dump() == made)
+    story.unchanged("nothing was touched", made)
 
     story.chapter(
         "6. A policy that cuts the node off is rolled back: the gateway answered before and must answer after."
     )
     story.file("wrong-subnet.yaml", CUTS_THE_NODE_OFF)
     story.nncp("apply", "--check-timeout", "2", "wrong-subnet.yaml", status=1)
-    story.promise("the host is exactly as it was", _settled(lambda: _dump() == made))
+    story.unchanged("the host is exactly as it was", made, 10.0)
     story.promise("the gateway answers", _reaches(GATEWAY))
 
     story.chapter("7. A change on trial: nobody commits it, so the host goes back by itself.")
     story.file("renumber.yaml", RENUMBER)
     story.nncp("apply", "--no-commit", "--timeout", "3", "renumber.yaml")
     story.promise("br1 has the address on trial", "203.0.113.10" in _addresses("br1"))
-    story.promise("after the deadline the host is exactly as it was", _settled(lambda: _dump() == made))
+    story.unchanged("after the deadline the host is exactly as it was", made, 10.0)
 
     story.chapter("8. What happened, and back to where we began.")
     story.nncp("history")
@@ -254,7 +258,7 @@ def _addresses(name: str) -> str:
     return json.dumps(_json("address", "show", "dev", name))
 
 
-def _dump() -> dict[str, list[dict[str, Any]]]:
+def _dump() -> Dump:
     """Everything configured, without counters and timers."""
     asked = {
         "links": ["address"],
@@ -263,7 +267,16 @@ def _dump() -> dict[str, list[dict[str, Any]]]:
         "rules": ["rule"],
         "rules6": ["-6", "rule"],
     }
-    return {table: [_steady(entry) for entry in _json(*words)] for table, words in asked.items()}
+    return {
+        table: [_steady(entry) for entry in _json(*words) if entry.get("protocol") != "kernel"]  # they follow addresses
+        for table, words in asked.items()
+    }
+
+
+def _differences(was: Dump, now: Dump) -> list[str]:
+    """The lines of two dumps that are in one of them only."""
+    before, after = (json.dumps(dump, indent=1, sort_keys=True).splitlines() for dump in (was, now))
+    return [line for line in difflib.ndiff(before, after) if line[:1] in "+-"]
 
 
 def _steady(entry: Any) -> Any:
@@ -274,14 +287,14 @@ def _steady(entry: Any) -> Any:
     return [_steady(value) for value in entry] if isinstance(entry, list) else entry
 
 
-def _only(dump: dict[str, list[dict[str, Any]]], *names: str) -> list[dict[str, Any]]:
+def _only(dump: Dump, *names: str) -> list[dict[str, Any]]:
     return [entry for table in dump.values() for entry in table if {entry.get("ifname"), entry.get("dev")} & {*names}]
 
 
-def _is_free(pristine: dict[str, list[dict[str, Any]]]) -> bool:
+def _is_free(pristine: Dump) -> bool:
     """eth2 and eth3 as they were, but up: a port that leaves a bond stays usable."""
 
-    def configured(dump: dict[str, list[dict[str, Any]]]) -> list[tuple[Any, ...]]:
+    def configured(dump: Dump) -> list[tuple[Any, ...]]:
         return [(link["address"], link["mtu"], link.get("master")) for link in _only(dump, "eth2", "eth3")[:2]]
 
     return not _link("bond1") and not _link("br1") and configured(_dump()) == configured(pristine)

@@ -281,9 +281,9 @@ def _differences(was: Dump, now: Dump) -> list[str]:
 
 def _steady(entry: Any) -> Any:
     """The entry without what moves by itself: timers, lifetimes, kernel-made state that waits for carrier or DAD."""
-    moving = {"gc_timer", "hold_timer", "valid_life_time", "preferred_life_time", "tentative", "linkdown", "flags"}
+    moving = {"valid_life_time", "preferred_life_time", "tentative", "linkdown", "flags", "operstate", "state"}
     if isinstance(entry, dict):
-        return {key: _steady(value) for key, value in entry.items() if key not in moving}
+        return {key: _steady(value) for key, value in entry.items() if key not in moving and not key.endswith("_timer")}
     return [_steady(value) for value in entry] if isinstance(entry, list) else entry
 
 

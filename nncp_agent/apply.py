@@ -172,7 +172,10 @@ def _answering_now(kernel: Kernel, decision: Decision, options: Options, namespa
         servers = Path(options.resolv_conf).read_text(errors="replace")
     except OSError:
         servers = ""
-    chosen = choose(decision.before, decision.target, kernel.snapshot, servers, namespace) if options.check else ()
+    chosen: tuple[Check, ...] = ()
+    if options.check:
+        before, target = decision.before, decision.target
+        chosen = choose(before, target, decision.desired, kernel.snapshot, servers, namespace)
     candidates = (*chosen, *options.checks)
     good = answering(candidates, BASELINE_S)
     for check in candidates:

@@ -17,6 +17,7 @@ from nncp_agent.checks.gateway import Gateway, default_legs
 from nncp_agent.checks.name_server import NameServer, name_servers
 from nncp_agent.checks.runner import answering
 from nncp_agent.checks.tcp import Tcp
+from nncp_agent.model import NetworkState, RouteEntry, Routes, State
 
 
 class Fake:
@@ -94,12 +95,21 @@ def test_a_default_route_without_a_gateway_has_nobody_to_ask() -> None:
 
 
 def test_gateways_and_name_servers_of_the_host_are_chosen() -> None:
-    chosen = choose(HOST, HOST, lambda: HOST, "nameserver 192.0.2.53\n")
+    chosen = choose(HOST, HOST, NetworkState(), lambda: HOST, "nameserver 192.0.2.53\n")
     assert [check.describe() for check in chosen] == ["IPv4 default gateway", "name server 192.0.2.53"]
 
 
 def test_a_default_route_the_policy_takes_away_is_not_checked() -> None:
-    assert choose(HOST, Host(links=HOST.links), lambda: HOST, "") == ()
+    absent = RouteEntry(state=State.ABSENT, destination="0.0.0.0/0")
+    desired = NetworkState(routes=Routes(config=(absent,)))
+    assert choose(HOST, Host(links=HOST.links), desired, lambda: HOST, "") == ()
+
+
+def test_a_default_route_that_goes_with_its_address_is_checked_and_missed() -> None:
+    bare = Host(links=HOST.links)
+    (check,) = choose(HOST, bare, NetworkState(), lambda: bare, "")
+    assert check.describe() == "IPv4 default gateway"
+    assert check.try_once(0.01) is False
 
 
 def test_a_resolver_reads_three_name_servers_and_ignores_the_rest() -> None:

@@ -78,10 +78,11 @@ def _defer(session: pytest.Session, missing: frozenset[str]) -> None:
     here = [item for item in session.items if not needs(item) & missing]
     session.items[:] = [] if session.config.option.lab_defer_all else here
     config = session.config
-    positional = set(config.option.file_or_dir or ())
+    selection = set(config.option.file_or_dir or ())
+    words = [str(word) for word in config.invocation_params.args if word not in selection]
     deferral = Deferral(
         tests=tuple(item.nodeid for item in away),
-        options=tuple(str(word) for word in config.invocation_params.args if word not in positional),
+        options=tuple(word for word in words if not word.startswith("--lab-")),
         missing=tuple(sorted(missing)),
     )
     with open(int(config.option.lab_unmet), "w") as runner:

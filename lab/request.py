@@ -31,24 +31,23 @@ class Request:
     def host_command(self, python: str, work: Path, told: int) -> list[str]:
         """pytest on this kernel; it writes what it cannot run to the file descriptor `told`."""
         everything = ["--lab-defer-all"] if self.reference else []
-        return [*self._pytest(python, work, "host"), *self.arguments, f"--lab-unmet={told}", *everything]
+        return self._pytest(python, work, "host", *self.arguments, f"--lab-unmet={told}", *everything)
 
     def guest_command(self, python: str, work: Path, deferral: Deferral, place: int, number: int) -> list[str]:
         """pytest in the guest number `place` of `number`, which share the deferred tests."""
-        unmet = "skip" if self.reference and not self.strict else "fail"
-        return [
-            *self._pytest(python, work, f"guest{place}"),
-            *deferral.options,
-            f"@{selection(work)}",
+        return self._pytest(
+            *(python, work, f"guest{place}"),
+            *(*deferral.options, f"@{selection(work)}"),
             *("-p", "no:cacheprovider", "-o", f"faulthandler_timeout={HANGING_S * (10 if self.reference else 1)}"),
-            *(f"--lab-unmet={unmet}", f"--lab-share={claims(work)}", f"--lab-start={place / number}"),
-        ]
+            f"--lab-unmet={'skip' if self.reference and not self.strict else 'fail'}",
+            *(f"--lab-share={claims(work)}", f"--lab-start={place / number}"),
+        )
 
-    def _pytest(self, python: str, work: Path, part: str) -> list[str]:
-        """Its output goes to us, so it cannot see for itself whether the user has a terminal."""
+    def _pytest(self, python: str, work: Path, part: str, *words: str) -> list[str]:
+        """The user's words may choose a color; what is each part's own comes last and wins."""
         color = f"--color={'yes' if self.color else 'no'}"
         report = [f"--junit-xml={junit(work, part)}"] if self.junit else []
-        return [python, "-m", "pytest", color, *report, f"--lab-progress={progress(work, part)}"]
+        return [python, "-m", "pytest", color, *words, *report, f"--lab-progress={progress(work, part)}"]
 
 
 def parse(words: Sequence[str], environment: Mapping[str, str], *, color: bool = False) -> Request:

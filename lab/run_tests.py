@@ -105,5 +105,5 @@ class Run:
         if status == 0 and (lost := [test for test in self._deferral.tests if test not in found]):
             print(f"lab: {len(lost)} tests were run by nobody, the first is {lost[0]}")
             status = NOT_RUN
-        print(summary.closing_line(found, seconds), flush=True)
+        print(summary.closing_line(found, seconds, status), flush=True)
         return status

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,33 @@ class Share:
     def __init__(self, directory: Path, start: float) -> None:
         self._directory = directory
         self._start = start
-        self._numbers: dict[str, int] = {}
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._numbers = {item.nodeid: number for number, item in enumerate(session.items)}
-        first = int(len(session.items) * self._start)
-        session.items[:] = session.items[first:] + session.items[:first]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        try:
-            (self._directory / str(self._numbers[item.nodeid])).mkdir()
-        except FileExistsError:
-            return True
-        return None
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """pytest's own loop, with claims. One is claimed ahead: pytest tears down what the next test does not need."""
+        if session.config.option.collectonly or (
+            session.testsfailed and not session.config.option.continue_on_collection_errors
+        ):
+            return None
+        claimed = self._claimed(session.items)
+        item = next(claimed, None)
+        while item is not None:
+            following = next(claimed, None)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+            item = following
+        return True
+
+    def _claimed(self, items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+        """From our own place once around; every process numbers the tests alike."""
+        first = int(len(items) * self._start)
+        for number in (*range(first, len(items)), *range(first)):
+            with suppress(FileExistsError):
+                (self._directory / str(number)).mkdir()
+                yield items[number]
 
 
 class Progress:

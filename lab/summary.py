@@ -14,9 +14,11 @@ NO_TESTS: Final = 5
 """pytest's exit status when it collected nothing."""
 
 
-def closing_line(outcomes: Mapping[str, str], seconds: float) -> str:
+def closing_line(outcomes: Mapping[str, str], seconds: float, status: int) -> str:
+    """pytest's last line, for all parts; that nothing ran although something should have is an error too."""
     counted = Counter("errors" if what == "began" else what for what in outcomes.values())
-    said = ", ".join(f"{counted[word]} {word}" for word in ORDER if counted[word]) or "no tests ran"
+    nothing = "no tests ran" if status in (0, NO_TESTS) else "1 error"
+    said = ", ".join(f"{counted[word]} {word}" for word in ORDER if counted[word]) or nothing
     return f" {said} in {seconds:.2f}s ".center(80, "=")
 
 

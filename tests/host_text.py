@@ -14,6 +14,7 @@ routes:
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,8 +51,8 @@ def read_host(text: str) -> Host:
 
 
 def policy(text: str) -> NetworkState:
-    """A policy as a user writes it."""
-    return decode(read(text)).desired
+    """A policy as a user writes it, however the test indents it."""
+    return decode(read(textwrap.dedent(text))).desired
 
 
 def _lo(text: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 
 from netkernel.kernel import LinuxKernel
 from nncp_agent.plan import decide
+from tests.host_text import policy
 from tests.kernel.frames import Tap, frame, tag
-from tests.policies import policy
 
 pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "veth")
 
@@ -140,7 +140,7 @@ def test_a_bond_fails_over_to_its_other_port(wires: None) -> None:
         _ip("link set far2 down")
         active = ""
         for _ in range(100):
-            active = str(kernel.snapshot().links["bond1"].attrs["active_slave"])
+            active = str(kernel.snapshot().links["bond1"].facts["active_slave"])
             if active == "eth3":
                 break
             kernel.wait(0.5)

@@ -1,0 +1,117 @@
+"""The whole way on a real kernel: documents in, a bond and a bridge out, and back again."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nncp_agent import api
+from nncp_agent.errors import Busy, InvalidPolicy, NothingPending, Unreachable
+
+pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6")
+
+NICS = """
+for n in 2 3; do ip link add eth$n type veth peer name far$n; ip link set far$n up; ip link set eth$n up; done
+"""
+POLICY: dict[str, Any] = {
+    "apiVersion": "nmstate.io/v1",
+    "kind": "NodeNetworkConfigurationPolicy",
+    "metadata": {"name": "bond1"},
+    "spec": {
+        "desiredState": {
+            "interfaces": [
+                {
+                    "name": "bond1",
+                    "type": "bond",
+                    "state": "up",
+                    "ipv4": {"enabled": True, "address": [{"ip": "192.0.2.9", "prefix-length": 24}]},
+                    "link-aggregation": {"mode": "active-backup", "port": ["eth2", "eth3"]},
+                }
+            ]
+        }
+    },
+}
+BRIDGE: dict[str, Any] = {
+    "interfaces": [
+        {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "bond1.93"}]}},
+        {"name": "bond1.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "bond1", "id": 93}},
+    ]
+}
+
+
+@pytest.fixture
+def state_dir(netns: str, tmp_path: Path) -> Path:
+    subprocess.run(["sh", "-euc", NICS], check=True)
+    return tmp_path / "state"
+
+
+def _names(state: dict[str, Any]) -> set[str]:
+    return {interface["name"] for interface in state["interfaces"]}
+
+
+def test_documents_become_a_bond_and_a_bridge_and_stay_committed(state_dir: Path) -> None:
+    planned = api.plan([BRIDGE, POLICY], state_dir=state_dir)
+    outcome = api.apply([BRIDGE, POLICY], state_dir=state_dir)
+    assert planned == [str(op) for op in outcome.ops]
+    assert outcome.committed
+    state = api.show(state_dir=state_dir)
+    assert {"bond1", "bond1.93", "br1"} <= _names(state)
+    assert api.plan([BRIDGE, POLICY], state_dir=state_dir) == []
+    assert api.plan(state, state_dir=state_dir) == []
+
+
+def test_what_is_shown_as_running_config_can_be_applied_and_changes_nothing(state_dir: Path) -> None:
+    api.apply(POLICY, state_dir=state_dir)
+    config = api.show(running_config=True, state_dir=state_dir)
+    assert api.plan(config, state_dir=state_dir) == []
+    assert api.differences(config, api.show(state_dir=state_dir)) == {}
+
+
+def test_an_uncommitted_change_can_be_kept_or_taken_back(state_dir: Path) -> None:
+    before = api.show(state_dir=state_dir)
+    waiting = api.apply(POLICY, commit=False, state_dir=state_dir)
+    with pytest.raises(Busy):
+        api.apply(BRIDGE, state_dir=state_dir)
+    assert api.rollback(waiting.checkpoint, state_dir=state_dir) == ()
+    assert _names(api.show(state_dir=state_dir)) == _names(before)
+    waiting = api.apply(POLICY, commit=False, state_dir=state_dir)
+    assert api.commit(state_dir=state_dir) == waiting.checkpoint
+    with pytest.raises(NothingPending):
+        api.commit(state_dir=state_dir)
+
+
+def test_a_bad_policy_is_refused_with_all_its_problems(state_dir: Path) -> None:
+    bad = {"interfaces": [{"name": "bond9", "type": "bond", "state": "up", "mtu": "big", "link-aggregatoin": {}}]}
+    with pytest.raises(InvalidPolicy) as caught:
+        api.apply(bad, state_dir=state_dir)
+    assert len(caught.value.problems) == 2
+    assert "bond9" not in _names(api.show(state_dir=state_dir))
+
+
+def test_an_endpoint_that_the_change_cuts_off_takes_it_back(state_dir: Path) -> None:
+    class Cut:
+        """Reached as long as there is no bond1."""
+
+        def describe(self) -> str:
+            return "the world without bond1"
+
+        def try_once(self, timeout_s: float) -> bool:
+            return "bond1" not in _names(api.show(state_dir=state_dir))
+
+    with pytest.raises(Unreachable, match="the world without bond1") as caught:
+        api.apply(POLICY, checks=[Cut()], state_dir=state_dir)
+    assert caught.value.leftovers == ()
+    assert "bond1" not in _names(api.show(state_dir=state_dir))
+
+
+def test_a_namespace_can_be_named_from_outside(another_netns: Any, tmp_path: Path) -> None:
+    there = another_netns()
+    dummy = {"interfaces": [{"name": "br5", "type": "linux-bridge", "state": "up"}]}
+    waiting = api.apply(dummy, commit=False, namespace=there, state_dir=tmp_path)
+    assert "br5" in _names(api.show(namespace=there, state_dir=tmp_path))
+    assert "br5" not in _names(api.show(state_dir=tmp_path))
+    assert api.rollback(waiting.checkpoint, namespace=there, state_dir=tmp_path) == ()
+    assert "br5" not in _names(api.show(namespace=there, state_dir=tmp_path))

@@ -50,6 +50,7 @@ class GuestPart:
     _console: bytearray = field(default_factory=bytearray)
     _shown: int = -1
     _panicked: int = -1
+    _is_down: bool = False
 
     def hear(self, data: bytes) -> None:
         searched = max(0, len(self._console) - len(PANIC))
@@ -62,8 +63,8 @@ class GuestPart:
                 return
             if self.announced:
                 self.writer.line(f"lab: {self.title} is up")
-        end = self._console.find(guest.DOWN, self._shown)
-        self._show(len(self._console) if end < 0 else end)
+        if not self._is_down:
+            self._show(self._sayable())
 
     def is_up(self) -> bool:
         return self._shown >= 0
@@ -97,6 +98,15 @@ class GuestPart:
         at = self._console.find(mark)
         newline = self._console.find(b"\n", at)
         return newline + 1 if at >= 0 and newline >= 0 else -1
+
+    def _sayable(self) -> int:
+        """Up to the mark of the end, or to what may become one: a serial line brings it byte by byte."""
+        end = self._console.find(guest.DOWN, self._shown)
+        if end >= 0:
+            self._is_down = True
+            return end
+        begun = self._console.rfind(guest.DOWN[:1], max(self._shown, len(self._console) - len(guest.DOWN)))
+        return begun if begun >= 0 else len(self._console)
 
     def _show(self, end: int) -> None:
         if end > self._shown:

@@ -107,3 +107,11 @@ def test_nothing_of_a_guest_outlives_a_runner_that_is_killed() -> None:
 def test_a_contained_command_sees_itself_as_the_first_process() -> None:
     said = subprocess.run(contained(["bash", "-c", "echo $$"]), check=True, capture_output=True, text=True).stdout
     assert said.strip() == "1"
+
+
+def test_a_guest_s_mark_of_the_end_is_not_shown_though_it_comes_byte_by_byte(tmp_path: Path) -> None:
+    screen = io.BytesIO()
+    part = GuestPart("the guest", Errand(tmp_path, "guest"), InTurn(screen).writer(), announced=False)
+    for byte in b"booting\n\x1eup\r\nhello \x1e[1mworld\n\x1edown\npowering off\n":
+        part.hear(bytes([byte]))
+    assert screen.getvalue() == b"hello \x1e[1mworld\n"

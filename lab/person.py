@@ -20,6 +20,8 @@ ESSENTIAL: Final = (
     *("nexthop", "policy_routing", "qinq", "tap", "veth", "vlan"),
 )
 """What a host's own kernel must have for people's work in the lab to stay on it."""
+SIZED: Final = ("sh", "-c", 'stty rows "$LINES" columns "$COLUMNS"; exec "$@"', "lab")
+"""A guest's console does not know how large the user's window is."""
 LIMITS: Final = Limits(first_s=60, silence_s=3600, total_s=4 * 3600)
 
 
@@ -42,8 +44,8 @@ def _natively(command: Sequence[str], work: Path) -> int:
 
 def _in_guest(command: Sequence[str], work: Path, kernel: guest.GuestKernel) -> int:
     errand = guest.Errand(work, "guest")
-    errand.write(command, Path.cwd(), _environment(os.environ, kernel.guest))
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    errand.write([*(SIZED if terminal else ()), *command], Path.cwd(), _environment(os.environ, kernel.guest))
     boot = kernel.command(errand, cpu=guest.cpus()[0], terminal=terminal)
     if terminal:
         with _as_it_was(sys.stdin.fileno()):
@@ -57,7 +59,7 @@ def _in_guest(command: Sequence[str], work: Path, kernel: guest.GuestKernel) -> 
 
 
 def _environment(own: Mapping[str, str], kind: str) -> dict[str, str]:
-    """A guest's console does not know how large the user's window is."""
+    """With the size of the user's window, if there is one."""
     sized = dict(own)
     if sys.stdout.isatty():
         size = os.get_terminal_size(sys.stdout.fileno())

@@ -15,7 +15,7 @@ from dataclasses import replace
 from socket import AF_INET, AF_INET6
 from typing import Any, Final
 
-from netkernel import sysctl
+from netkernel import devconf, sysctl
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
 from netkernel.errors import DumpInterrupted, KernelRefused
 from netkernel.host import Host
@@ -23,9 +23,7 @@ from netkernel.netlink import Socket, Span
 from netkernel.records import Address, Link, Neighbour, Nexthop, Route, Rule, VlanRange
 from netkernel.watch import Table, Watch
 
-DEFAULTS: Final = tuple(
-    f"net/ipv6/conf/default/{name}" for name in ("accept_ra", "autoconf", "disable_ipv6", "addr_gen_mode")
-)
+DEFAULTS: Final = tuple(f"net/ipv6/conf/default/{name}" for name in (*devconf.NAMES, "addr_gen_mode"))
 """What a new link's IPv6 starts from."""
 _RETRIES: Final = 10
 _SYSFS: Final = "/sys/class/net"

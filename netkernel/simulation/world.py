@@ -27,7 +27,6 @@ RANDOM: Final = 1
 NO_MAC: Final = "00:00:00:00:00:00"
 ETHERNET_MTU: Final = 1500
 FIRST_INDEX: Final = 2**24
-_NEW_LINK_SYSCTLS: Final = ("accept_ra", "autoconf", "disable_ipv6")
 
 
 class World:
@@ -157,7 +156,7 @@ class World:
 
     def new_conf6(self) -> bytes:
         """The IPv6 settings a link is born with, as far as the host's defaults are known."""
-        known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in _NEW_LINK_SYSCTLS}
+        known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
         return devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
 
     def new_gen_mode(self) -> Value | None:

@@ -8,11 +8,10 @@ from typing import Final
 from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, State
+from nncp_agent.mtus import Mtus
 from nncp_agent.resolve import Resolved, kind_of
 
 SMALLEST_IPV6_MTU: Final = 1280
-DEFAULT_MTU: Final = 1500
-"""What the kernel gives a new link that takes it from nowhere (ETH_DATA_LEN)."""
 
 
 def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
@@ -37,60 +36,6 @@ def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
             if below and above > below:
                 yield Problem(f"{controller}: mtu", f"{above} is more than the {below} of its port {port}: "
                               f"larger frames will be dropped")  # fmt: skip
-
-
-class Mtus:
-    """The MTU each link will have: as stated, as it is, or as the kernel derives it from others."""
-
-    def __init__(self, resolved: Resolved, before: Host) -> None:
-        self._resolved = resolved
-        self._before = before
-        self._known: dict[str, int] = {}
-        self._joined: dict[str, list[str]] = {}
-        for port, controller in resolved.masters.items():
-            self._joined.setdefault(controller, []).append(port)
-
-    def ports(self, controller: str) -> list[str]:
-        """The controller's ports once the policy holds."""
-        masters = self._resolved.masters
-        stay = [p for p in self._before.ports(controller) if masters.get(p, controller) == controller]
-        return sorted({*stay, *self._joined.get(controller, ())} - self._resolved.gone if controller else ())
-
-    def of(self, name: str) -> int:
-        """0 when it cannot be told."""
-        if name not in self._known:
-            self._known[name] = 0  # a loop ends here; it is reported elsewhere
-            self._known[name] = self._derive(name)
-        return self._known[name]
-
-    def _derive(self, name: str) -> int:
-        if name not in self._resolved.merged:
-            return 0
-        wanted, link = self._resolved.wanted.get(name), self._before.links.get(name)
-        if wanted is not None and wanted.mtu is not None:
-            return wanted.mtu
-        merged = self._resolved.merged[name]
-        controller = merged.controller or ""
-        if controller and self._kind(controller) == "bond" and (name in self._resolved.masters or link is None):
-            return self.of(controller)
-        if link is not None and self._kind(name) == "bridge":
-            follows = link.mtu == min((self._before.links[port].mtu for port in self._before.ports(name)), default=0)
-            return min(map(self.of, self.ports(name)), default=link.mtu) if follows else link.mtu
-        if link is not None:
-            return link.mtu
-        below = kind_of(merged, None).below(merged)
-        if below:
-            return self.of(below[0])
-        if self._kind(name) == "bridge":
-            return min(map(self.of, self.ports(name)), default=DEFAULT_MTU)
-        return DEFAULT_MTU
-
-    def _kind(self, name: str) -> str:
-        """IFLA_INFO_KIND the link has or will have."""
-        link = self._before.links.get(name)
-        if link is not None:
-            return link.kind
-        return kind_of(self._resolved.merged[name], None).link_kinds[0] if name in self._resolved.merged else ""
 
 
 def _limits(iface: Interface, resolved: Resolved, before: Host) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "r
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
 HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
 """Links that are somebody's inner workings, as nmstate hides them (nmstate.md 3)."""
+MAC_LENGTH: Final = len("02:00:00:00:00:01")
 WITHOUT_IP: Final = frozenset({"bond", "bridge", "openvswitch"})
 """Controllers (IFLA_INFO_KIND) whose ports hold no addresses of their own."""
 
@@ -78,8 +79,8 @@ def _interface(link: Link, host: Host, remembered: Interface | None) -> Interfac
         type=kind.name,
         state=_state(link, kind.name in KINDS, remembered),
         description=remembered.description if remembered else None,
-        mac_address=link.address.upper() or None,
-        permanent_mac_address=link.perm_address.upper() or None,
+        mac_address=_mac(link.address),
+        permanent_mac_address=_mac(link.perm_address),
         mtu=link.mtu or None,
         min_mtu=link.min_mtu if link.max_mtu else None,
         max_mtu=link.max_mtu or None,
@@ -90,6 +91,11 @@ def _interface(link: Link, host: Host, remembered: Interface | None) -> Interfac
         owner=stamp.owner if stamp else None,
         config=kind.read(link, host),
     )
+
+
+def _mac(address: str) -> str | None:
+    """Six bytes as nmstate writes them; a tunnel's link-layer address is an IP address and no MAC."""
+    return address.upper() if len(address) == MAC_LENGTH else None
 
 
 def _state(link: Link, managed: bool, remembered: Interface | None) -> State:

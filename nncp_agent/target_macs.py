@@ -13,11 +13,11 @@ from typing import Final
 from netkernel.host import Host
 from netkernel.records import Link, Value
 from nncp_agent.foreign import is_foreign
+from nncp_agent.mtus import DEFAULT_MTU, Mtus
 from nncp_agent.resolve import Resolved
 
 PINNED: Final = 3
 """NET_ADDR_SET (linux/netdevice.h): somebody wrote the address, so it floats no more."""
-DEFAULT_MTU: Final = 1500
 
 
 def follow(links: dict[str, Link], resolved: Resolved, before: Host) -> None:
@@ -129,10 +129,13 @@ def _above(links: dict[str, Link], resolved: Resolved, before: Host) -> None:
         for name in resolved.wanted
         if name in before.links and links[name].link and links[name].link != before.links[name].link
     ]
+    mtus = Mtus(resolved, before)
     for name in moved:
         if not _states_mac(name, resolved):
             links[name] = _floating(links[name], "address")
             queue.append(name)
+        if mtus.of(name) < links[name].mtu:  # its new base is smaller, and nobody asked for more
+            links[name] = _floating(links[name], "mtu")
     while queue:
         below = queue.pop()
         for name in before.above(below):

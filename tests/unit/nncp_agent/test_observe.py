@@ -55,6 +55,11 @@ def test_ports_show_disabled_families_and_their_permanent_mac() -> None:
     assert port.permanent_mac_address == "02:00:00:00:00:AA"
 
 
+def test_a_tunnels_address_is_no_mac() -> None:
+    tunnel = read_host('links: {gre0: {kind: gre, address: "00:00:00:00"}}')
+    assert shown("gre0", tunnel).mac_address is None
+
+
 def test_lifetimes_are_shown_in_seconds() -> None:
     (address,) = stack(shown("eth2"), "ipv4").address or ()
     assert address.valid_life_time == "600sec"

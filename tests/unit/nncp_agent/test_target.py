@@ -93,6 +93,12 @@ def test_a_bridge_that_was_never_pinned_goes_on_floating() -> None:
     assert after.links["br0"].attrs.keys() & {"address", "mtu"} == set()
 
 
+def test_a_vlan_that_moves_takes_the_mtu_of_a_smaller_base_unless_it_states_one() -> None:
+    host = read_host("links: {eth1: , eth2: {mtu: 1400}, v5: {kind: vlan, link: eth1, id: 5, protocol: 802.1q}}")
+    moved = "interfaces: [{name: v5, type: vlan, vlan: {base-iface: eth2, id: 5}}]"
+    assert "mtu" not in target(moved, host).links["v5"].attrs
+
+
 def test_addresses_with_a_lifetime_stay_while_the_family_does() -> None:
     host = read_host("links: {eth1: {addresses: [192.0.2.1/24 for 600, 192.0.2.2/24]}}")
     after = target("interfaces: [{name: eth1, type: ethernet, ipv4: {enabled: true, address: []}}]", host)

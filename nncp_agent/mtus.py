@@ -1,0 +1,67 @@
+"""The MTU each link will have: as stated, as it is, or as the kernel derives it from bonds, ports and bases."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from netkernel.host import Host
+from netkernel.records import Link
+from nncp_agent.resolve import Resolved, kind_of
+
+DEFAULT_MTU: Final = 1500
+"""What the kernel gives a new link that takes it from nowhere (ETH_DATA_LEN)."""
+
+
+class Mtus:
+    """MTUs once the policy holds, each derived when it is first asked for."""
+
+    def __init__(self, resolved: Resolved, before: Host) -> None:
+        self._resolved = resolved
+        self._before = before
+        self._known: dict[str, int] = {}
+        self._joined: dict[str, list[str]] = {}
+        for port, controller in resolved.masters.items():
+            self._joined.setdefault(controller, []).append(port)
+
+    def ports(self, controller: str) -> list[str]:
+        """The controller's ports once the policy holds."""
+        masters = self._resolved.masters
+        stay = [p for p in self._before.ports(controller) if masters.get(p, controller) == controller]
+        return sorted({*stay, *self._joined.get(controller, ())} - self._resolved.gone if controller else ())
+
+    def of(self, name: str) -> int:
+        """0 when it cannot be told."""
+        if name not in self._known:
+            self._known[name] = 0  # a loop ends here; it is reported elsewhere
+            self._known[name] = self._derive(name)
+        return self._known[name]
+
+    def _derive(self, name: str) -> int:
+        if name not in self._resolved.merged:
+            return 0
+        wanted, link = self._resolved.wanted.get(name), self._before.links.get(name)
+        if wanted is not None and wanted.mtu is not None:
+            return wanted.mtu
+        merged = self._resolved.merged[name]
+        controller = merged.controller or ""
+        if controller and self._kind(controller) == "bond" and (name in self._resolved.masters or link is None):
+            return self.of(controller)
+        if self._kind(name) == "bridge" and (link is None or self._follows(link)):
+            return min(map(self.of, self.ports(name)), default=DEFAULT_MTU)
+        below = kind_of(merged, link).below(merged)
+        if below and (link is None or link.link not in ("", *below)):
+            return min(self.of(below[0]), link.mtu if link is not None else self.of(below[0]))
+        return link.mtu if link is not None else DEFAULT_MTU
+
+    def _follows(self, bridge: Link) -> bool:
+        """Whether it has its lowest port's MTU, as bridges do until somebody writes it; the kernel keeps no mark."""
+        return bridge.mtu == min(
+            (self._before.links[port].mtu for port in self._before.ports(bridge.name)), default=DEFAULT_MTU
+        )
+
+    def _kind(self, name: str) -> str:
+        """IFLA_INFO_KIND the link has or will have."""
+        link = self._before.links.get(name)
+        if link is not None:
+            return link.kind
+        return kind_of(self._resolved.merged[name], None).link_kinds[0] if name in self._resolved.merged else ""

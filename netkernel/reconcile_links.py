@@ -110,7 +110,9 @@ def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
     if key == "address":
         return follows_others(planning, want)
     if key == "mtu":
-        return value == _born_mtu(planning, want)
+        base = planning.world.links.get(want.link)
+        rises_later = base is not None and "mtu" in base.attrs and base.mtu < want.mtu
+        return rises_later or value == _born_mtu(planning, want)
     return value in ("", (), NO_MAC) or (key, value) in (("txqlen", 1000), ("group", 0)) or not _is_taken(want, key)
 
 
@@ -198,7 +200,8 @@ def _bond_sees_to_mtu(planning: Planning, have: Link, want: Link) -> bool:
     bond = planning.target.links.get(want.master)
     if bond is None or bond.kind != "bond":
         return False
-    return have.master != want.master or want.mtu == bond.mtu
+    now = planning.world.links.get(bond.name)
+    return have.master != want.master or (want.mtu == bond.mtu and now is not None and now.mtu != bond.mtu)
 
 
 def _options(planning: Planning, name: str, want: Link) -> None:

@@ -56,6 +56,8 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     base = _base(world, op, stated) if op.kind == "vlan" else None
     mtu = number(stated.get("mtu")) or (base.mtu if base else ETHERNET_MTU)
     attrs: dict[str, Value] = {"up": False, "promisc": False, "mtu": mtu, "master": "", "txqlen": 1000, "alias": ""}
+    if not mtu:  # its base's, which nobody can foretell: the base comes out of a bond
+        del attrs["mtu"]
     attrs |= {"link": "", "group": 0, **KINDS[op.kind].defaults}
     assigned = SET_BY_USER
     address = stated.get("address")

@@ -46,12 +46,19 @@ class Mtus:
         controller = merged.controller or ""
         if controller and self._kind(controller) == "bond" and (name in self._resolved.masters or link is None):
             return self.of(controller)
+        if link is not None and self._leaves_a_bond(link):
+            return 0
         if self._kind(name) == "bridge" and (link is None or self._follows(link)):
             return min(map(self.of, self.ports(name)), default=DEFAULT_MTU)
         below = kind_of(merged, link).below(merged)
         if below and (link is None or link.link not in ("", *below)):
             return min(self.of(below[0]), link.mtu if link is not None else self.of(below[0]))
         return link.mtu if link is not None else DEFAULT_MTU
+
+    def _leaves_a_bond(self, link: Link) -> bool:
+        """Whether it gets back the MTU it came to a bond with, which nobody else remembers."""
+        master = self._resolved.masters.get(link.name, "" if link.master in self._resolved.gone else link.master)
+        return master != link.master and self._kind(link.master) == "bond"
 
     def _follows(self, bridge: Link) -> bool:
         """Whether it has its lowest port's MTU, as bridges do until somebody writes it; the kernel keeps no mark."""

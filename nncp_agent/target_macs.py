@@ -23,14 +23,21 @@ PINNED: Final = 3
 def follow(links: dict[str, Link], resolved: Resolved, before: Host) -> None:
     """Adjust `links` (all of them in place of their old ones) to what the kernel makes of the policy's changes."""
     ports = _ports_after(links, resolved, before)
-    for name, members in ports.items():
-        if name in links and links[name].kind == "bond":
-            _bond(name, members, links, resolved, before)
-    for name, members in ports.items():
-        if name in links and links[name].kind == "bridge":
-            _bridge(name, members, links, resolved, before)
+    for name in sorted(ports, key=lambda name: (links[name].kind != "bond", len(_controllers(name, links)), name)):
+        if links[name].kind == "bond":
+            _bond(name, ports[name], links, resolved, before)
+        else:
+            _bridge(name, ports[name], links, resolved, before)
     _leavers(links, resolved, before)
     _above(links, resolved, before)
+
+
+def _controllers(name: str, links: dict[str, Link]) -> list[str]:
+    """What the link is a port of, directly and further up: a bond in a bond takes the MTU of the outer one first."""
+    found: list[str] = []
+    while (name := links[name].master if name in links else "") and name not in found:
+        found.append(name)
+    return found
 
 
 def _ports_after(links: dict[str, Link], resolved: Resolved, before: Host) -> dict[str, list[str]]:

@@ -17,20 +17,19 @@ SMALLEST_IPV6_MTU: Final = 1280
 def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """MTUs the kernel would refuse, or quietly take from a link the policy does not speak of."""
     mtus = Mtus(resolved, before)
-    for name, iface in resolved.wanted.items():
+    for iface in resolved.wanted.values():
         if iface.state in (State.ABSENT, State.DOWN):
             continue
         yield from _limits(iface, resolved, before)
         yield from _over_its_base(iface, resolved, before, mtus)
+    for name in mtus.touched():
         yield from _under_what_sits_on_it(name, resolved, before, mtus)
 
 
 def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """Frames that fit the bridge and not its port are dropped without a word."""
     mtus = Mtus(resolved, before)
-    touched = dict.fromkeys([*resolved.wanted, *(m for m in resolved.masters.values() if m)])
-    touched |= dict.fromkeys(c for name in resolved.wanted if (c := resolved.merged[name].controller))
-    for controller in touched:
+    for controller in mtus.touched():
         for port in mtus.ports(controller):
             above, below = mtus.of(controller), mtus.of(port)
             if below and above > below:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from netkernel.host import Host
@@ -29,6 +30,13 @@ class Mtus:
         stay = [p for p in self._before.ports(controller) if masters.get(p, controller) == controller]
         return sorted({*stay, *self._joined.get(controller, ())} - self._resolved.gone if controller else ())
 
+    def touched(self) -> Iterable[str]:
+        """Links whose MTU the policy may change: those it names, their controllers, and their ports."""
+        names = dict.fromkeys([*self._resolved.wanted, *(each for each in self._resolved.masters.values() if each)])
+        controllers = [self._resolved.merged[each].controller or "" for each in names if each in self._resolved.merged]
+        ports = [port for each in names for port in self.ports(each)]
+        return dict.fromkeys([*names, *controllers, *ports])
+
     def of(self, name: str) -> int:
         """0 when it cannot be told."""
         if name not in self._known:
@@ -44,7 +52,7 @@ class Mtus:
             return wanted.mtu
         merged = self._resolved.merged[name]
         controller = merged.controller or ""
-        if controller and self._kind(controller) == "bond" and (name in self._resolved.masters or link is None):
+        if controller and self._kind(controller) == "bond" and (link is None or self._is_told(name, controller)):
             return self.of(controller)
         if link is not None and self._leaves_a_bond(link):
             return 0
@@ -54,6 +62,12 @@ class Mtus:
         if below and (link is None or link.link not in ("", *below)):
             return min(self.of(below[0]), link.mtu if link is not None else self.of(below[0]))
         return link.mtu if link is not None else DEFAULT_MTU
+
+    def _is_told(self, port: str, bond: str) -> bool:
+        """Whether the bond writes its MTU to the port: when it joins, and when the bond's own changes."""
+        old = self._before.links.get(bond)
+        joins = self._before.links[port].master != bond
+        return joins or old is None or self.of(bond) != old.mtu
 
     def _leaves_a_bond(self, link: Link) -> bool:
         """Whether it gets back the MTU it came to a bond with, which nobody else remembers."""

@@ -58,6 +58,20 @@ def test_a_bridge_that_follows_its_ports_does_not_step_down() -> None:
     assert warnings("interfaces: [{name: bond0, type: bond, mtu: 1500}]", BRIDGED) == []
 
 
+def test_a_vlan_on_a_bridge_that_follows_a_smaller_port_is_named() -> None:
+    host = read_host("links: {br0: {kind: bridge}, eth1: {master: br0}, v5: {kind: vlan, link: br0, id: 5}}")
+    assert problems("interfaces: [{name: eth1, type: ethernet, mtu: 1400}]", host) == [
+        "br0: mtu: 1400 is less than the 1500 of v5, which sits on it: name v5 too"
+    ]
+
+
+def test_a_vlan_on_a_port_of_a_bond_that_shrinks_is_named() -> None:
+    host = read_host("links: {bond0: {kind: bond}, eth1: {master: bond0}, v5: {kind: vlan, link: eth1, id: 5}}")
+    assert problems("interfaces: [{name: bond0, mtu: 1400}]", host) == [
+        "eth1: mtu: 1400 is less than the 1500 of v5, which sits on it: name v5 too"
+    ]
+
+
 def test_a_new_vlan_takes_the_mtu_its_base_will_have() -> None:
     desired = "interfaces: [{name: v5, type: vlan, vlan: {base-iface: bond0, id: 5}}, {name: bond0, mtu: 1400}]"
     assert decide(policy(desired), BRIDGED).ops != ()

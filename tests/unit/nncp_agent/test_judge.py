@@ -66,7 +66,9 @@ def test_a_vlan_on_a_bridge_that_follows_a_smaller_port_is_named() -> None:
 
 
 def test_a_vlan_on_a_port_of_a_bond_that_shrinks_is_named() -> None:
-    host = read_host("links: {bond0: {kind: bond}, eth1: {master: bond0}, v5: {kind: vlan, link: eth1, id: 5}}")
+    host = read_host(
+        "links: {bond0: {kind: bond, mode: balance-rr}, eth1: {master: bond0}, v5: {kind: vlan, link: eth1, id: 5}}"
+    )
     assert problems("interfaces: [{name: bond0, mtu: 1400}]", host) == [
         "eth1: mtu: 1400 is less than the 1500 of v5, which sits on it: name v5 too"
     ]

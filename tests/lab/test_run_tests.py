@@ -18,7 +18,8 @@ from tests.lab.stand_in import StandIn
 work = Path("work")
 work.mkdir()
 kernel = StandIn()
-sys.exit(Run(request.parse(sys.argv[1:], os.environ), work.resolve(), lambda: kernel, True).run())
+asked = request.parse(sys.argv[2:], os.environ)
+sys.exit(Run(asked, work.resolve(), lambda: kernel, kernel_is_ready=sys.argv[1] == "ready").run())
 """
 
 TESTS = """
@@ -51,11 +52,13 @@ def tree(tmp_path: Path, pytestconfig: pytest.Config) -> Path:
     return tmp_path
 
 
-def run(tree: Path, root: Path, *words: str, failing: int = -1, deadly: int = -1) -> tuple[int, list[str]]:
+def run(
+    tree: Path, root: Path, *words: str, failing: int = -1, deadly: int = -1, kernel: str = "ready"
+) -> tuple[int, list[str]]:
     """`--reference` sends to guests all that has needs, whatever this machine's kernel can do."""
     (tree / "test_it.py").write_text(f"FAILING, DEADLY = {failing}, {deadly}\n{TESTS}")
     done = subprocess.run(
-        [sys.executable, "-c", RUN, "--reference", *words, "test_it.py"],
+        [sys.executable, "-c", RUN, kernel, "--reference", *words, "test_it.py"],
         cwd=tree,
         env={"PYTHONPATH": str(root), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         stdout=subprocess.PIPE,
@@ -72,6 +75,12 @@ def test_guests_share_the_tests_and_each_runs_once(tree: Path, pytestconfig: pyt
     assert " 20 passed in " in said[-1]
     cases = [case.get("name") for case in ElementTree.parse(tree / "all.xml").iter("testcase")]
     assert sorted(map(str, cases)) == sorted(f"test_there[{number}]" for number in range(20))
+
+
+def test_a_kernel_that_must_be_built_first_is_waited_for(tree: Path, pytestconfig: pytest.Config) -> None:
+    status, said = run(tree, pytestconfig.rootpath, kernel="to be built")
+    assert status == 0, said
+    assert " 20 passed in " in said[-1]
 
 
 def test_a_selection_by_expression_holds_in_guests_too(tree: Path, pytestconfig: pytest.Config) -> None:

@@ -21,6 +21,8 @@ from netkernel.rewind import Remembered, remember
 from netkernel.transaction import Kernel, Transaction
 from netkernel.undo import undo
 from nncp_agent import checkpoint, history, lock, recovery
+from nncp_agent.back import back_to
+from nncp_agent.change import Change
 from nncp_agent.checkpoint import Checkpoint, Here, namespace_of
 from nncp_agent.checks.base import Check
 from nncp_agent.checks.choice import choose
@@ -32,12 +34,12 @@ from nncp_agent.interrupts import Interrupts, as_exceptions
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.pending import commit, rollback
-from nncp_agent.plan import Decision, decide
+from nncp_agent.plan import decide
 from nncp_agent.settle import READY_S, await_carrier, settle
 from nncp_agent.store import Store, document
 from nncp_agent.verify import differences
 
-__all__ = ["Options", "Outcome", "apply", "commit", "rollback"]
+__all__ = ["Options", "Outcome", "apply", "commit", "go_back", "rollback"]
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,38 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
     Raises InvalidPolicy, Busy, StoreBroken and NoWatchdog before anything is touched; KernelRefused, NotSettled,
     Unreachable and Interrupted after everything was taken back, with what could not be in their `leftovers`.
     """
-    options = options or Options()
+
+    def planned(before: Host, committed: NetworkState, options: Options) -> Change:
+        decision = decide(desired, before, committed, refusals=options.refusals)
+        return Change(
+            before=before,
+            target=decision.target,
+            ops=decision.ops,
+            asked=decision.desired,
+            following=committed_after(committed, decision.desired),
+            differences=partial(differences, decision),
+            warnings=decision.warnings,
+            irreversible=decision.irreversible,
+        )
+
+    return _perform(planned, kernel, store, options or Options())
+
+
+def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | None = None) -> Outcome:
+    """Take back every apply after `number` (0 is before the first), or leave the host as it is.
+
+    Raises NetworkError when the history does not reach back that far, before anything is touched; else as `apply`.
+    """
+
+    def planned(before: Host, committed: NetworkState, options: Options) -> Change:
+        return back_to(store, number, before)
+
+    return _perform(planned, kernel, store, options or Options())
+
+
+def _perform(
+    planned: Callable[[Host, NetworkState, Options], Change], kernel: Kernel, store: Store, options: Options
+) -> Outcome:
     watch, namespace = Stopwatch(options), namespace_of(kernel)
     watch.stage("lock")
     with as_exceptions() as interrupts, lock.held(store, options.command, options.lock_timeout_s):
@@ -59,27 +92,27 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
         recovery.put_right(store, lambda: nullcontext(kernel), here)
         watch.stage("plan", "planning")
         before, committed = kernel.snapshot(), store.committed()
-        decision = decide(desired, before, committed, refusals=options.refusals)
-        following = committed if options.memory_only else committed_after(committed, decision.desired)
-        if not decision.ops:
-            return _nothing_to_do(store, options, decision, committed, following)
+        change = planned(before, committed, options)
+        following = committed if options.memory_only else change.following
+        if not change.ops:
+            return _nothing_to_do(store, options, change, committed, following)
         watch.stage("baseline", "finding out what answers now")
-        checks = _answering_now(kernel, decision, options, namespace)
+        checks = _answering_now(kernel, change, options, namespace)
         watch.stage("checkpoint")
-        back = _WayBack(kernel, remember(before, decision.ops), interrupts)
-        point = _checkpoint(store, options, decision, checks, here, back.remembered)
+        back = _WayBack(kernel, remember(before, change.ops), interrupts)
+        point = _checkpoint(store, options, change, checks, here, back.remembered)
         with (
             _on_disk(store, point, following, back, watch),
             options.guard(store, point, namespace),
             Transaction(kernel, back) as transaction,
         ):
-            watch.stage("execute", f"executing {len(decision.ops)} changes")
-            transaction.do(decision.ops)
-            _settled(kernel, decision, options, watch)
-            _still_answering(kernel, checks, decision, options, watch)
+            watch.stage("execute", f"executing {len(change.ops)} changes")
+            transaction.do(change.ops)
+            _settled(kernel, change, options, watch)
+            _still_answering(kernel, checks, change, options, watch)
             interrupts.ignore()
             point = _kept(store, point, options, watch)
-        return _outcome(store, point, options, decision)
+        return _outcome(store, point, options, change)
 
 
 class _WayBack:
@@ -126,6 +159,7 @@ def _on_disk(
                     outcome=outcome,
                     error=str(error) or type(error).__name__,
                     leftovers=back.leftovers,
+                    remembered=point.remembered if back.leftovers else history.NOTHING,
                     seconds=watch.seconds,
                 ),
             )
@@ -141,15 +175,15 @@ def _forget(store: Store) -> None:
 
 
 def _checkpoint(
-    store: Store, options: Options, decision: Decision, checks: Sequence[Check], here: Here, remembered: Remembered
+    store: Store, options: Options, change: Change, checks: Sequence[Check], here: Here, remembered: Remembered
 ) -> Checkpoint:
     entry = Entry(
         number=history.next_number(store),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         command=options.command,
         policies=options.policies,
-        plan=tuple(map(str, decision.ops)),
-        warnings=tuple(map(str, decision.warnings)),
+        plan=tuple(map(str, change.ops)),
+        warnings=tuple(map(str, change.warnings)),
         checks=tuple(check.describe() for check in checks),
     )
     own_s = options.verify_timeout_s + options.check_timeout_s + 2 * READY_S
@@ -166,7 +200,7 @@ def _checkpoint(
     )
 
 
-def _answering_now(kernel: Kernel, decision: Decision, options: Options, namespace: str | None) -> tuple[Check, ...]:
+def _answering_now(kernel: Kernel, change: Change, options: Options, namespace: str | None) -> tuple[Check, ...]:
     """What answers before the change and so must answer after it."""
     try:
         servers = Path(options.resolv_conf).read_text(errors="replace")
@@ -174,8 +208,8 @@ def _answering_now(kernel: Kernel, decision: Decision, options: Options, namespa
         servers = ""
     chosen: tuple[Check, ...] = ()
     if options.check:
-        before, target = decision.before, decision.target
-        chosen = choose(before, target, decision.desired, kernel.snapshot, servers, namespace)
+        before, target = change.before, change.target
+        chosen = choose(before, target, change.asked, kernel.snapshot, servers, namespace)
     candidates = (*chosen, *options.checks)
     good = answering(candidates, BASELINE_S)
     for check in candidates:
@@ -184,12 +218,11 @@ def _answering_now(kernel: Kernel, decision: Decision, options: Options, namespa
     return good
 
 
-def _settled(kernel: Kernel, decision: Decision, options: Options, watch: Stopwatch) -> None:
+def _settled(kernel: Kernel, change: Change, options: Options, watch: Stopwatch) -> None:
     if options.verify:
         watch.stage("verify", "verifying")
-        wrong: Callable[[Host], tuple[str, ...]] = partial(differences, decision)
         try:
-            settle(decision, kernel, wrong, options.verify_timeout_s, options.clock)
+            settle(change, kernel, change.differences, options.verify_timeout_s, options.clock)
         except NotSettled as error:
             if not options.keep_unsettled:
                 raise
@@ -197,12 +230,12 @@ def _settled(kernel: Kernel, decision: Decision, options: Options, watch: Stopwa
 
 
 def _still_answering(
-    kernel: Kernel, checks: Sequence[Check], decision: Decision, options: Options, watch: Stopwatch
+    kernel: Kernel, checks: Sequence[Check], change: Change, options: Options, watch: Stopwatch
 ) -> None:
     if not checks:
         return
     watch.stage("carrier", "waiting for carrier")
-    await_carrier(decision, kernel, clock=options.clock)
+    await_carrier(change, kernel, clock=options.clock)
     watch.stage("checks", "asking again: " + ", ".join(check.describe() for check in checks))
     good = answering(checks, options.check_timeout_s)
     if lost := [check.describe() for check in checks if check not in good]:
@@ -221,7 +254,7 @@ def _kept(store: Store, point: Checkpoint, options: Options, watch: Stopwatch) -
     return point
 
 
-def _outcome(store: Store, point: Checkpoint, options: Options, decision: Decision) -> Outcome:
+def _outcome(store: Store, point: Checkpoint, options: Options, change: Change) -> Outcome:
     """Nothing here may fail any more: what happened has happened."""
     if options.commit:
         try:
@@ -231,9 +264,9 @@ def _outcome(store: Store, point: Checkpoint, options: Options, decision: Decisi
     elif options.record:
         recovery.record(store, msgspec.structs.replace(point.entry, outcome=history.PENDING))
     return Outcome(
-        ops=decision.ops,
-        warnings=decision.warnings,
-        irreversible=decision.irreversible,
+        ops=change.ops,
+        warnings=change.warnings,
+        irreversible=change.irreversible,
         checks=point.entry.checks,
         committed=options.commit and not options.memory_only,
         checkpoint=None if options.commit else point.id,
@@ -243,10 +276,10 @@ def _outcome(store: Store, point: Checkpoint, options: Options, decision: Decisi
 
 
 def _nothing_to_do(
-    store: Store, options: Options, decision: Decision, committed: NetworkState, following: NetworkState
+    store: Store, options: Options, change: Change, committed: NetworkState, following: NetworkState
 ) -> Outcome:
     """The host is as wanted. What is committed may still change: from now on it is wanted, also after a restart."""
-    outcome = Outcome(warnings=decision.warnings, irreversible=decision.irreversible, committed=options.commit)
+    outcome = Outcome(warnings=change.warnings, irreversible=change.irreversible, committed=options.commit)
     if following == committed or not options.commit:
         return outcome
     number = history.next_number(store)
@@ -256,7 +289,7 @@ def _nothing_to_do(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         command=options.command,
         policies=options.policies,
-        warnings=tuple(map(str, decision.warnings)),
+        warnings=tuple(map(str, change.warnings)),
         outcome=history.COMMITTED,
         committed=document(following),
     )

@@ -1,4 +1,4 @@
-"""Every apply with its plan, outcome and timing; the way back to an earlier committed state."""
+"""Every apply with its plan, outcome and timing, and what `back` needs to come back to one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from netkernel.errors import NetworkError
-from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
+from nncp_agent.model import NetworkState
 from nncp_agent.store import VERSION, Store
 
 FOLDER: Final = "history"
@@ -20,11 +20,13 @@ PENDING: Final = "pending"
 ROLLED_BACK: Final = "rolled back"
 NOT_UNDONE: Final = "not fully undone"
 GONE: Final = "gone with a restart of the machine"
+NOTHING: Final = msgspec.Raw(b"null")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One apply. `plan` has the ops' lines; `seconds` says how long each stage took; `committed` is the whole committed
-    state after it, in nmstate form, None unless it was committed."""
+    state after it, in nmstate form, None unless it was committed. `remembered` is what its plan touched, as it was
+    before (`netkernel.rewind.Remembered` in JSON); null when nothing of the apply is left on the host."""
 
     number: int
     time: str  # ISO 8601, UTC
@@ -38,6 +40,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     leftovers: tuple[str, ...] = ()
     seconds: Mapping[str, float] = {}
     committed: dict[str, Any] | None = None
+    remembered: msgspec.Raw = NOTHING
     version: int = VERSION
 
 
@@ -69,44 +72,15 @@ def write(store: Store, entry: Entry) -> None:
         store.remove(f"{FOLDER}/{_name(number)}")
 
 
-def back_to(store: Store, number: int) -> NetworkState:
-    """The state to apply to come back to what was committed after entry `number`; 0 is before the first of all.
+def committed(store: Store, number: int) -> NetworkState:
+    """The whole committed state after entry `number`.
 
-    Interfaces and routes committed since become absent. Raises NetworkError when the entry is not kept or committed
-    nothing, StoreBroken.
+    Raises NetworkError when the entry is not kept or committed nothing, StoreBroken.
     """
-    now = store.committed()
-    if number == 0:
-        return _back(NetworkState(), now)
-    then = entry(store, number)
-    if then.committed is None:
-        raise NetworkError(f"history: entry {number} was {then.outcome}: wanted one that was committed")
-    return _back(store.state_of(then.committed, f"{FOLDER}/{_name(number)}"), now)
-
-
-def _back(then: NetworkState, now: NetworkState) -> NetworkState:
-    interfaces = then.interfaces or ()
-    kept = {interface.name for interface in interfaces}
-    made_since = tuple(
-        Interface(name=interface.name, type=interface.type, state=State.ABSENT)
-        for interface in now.interfaces or ()
-        if interface.name not in kept
-    )
-    routes = _config(then)
-    gone = {interface.name for interface in made_since}
-    routes_since = tuple(
-        _absent(route) for route in _config(now) if route not in routes and route.next_hop_interface not in gone
-    )
-    config = (*routes_since, *routes)
-    return NetworkState(interfaces=(*interfaces, *made_since), routes=Routes(config=config) if config else None)
-
-
-def _config(state: NetworkState) -> tuple[RouteEntry, ...]:
-    return (state.routes.config if state.routes else None) or ()
-
-
-def _absent(route: RouteEntry) -> RouteEntry:
-    return msgspec.structs.replace(route, state=State.ABSENT)
+    found = entry(store, number)
+    if found.committed is None:
+        raise NetworkError(f"history: entry {number} was {found.outcome}: wanted one that was committed")
+    return store.state_of(found.committed, f"{FOLDER}/{_name(number)}")
 
 
 def _numbers(store: Store) -> list[int]:

@@ -65,6 +65,7 @@ def finish(store: Store, found: Checkpoint) -> None:
         found.entry,
         outcome=history.MEMORY_ONLY if found.memory_only else history.COMMITTED,
         committed=committed.state if committed else None,
+        remembered=found.remembered,
     )
     checkpoint.remove(store)
     if found.record:
@@ -89,4 +90,6 @@ def record(store: Store, entry: history.Entry) -> None:
 
 def _end(store: Store, found: Checkpoint, outcome: str, why: str, leftovers: tuple[str, ...]) -> None:
     checkpoint.remove(store)
-    record(store, msgspec.structs.replace(found.entry, outcome=outcome, error=why, leftovers=leftovers))
+    way_back = found.remembered if leftovers else history.NOTHING
+    entry = msgspec.structs.replace(found.entry, outcome=outcome, error=why, leftovers=leftovers, remembered=way_back)
+    record(store, entry)

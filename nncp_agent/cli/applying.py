@@ -37,11 +37,11 @@ def seconds(text: str) -> float:
     return value
 
 
-def run(call: Call, decoded: Decoded, command: str) -> int:
-    """Apply and report. Raises what `nncp_agent.apply.apply` raises, and Usage."""
+def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) -> int:
+    """Apply, or go back to an apply of the history, and report. Raises what `nncp_agent.apply` raises, and Usage."""
     stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
 
-    from nncp_agent.apply import apply  # late: what cannot be read needs no engine
+    from nncp_agent.apply import apply, go_back  # late: what cannot be read needs no engine
     from nncp_agent.cli import policies, progress
     from nncp_agent.options import Options
 
@@ -49,7 +49,11 @@ def run(call: Call, decoded: Decoded, command: str) -> int:
         options = Options(**stated, progress=call.stages(shown), refusals=call.refusals())
         call.is_changing = True
         with call.kernel() as kernel:
-            outcome = apply(decoded.desired, kernel, call.store(), options=call.world.adapt(options))
+            options, store = call.world.adapt(options), call.store()
+            if back_to is None:
+                outcome = apply(decoded.desired, kernel, store, options=options)
+            else:
+                outcome = go_back(back_to, kernel, store, options=options)
     _report(call, outcome, decoded)
     return OK
 

@@ -15,7 +15,7 @@ VERBS: Final = {
     "plan": "say what apply would do, one change per line; change nothing",
     "apply": "make the host look like the policies, or leave it as it was",
     "commit": "keep what `apply --no-commit` changed",
-    "rollback": "take it back; or go back to an earlier state with --to",
+    "rollback": "take it back; or with --to what was applied since",
     "history": "every apply: when, what, and what came of it",
     "restore": "bring the committed state back, as at boot",
     "diff": "say what of one state is not so in another",
@@ -37,7 +37,7 @@ A day with it:
   nncp apply bond1.yaml                   do it; the gateway must answer before and after
   nncp apply --no-commit --timeout 60 bond1.yaml
                                           do it for a minute; `nncp commit` keeps it
-  nncp rollback --to 3                    back to the state committed by apply 3
+  nncp rollback --to 3                    take back what was applied after apply 3
 
 Exit codes: 0 ok, 1 failed and rolled back, 2 usage, 3 invalid policy, 4 failed and not fully undone.
 Environment: NNCP_STATE_DIR (as --state-dir), NO_COLOR.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   nncp history                  the list, oldest first
   nncp history 3                its plan, warnings, checks, timing
-  nncp rollback --to 3          back to what it committed
+  nncp rollback --to 3          take back what was applied after it
 """
 HEADERS = ("N", "WHEN", "OUTCOME", "CHANGES", "TOOK", "WHAT")
 
@@ -55,8 +55,10 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _document(entry: Entry) -> dict[str, Any]:
-    """The entry without what it leaves empty."""
+    """The entry without what it leaves empty, and without the kernel records that take it back."""
     import msgspec
 
-    fields: dict[str, Any] = msgspec.to_builtins(entry)
-    return {key: value for key, value in fields.items() if value not in ("", (), [], {}, None) and key != "version"}
+    hidden = ("version", "remembered")
+    stated = {key: value for key in entry.__struct_fields__ if key not in hidden and (value := getattr(entry, key))}
+    fields: dict[str, Any] = msgspec.to_builtins(stated)
+    return fields

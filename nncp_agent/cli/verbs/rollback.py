@@ -1,4 +1,7 @@
-"""Take back what `nncp apply --no-commit` changed; or, with --to, go back to what an earlier apply committed."""
+"""Take back what `nncp apply --no-commit` changed; or, with --to, take back every apply after one of the history.
+
+With --to, what those applies touched becomes as it was before them, interfaces that no policy made included; all else
+stays."""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from nncp_agent.cli.parser import Usage
 EXAMPLES = """\
   nncp rollback                 the uncommitted change
   nncp history                  then
-  nncp rollback --to 3          the host as apply 3 left it; checked and verified like any apply
+  nncp rollback --to 3          as apply 3 left it; checked and verified like any apply
   nncp rollback --to 0          as before the first apply
 """
 
@@ -20,7 +23,7 @@ def arguments(parser: ArgumentParser) -> None:
     from nncp_agent.cli import applying
 
     parser.add_argument("checkpoint", metavar="CHECKPOINT", nargs="?", help="only if it is this one that waits")
-    parser.add_argument("--to", metavar="N", type=int, help="the state that apply N of the history committed")
+    parser.add_argument("--to", metavar="N", type=int, help="take back what was applied after apply N of the history")
     applying.arguments(parser.add_argument_group("with --to, as for apply"))  # type: ignore[arg-type]  # it adds likewise
 
 
@@ -41,11 +44,10 @@ def _pending(call: Call) -> int:
 
 
 def _earlier(call: Call, number: int) -> int:
-    from nncp_agent import history
     from nncp_agent.cli import applying
+    from nncp_agent.model import NetworkState
     from nncp_agent.wire import Decoded
 
     if call.options.checkpoint:
         raise Usage("nncp rollback: a checkpoint or --to, not both")
-    desired = history.back_to(call.store(), number)
-    return applying.run(call, Decoded(desired), f"nncp rollback --to {number}")
+    return applying.run(call, Decoded(NetworkState()), f"nncp rollback --to {number}", back_to=number)

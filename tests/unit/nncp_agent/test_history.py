@@ -66,40 +66,21 @@ def test_the_last_fifty_are_kept(store: Store) -> None:
     assert history.next_number(store) == 61
 
 
-def test_going_back_makes_what_came_since_absent(store: Store) -> None:
-    _committed(store, ONE)
-    _committed(store, ONE, TWO)
-    assert history.back_to(store, 1).interfaces == (ONE, Interface(name="dummy2", type="dummy", state=State.ABSENT))
-
-
-def test_going_back_brings_back_what_was_removed_since(store: Store) -> None:
-    _committed(store, ONE, TWO)
-    _committed(store, ONE)
-    assert history.back_to(store, 1).interfaces == (ONE, TWO)
-
-
-def test_going_back_removes_routes_that_came_since(store: Store) -> None:
-    _committed(store, ONE)
+def test_what_an_entry_committed_is_a_state_again(store: Store) -> None:
     _committed(store, ONE, routes=Routes(config=(ROUTE,)))
-    routes = history.back_to(store, 1).routes
-    assert routes is not None
-    assert routes.config == (msgspec.structs.replace(ROUTE, state=State.ABSENT),)
+    _committed(store, ONE, TWO)
+    assert history.committed(store, 1) == NetworkState(interfaces=(ONE,), routes=Routes(config=(ROUTE,)))
 
 
-def test_going_back_to_zero_is_going_back_to_before_the_first_apply(store: Store) -> None:
-    _committed(store, ONE)
-    assert history.back_to(store, 0).interfaces == (Interface(name="dummy1", type="dummy", state=State.ABSENT),)
-
-
-def test_going_back_to_what_was_never_committed_is_refused(store: Store) -> None:
+def test_asking_for_what_was_never_committed_is_refused(store: Store) -> None:
     history.write(store, Entry(number=1, time="2026-01-01T00:00:00+00:00", outcome=history.ROLLED_BACK))
     with pytest.raises(NetworkError, match="entry 1 was rolled back"):
-        history.back_to(store, 1)
+        history.committed(store, 1)
 
 
-def test_going_back_to_what_is_not_kept_is_refused_saying_what_is(store: Store) -> None:
+def test_asking_for_what_is_not_kept_is_refused_saying_what_is(store: Store) -> None:
     with pytest.raises(NetworkError, match="no entry 9: nothing was applied yet"):
-        history.back_to(store, 9)
+        history.committed(store, 9)
     _committed(store, ONE)
     with pytest.raises(NetworkError, match="no entry 9: 1 to 1 are kept"):
-        history.back_to(store, 9)
+        history.committed(store, 9)

@@ -1,0 +1,27 @@
+"""What is about to be done to a host and how to tell that it came true: of a policy, or of the way back to earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from netkernel.host import Host
+from netkernel.ops import Op
+from nncp_agent.errors import Problem
+from nncp_agent.model import NetworkState
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All of it is decided before anything is touched. `asked` tells the checks which default routes are given up;
+    `following` is the committed state afterwards; `differences` are a host's from what is wanted, none being success.
+    """
+
+    before: Host
+    target: Host
+    ops: tuple[Op, ...]
+    asked: NetworkState
+    following: NetworkState
+    differences: Callable[[Host], Sequence[str]]
+    warnings: tuple[Problem, ...] = ()
+    irreversible: tuple[str, ...] = ()

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from netkernel import modules, netns, snapshot
-from netkernel.executor import Execution
+from netkernel import snapshot
 from netkernel.host import Host
 from netkernel.netlink import Socket
-from netkernel.ops import CreateLink, Op
 from netkernel.watch import Watch
+
+if TYPE_CHECKING:
+    from netkernel.ops import Op
 
 
 class LinuxKernel:
@@ -43,6 +44,10 @@ class LinuxKernel:
 
     def execute(self, ops: Sequence[Op]) -> None:
         """Do the ops in order, batched. Raises KernelRefused at the first send that had a failing op."""
+        from netkernel import modules  # late, as all below: who only looks pays for no ops
+        from netkernel.executor import Execution
+        from netkernel.ops import CreateLink
+
         new = {op.kind for op in ops if isinstance(op, CreateLink)}
         if new & modules.WITHOUT_DEVICES.keys():
             modules.load_for(new)
@@ -63,4 +68,8 @@ class LinuxKernel:
         self.close()
 
     def _inside(self) -> AbstractContextManager[None]:
-        return netns.inside(self._namespace) if self._namespace else nullcontext()
+        if not self._namespace:
+            return nullcontext()
+        from netkernel import netns  # late: it needs ctypes
+
+        return netns.inside(self._namespace)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePosixPath
 from typing import Final
 
 from netkernel.errors import KernelRefused, NetworkError
@@ -34,6 +33,6 @@ def write(path: str, value: str) -> None:
 
 def _full(path: str) -> str:
     """Never outside /proc/sys: a link may be called almost anything, and some paths come from configurations."""
-    if ".." in PurePosixPath(path).parts or path.startswith("/"):
+    if ".." in path.split("/") or path.startswith("/"):
         raise NetworkError(f"{path}: not a sysctl: wanted a path below {ROOT}")
     return f"{ROOT}/{path}"

@@ -12,7 +12,6 @@ watchdog.log          what the last watchdog had to say when it failed
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 import time
@@ -24,8 +23,6 @@ import msgspec
 
 from nncp_agent.errors import StoreBroken
 from nncp_agent.model import NetworkState
-
-log = logging.getLogger(__name__)
 
 VERSION: Final = 1
 """Format of every file in the directory; a file of another one is refused, never guessed at."""
@@ -182,6 +179,9 @@ class Store:
         try:
             _sync_directory(self.directory)
         except OSError as error:  # the rename holds for every process; only a power cut could still lose it
+            import logging  # late: most who read the store never say a word
+
+            log = logging.getLogger(__name__)
             log.warning("%s: committed, but perhaps not on the disk yet: %s", self.directory, error.strerror)
 
     def state_of(self, value: dict[str, Any], name: str) -> NetworkState:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from netkernel.documents.base import Unreadable
 from netkernel.errors import NetworkError
@@ -17,6 +18,17 @@ from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UN
 from nncp_agent.cli.parser import HelpWanted, Usage, parse
 from nncp_agent.cli.world import World
 from nncp_agent.errors import InvalidPolicy
+
+
+def command() -> NoReturn:
+    """`main` as a whole process. It ends at once: giving back every object of a large host takes longer than reading it.
+
+    What was to be said is flushed by then, and what must last is on the disk.
+    """
+    code = main()
+    if sys.stderr:
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:

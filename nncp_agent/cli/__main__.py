@@ -1,7 +1,5 @@
 """`python -m nncp_agent.cli`."""
 
-import sys
+from nncp_agent.cli import command
 
-from nncp_agent.cli import main
-
-sys.exit(main())
+command()

@@ -199,9 +199,9 @@ class Store:
 
 def document(state: NetworkState) -> dict[str, Any]:
     """`state` in nmstate form, as it stands in the directory's files."""
-    from nncp_agent import wire  # as in `state_of`
+    from nncp_agent.wire_writer import encode  # as in `state_of`
 
-    return wire.encode(state)
+    return encode(state)
 
 
 def _write_through(path: Path, data: bytes) -> None:

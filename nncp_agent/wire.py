@@ -17,6 +17,7 @@ from nncp_agent.wire_policy import Found, PolicyHead, states
 from nncp_agent.wire_readers import IGNORED, Reader, fields, fill, several, struct, text
 from nncp_agent.wire_refused import TOP
 from nncp_agent.wire_report import Document, Path, Report, shown
+from nncp_agent.wire_writer import encode
 
 __all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode"]
 
@@ -45,18 +46,6 @@ def decode(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KIN
             joined.add(found, document)
     report.close()
     return joined.decoded()
-
-
-def encode(state: NetworkState, *, catalogue: Mapping[str, Kind] = KINDS) -> dict[str, Any]:
-    """A state as nmstate writes it: lists, dicts and scalars, an interface's name, type and state first."""
-    # Through JSON, because that makes lists of tuples at the speed of C.
-    tree: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
-    kinds = {kind.Config: kind for kind in catalogue.values() if kind.Config is not None}
-    for interface, encoded in zip(state.interfaces or (), tree.get("interfaces", ()), strict=True):
-        if interface.config is not None:
-            kind = kinds[type(interface.config)]
-            encoded[kind.subtree] = kind.shown(encoded.pop("config"))
-    return tree
 
 
 _TOP_FIELDS: Final[Mapping[str, Reader]] = {**TOP, "description": Reader("description", scalar=text)}

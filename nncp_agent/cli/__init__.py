@@ -21,7 +21,7 @@ from nncp_agent.errors import InvalidPolicy
 
 
 def command() -> NoReturn:
-    """`main` as a whole process. It ends at once: giving back every object of a large host takes longer than reading it.
+    """`main` as a whole process. It ends at once, because giving back every object of a large host takes long.
 
     What was to be said is flushed by then, and what must last is on the disk.
     """

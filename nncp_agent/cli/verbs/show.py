@@ -6,7 +6,7 @@ A table on a terminal, YAML elsewhere; `nncp show | nncp plan -` prints nothing.
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
@@ -73,10 +73,9 @@ def _write(call: Call, state: NetworkState, host: Host) -> None:
         draw = overview.table if form == "table" else overview.tree
         call.world.stdout.write(draw(state, host, call.style(), everything=bool(call.options.names)))
         return
-    from nncp_agent import wire
+    from nncp_agent.wire_writer import encode  # not all of `wire`: nothing is read here
 
-    encoded: dict[str, Any] = wire.encode(state)
-    call.write(encoded, form)
+    call.write(encode(state), form)
 
 
 def _did_you_mean(name: str, host: Host) -> str:

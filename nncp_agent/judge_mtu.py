@@ -20,9 +20,10 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
     for iface in resolved.wanted.values():
         if iface.state in (State.ABSENT, State.DOWN):
             continue
-        yield from _limits(iface, resolved, before)
+        yield from _limits(iface, before)
         yield from _over_its_base(iface, resolved, before, mtus)
     for name in mtus.touched():
+        yield from _too_small_for_ipv6(name, resolved, before, mtus)
         yield from _under_what_sits_on_it(name, resolved, before, mtus)
 
 
@@ -37,15 +38,24 @@ def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
                               f"larger frames will be dropped")  # fmt: skip
 
 
-def _limits(iface: Interface, resolved: Resolved, before: Host) -> Iterator[Problem]:
-    link, path = before.links.get(iface.name), f"{iface.name}: mtu"
-    merged = resolved.merged[iface.name]
+def _limits(iface: Interface, before: Host) -> Iterator[Problem]:
+    link = before.links.get(iface.name)
     if iface.mtu is not None and link is not None and link.max_mtu and not link.min_mtu <= iface.mtu <= link.max_mtu:
-        yield Problem(path, f"wanted {link.min_mtu} to {link.max_mtu} (the device's limits), found {iface.mtu}")
-    stated = iface.mtu is not None or iface.ipv6 is not None
-    has_ipv6 = merged.ipv6 is not None and merged.ipv6.enabled is True
-    if stated and has_ipv6 and merged.mtu and merged.mtu < SMALLEST_IPV6_MTU:
-        yield Problem(path, f"wanted {SMALLEST_IPV6_MTU} or more: IPv6 is enabled (RFC 8200), found {merged.mtu}")
+        message = f"wanted {link.min_mtu} to {link.max_mtu} (the device's limits), found {iface.mtu}"
+        yield Problem(f"{iface.name}: mtu", message)
+
+
+def _too_small_for_ipv6(name: str, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:
+    """Stated or derived: the kernel takes IPv6 off a link whose MTU falls below its smallest."""
+    mtu, link, wanted = mtus.of(name), before.links.get(name), resolved.wanted.get(name)
+    if not mtu or mtu >= SMALLEST_IPV6_MTU or (wanted is not None and wanted.state in (State.ABSENT, State.DOWN)):
+        return
+    ipv6 = resolved.merged[name].ipv6
+    falls = link is None or link.mtu >= SMALLEST_IPV6_MTU
+    stated = wanted is not None and (wanted.mtu is not None or wanted.ipv6 is not None)
+    if ipv6 is not None and ipv6.enabled is True and (falls or stated):
+        message = f"wanted {SMALLEST_IPV6_MTU} or more: IPv6 is enabled (RFC 8200), found {mtu}"
+        yield Problem(f"{name}: mtu", message)
 
 
 def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:

@@ -26,6 +26,8 @@ class Mtus:
 
     def ports(self, controller: str) -> list[str]:
         """The controller's ports once the policy holds."""
+        if not self._before.ports(controller) and controller not in self._joined:
+            return []
         masters = self._resolved.masters
         stay = [p for p in self._before.ports(controller) if masters.get(p, controller) == controller]
         return sorted({*stay, *self._joined.get(controller, ())} - self._resolved.gone if controller else ())

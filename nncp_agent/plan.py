@@ -60,7 +60,7 @@ def decide(
     _refuse(judge.problems(resolved, before, refusals))
     after = target(resolved, before)
     _refuse(judge.conflicts(before, after))
-    ops = reconcile(before, after)
+    ops = reconcile(before, after) if after is not before else ()
     return Decision(
         desired=resolved.desired,
         resolved=resolved,
@@ -68,7 +68,7 @@ def decide(
         target=after,
         ops=ops,
         warnings=tuple(judge.warnings(resolved, before, after)),
-        irreversible=irreversible(before, ops),
+        irreversible=irreversible(before, ops) if ops else (),
         important=important(ops, before, precious),
     )
 

@@ -24,7 +24,7 @@ KERNEL_MODES: Final = {"eui64": "eui64", "stable-privacy": "random"}
 
 
 def target(resolved: Resolved, before: Host) -> Host:
-    """`before` with the policy true. What the policy does not mean to change is the same object as in `before`."""
+    """`before` with the policy true. What it leaves alone is the same object as in `before`."""
     context = context_of(resolved, before)
     links = {name: link for name, link in before.links.items() if name not in resolved.gone}
     addresses = {name: these for name, these in before.addresses.items() if name not in resolved.gone}
@@ -45,7 +45,8 @@ def target(resolved: Resolved, before: Host) -> Host:
     target_macs.follow(links, resolved, before)
     _sink(links, addresses, resolved.wanted, before)
     after = replace(before, links=links, addresses=addresses, vlans=vlans)
-    return target_routes.routed(after, resolved, before)
+    after = target_routes.routed(after, resolved, before)
+    return before if after == before else after
 
 
 def context_of(resolved: Resolved, before: Host) -> Context:
@@ -54,7 +55,8 @@ def context_of(resolved: Resolved, before: Host) -> Context:
 
 
 def _wanted(iface: Interface, context: Context, seen: Link | None) -> Wanted:
-    if iface.state is State.ABSENT or iface.config is None:
+    """A kind's settings wait until the link is asked up: what is down has nobody to serve."""
+    if iface.state in (State.ABSENT, State.DOWN) or iface.config is None:
         return Wanted()
     return kind_of(iface, seen).wanted(iface, context.merged[iface.name], context)
 
@@ -104,19 +106,31 @@ def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host)
     enabled = merged.ipv6 is not None and merged.ipv6.enabled is True
     if (merged.mtu or SMALLEST_IPV6_MTU) < SMALLEST_IPV6_MTU:
         return seen.conf6 if seen is not None else b""
-    if seen is None:
+    if seen is None or 0 < seen.mtu < SMALLEST_IPV6_MTU:  # new to IPv6: below, the kernel had taken it off the link
         return devconf.sparse(STATIC if enabled else OFF)
-    was = not is_bare_port(seen, before) and target_addresses.has(before, seen.name, 6)
-    if enabled:
-        no_more_routers = iface.ipv6 is not None and iface.ipv6.autoconf is False and accepts_ra(seen)
-        changes: Mapping[str, int] = (
-            {"accept_ra": 0, "autoconf": 0} if was and no_more_routers else {} if was else STATIC
-        )
-    else:
-        rises = merged.state is not State.DOWN and not seen.up
-        moves = iface.controller is not None and iface.controller != seen.master
-        changes = OFF if was or rises or moves else {}
-    return devconf.overlay(seen.conf6, changes)
+    return devconf.overlay(
+        seen.conf6, _on(merged, seen, iface, before) if enabled else _off(merged, seen, iface, before)
+    )
+
+
+def _on(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mapping[str, int]:
+    if merged.state is State.DOWN:
+        return {"disable_ipv6": 0}  # whoever sets it up says who it listens to
+    if not _shows_ipv6(seen, before):
+        return STATIC
+    no_more_routers = iface.ipv6 is not None and iface.ipv6.autoconf is False and accepts_ra(seen)
+    return {"accept_ra": 0, "autoconf": 0} if no_more_routers else {}
+
+
+def _off(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mapping[str, int]:
+    """Nothing for a link that shows none, unless it comes up or changes hands, when the kernel would give one."""
+    rises = merged.state is not State.DOWN and not seen.up
+    moves = iface.controller is not None and iface.controller != seen.master
+    return OFF if rises or moves or _shows_ipv6(seen, before) else {}
+
+
+def _shows_ipv6(seen: Link, before: Host) -> bool:
+    return not is_bare_port(seen, before) and target_addresses.has(before, seen.name, 6)
 
 
 def _let_go_of_old_controllers(links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]], before: Host) -> None:

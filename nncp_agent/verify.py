@@ -72,7 +72,7 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
     yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
     yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6)
     yield from _failed_duplicates(iface, host)
-    if iface.config is not None:
+    if iface.config is not None and iface.state is not State.DOWN:
         yield from _config(iface, iface.config, seen.config, kind_of(iface, link))
 
 

@@ -85,6 +85,17 @@ def test_ipv6_below_its_smallest_mtu_is_refused_whichever_of_the_two_is_stated()
     assert "1280" in problem
 
 
+def test_ipv6_on_a_link_that_gets_a_small_mtu_from_another_is_refused() -> None:
+    desired = "interfaces: [{name: v5, type: vlan, vlan: {base-iface: eth1, id: 5}, ipv6: {enabled: true}}]"
+    assert problems(desired, read_host("links: {eth1: {mtu: 1000}}")) == [
+        "v5: mtu: wanted 1280 or more: IPv6 is enabled (RFC 8200), found 1000"
+    ]
+    follower = read_host('links: {br0: {kind: bridge, addresses: ["2001:db8::1/64"]}, eth1: {master: br0}}')
+    assert problems("interfaces: [{name: eth1, mtu: 1000}]", follower) == [
+        "br0: mtu: wanted 1280 or more: IPv6 is enabled (RFC 8200), found 1000"
+    ]
+
+
 def test_a_base_may_go_down_only_with_what_sits_on_it() -> None:
     desired = "interfaces: [{name: eth2, state: down}, {name: v5, type: vlan, vlan: {base-iface: eth2, id: 5}}]"
     assert problems(desired, BRIDGED) == ["v5: vlan: cannot be up on eth2, which is asked to be down"]

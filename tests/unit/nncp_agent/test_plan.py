@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import assume, given, settings
 
+from netkernel.documents import Document
 from netkernel.host import Host
+from netkernel.ops import Op
 from netkernel.records import Attrs
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.model import NetworkState
 from nncp_agent.observe import present
 from nncp_agent.plan import Decision, decide
 from nncp_agent.verify import differences
+from nncp_agent.wire import decode, encode
 from tests.fake_kernel import FakeKernel
 from tests.host_text import policy, read_host
 from tests.policies import policies
+from tests.strategies import grown, histories
 
 NICS = read_host("links: {eth0: , eth1: {up: false}, eth2: {ipv6: true}, eth3: {addresses: [192.0.2.1/24]}}")
 
@@ -52,6 +57,15 @@ def test_any_plan_settles_and_the_same_policy_again_plans_nothing(first: Network
 def test_what_is_shown_can_be_asked_for_and_plans_nothing(first: NetworkState, second: NetworkState) -> None:
     host = reached(valid(second, reached(valid(first, NICS))))
     assert [str(op) for op in decide(present(host), host).ops] == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories)
+def test_whatever_a_host_looks_like_asking_for_it_plans_nothing(history: Sequence[Op]) -> None:
+    host = grown(history)
+    assert [str(op) for op in decide(present(host), host).ops] == []
+    shown = decode([Document(encode(present(host)))]).desired
+    assert [str(op) for op in decide(shown, host).ops] == []
 
 
 def test_the_kernel_is_asked_only_about_options_that_would_change() -> None:

@@ -45,6 +45,11 @@ def test_a_link_that_comes_up_without_ipv6_gets_no_link_local_address() -> None:
     assert conf(target("interfaces: [{name: eth2, type: ethernet, state: up}]"), "eth2")["disable_ipv6"] == 1
 
 
+def test_a_link_that_grows_large_enough_for_ipv6_does_not_get_it_unasked() -> None:
+    host = read_host("links: {eth1: {mtu: 1000}}")
+    assert conf(target("interfaces: [{name: eth1, mtu: 1500}]", host), "eth1")["disable_ipv6"] == 1
+
+
 def test_ipv6_that_is_on_already_keeps_its_settings_and_its_link_local_address() -> None:
     stack = 'ipv6: {enabled: true, address: [{ip: "2001:db8::2", prefix-length: 64}]}'
     after = target(f"interfaces: [{{name: eth1, type: ethernet, {stack}}}]")

@@ -14,11 +14,10 @@ from typing import Any, Final, NamedTuple
 from netkernel import probe
 from netkernel.documents import Document
 from netkernel.kernel import LinuxKernel
-from nncp_agent import diff, pending, wire
+from nncp_agent import diff, pending, whole, wire
 from nncp_agent.apply import apply as _apply
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
-from nncp_agent.model import NetworkState
 from nncp_agent.observe import present
 from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
@@ -64,9 +63,11 @@ def plan(desired: Asked | Sequence[Asked], *, state_dir: Path | None = None, nam
 
     Raises InvalidPolicy, NetworkError.
     """
-    state, _ = _read(desired)
+    decoded = _read(desired)
     with _here(state_dir, namespace) as here:
-        decision = decide(state, here.kernel.snapshot(), here.store.committed(), refusals=probe.refusals)
+        before, committed = here.kernel.snapshot(), here.store.committed()
+        whole.refuse(decoded, before, committed, probe.refusals)
+        decision = decide(decoded.desired, before, committed, refusals=probe.refusals)
     return [str(op) for op in decision.ops]
 
 
@@ -87,7 +88,7 @@ def apply(
     nothing at all. With `commit=False` the change waits `timeout_s` seconds for `commit` and goes back by itself.
     Raises what `nncp_agent.apply.apply` raises.
     """
-    state, policies = _read(desired)
+    decoded = _read(desired)
     options = Options(
         verify=verify,
         commit=commit,
@@ -96,11 +97,13 @@ def apply(
         timeout_s=timeout_s,
         checks=[tcp.parse(each, namespace) if isinstance(each, str) else each for each in checks or ()],
         command="nncp_agent.api.apply",
-        policies=policies,
+        policies=tuple(policy.name for policy in decoded.policies),
         refusals=probe.refusals,
     )
     with _here(state_dir, namespace) as here:
-        return _apply(state, here.kernel, here.store, options=options)
+        if decoded.problems:
+            whole.refuse(decoded, here.kernel.snapshot(), here.store.committed(), probe.refusals)
+        return _apply(decoded.desired, here.kernel, here.store, options=options)
 
 
 def commit(checkpoint: str | None = None, *, state_dir: Path | None = None) -> str:
@@ -121,13 +124,13 @@ def rollback(
 
 def differences(new: Asked, old: Asked) -> dict[str, Any]:
     """What of `new` is not so in `old`, in nmstate form (nmstate.md 5.7). Raises InvalidPolicy."""
-    return diff.differences(wire.encode(_read(new)[0]), wire.encode(_read(old)[0]))
+    states = [wire.decode([Document(each)]).desired for each in (new, old)]
+    return diff.differences(*map(wire.encode, states))
 
 
-def _read(desired: Asked | Sequence[Asked]) -> tuple[NetworkState, tuple[str, ...]]:
+def _read(desired: Asked | Sequence[Asked]) -> wire.Decoded:
     several = [desired] if isinstance(desired, Mapping) else list(desired)
-    decoded = wire.decode([Document(value) for value in several])
-    return decoded.desired, tuple(policy.name for policy in decoded.policies)
+    return wire.read([Document(value) for value in several])
 
 
 def _without_queries(state: dict[str, Any]) -> dict[str, Any]:

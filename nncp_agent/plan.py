@@ -73,6 +73,13 @@ def decide(
     )
 
 
+def problems(
+    desired: NetworkState, before: Host, committed: NetworkState, refusals: judge.Refusals = nothing_refused
+) -> list[Problem]:
+    """What `decide` would refuse, for a `desired` that will not be decided about."""
+    return judge.problems(resolve(desired, Present(before, committed), before, committed), before, refusals)
+
+
 def _refuse(problems: Sequence[Problem]) -> None:
     if problems:
         raise InvalidPolicy(problems)

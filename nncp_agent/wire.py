@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from nncp_agent.errors import Problem
+from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
@@ -19,16 +19,20 @@ from nncp_agent.wire_refused import TOP
 from nncp_agent.wire_report import Document, Path, Report, shown
 from nncp_agent.wire_writer import encode
 
-__all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode"]
+__all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode", "read"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """All documents of one command as one state. `places` is where each interface stands, by name."""
+    """All documents of one command as one state. `places` is where each interface stands, by name.
+
+    With `problems` it is no more than what could be understood: good for finding more of them, never to be applied.
+    """
 
     desired: NetworkState
     policies: tuple[PolicyHead, ...] = ()
     notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     places: Mapping[str, tuple[Document, Path]] = field(default_factory=dict, repr=False, compare=False)
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
@@ -38,13 +42,20 @@ class Decoded:
 
 def decode(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KINDS) -> Decoded:
     """The documents (plain dicts, lists and scalars) joined, in any order. Raises InvalidPolicy with all problems."""
+    decoded = read(documents, catalogue=catalogue)
+    if decoded.problems:
+        raise InvalidPolicy(decoded.problems)
+    return decoded
+
+
+def read(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KINDS) -> Decoded:
+    """As `decode`, with the problems in the result: `whole` finds those that only the host can show, too."""
     report, reader = Report(), InterfaceReader(catalogue)
     joined = _Joined(reader, report)
     for document in documents:
         report.document = document
         for found in states(document.value, (), report):
             joined.add(found, document)
-    report.close()
     return joined.decoded()
 
 
@@ -96,6 +107,7 @@ class _Joined:
             ),
             policies=tuple(self.policies),
             notes=tuple(self._notes()),
+            problems=tuple(self._report.found()),
             places=self.places,
         )
 

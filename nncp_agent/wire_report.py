@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final, Protocol
 
-from nncp_agent.errors import InvalidPolicy, Problem
+from nncp_agent.errors import Problem
 
 Path = tuple[str | int, ...]
 """Keys and positions from the top of a document."""
@@ -71,12 +71,10 @@ class Report:
         words = sorted(allowed) if len(self.problems) < MOST else []
         self.problem((*path, key if isinstance(key, (str, int)) else str(key)), f"unknown {what}; {meant(key, words)}")
 
-    def close(self) -> None:
-        """Raises InvalidPolicy when there was any problem."""
-        if self.left_out:
-            self.problems.append(Problem("", f"and {self.left_out} more problems"))
-        if self.problems:
-            raise InvalidPolicy(self.problems)
+    def found(self) -> list[Problem]:
+        """The problems, and how many more there would be."""
+        more = [Problem("", f"and {self.left_out} more problems")] if self.left_out else []
+        return [*self.problems, *more]
 
 
 def meant(found: object, words: Sequence[str]) -> str:

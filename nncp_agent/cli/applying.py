@@ -41,6 +41,7 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
     """Apply, or go back to an apply of the history, and report. Raises what `nncp_agent.apply` raises, and Usage."""
     stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
 
+    from nncp_agent import whole
     from nncp_agent.apply import apply, go_back  # late: what cannot be read needs no engine
     from nncp_agent.cli import policies, progress
     from nncp_agent.options import Options
@@ -49,6 +50,8 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
         options = Options(**stated, progress=call.stages(shown), refusals=call.refusals())
         call.is_changing = True
         with call.kernel() as kernel:
+            if decoded.problems:
+                whole.refuse(decoded, kernel.snapshot(), call.store().committed(), options.refusals)
             options, store = call.world.adapt(options), call.store()
             if back_to is None:
                 outcome = apply(decoded.desired, kernel, store, options=options)

@@ -13,7 +13,15 @@ from nncp_agent.errors import InvalidPolicy
 
 def read(call: Call, paths: Sequence[str]) -> wire.Decoded:
     """All documents of all files as one. Raises Usage, InvalidPolicy."""
-    decoded = wire.decode(files.documents(call, paths))
+    decoded = understood(call, paths)
+    if decoded.problems:
+        raise InvalidPolicy(decoded.problems)
+    return decoded
+
+
+def understood(call: Call, paths: Sequence[str]) -> wire.Decoded:
+    """As `read` for who goes on to `whole.refuse`: what is wrong with the words is in `problems`. Raises Usage."""
+    decoded = wire.read(files.documents(call, paths))
     for note in decoded.notes:
         call.say(f"note: {note}")
     return decoded

@@ -31,4 +31,4 @@ def run(call: Call) -> int:
     from nncp_agent.cli import applying, policies
 
     call.needs_root()
-    return applying.run(call, policies.read(call, call.options.files), "nncp apply")
+    return applying.run(call, policies.understood(call, call.options.files), "nncp apply")

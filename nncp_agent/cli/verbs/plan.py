@@ -25,8 +25,9 @@ def arguments(parser: ArgumentParser) -> None:
 def run(call: Call) -> int:
     from nncp_agent.cli import policies, session
 
-    decoded = policies.read(call, call.options.files)
+    decoded = policies.understood(call, call.options.files)
 
+    from nncp_agent import whole
     from nncp_agent.plan import decide  # late: what cannot be read needs no engine
 
     with call.kernel() as kernel:
@@ -34,6 +35,7 @@ def run(call: Call) -> int:
     precious = session.links(before, session.connection(call.world.environ, call.world.proc))
     committed, refusals = call.store().committed(), call.refusals()
     with policies.located(decoded):
+        whole.refuse(decoded, before, committed, refusals)
         decision = decide(decoded.desired, before, committed, refusals=refusals, precious=precious)
     call.warnings(decoded.located(decision.warnings))
     call.warnings(f"cannot be undone: {line}" for line in decision.irreversible)

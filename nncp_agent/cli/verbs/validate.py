@@ -23,13 +23,16 @@ def arguments(parser: ArgumentParser) -> None:
 def run(call: Call) -> int:
     from nncp_agent.cli import policies
 
-    decoded = policies.read(call, call.options.files)
+    decoded = policies.understood(call, call.options.files)
 
+    from nncp_agent import whole
     from nncp_agent.cli.imagine import imagine  # late: what cannot be read needs no engine
     from nncp_agent.plan import decide
 
+    host = imagine(decoded.desired)
     with policies.located(decoded):
-        decision = decide(decoded.desired, imagine(decoded.desired))
+        whole.refuse(decoded, host)
+        decision = decide(decoded.desired, host)
     call.warnings(decoded.located(decision.warnings))
     interfaces = len(decoded.desired.interfaces or ())
     routes = len((decoded.desired.routes.config if decoded.desired.routes else None) or ())

@@ -9,6 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from lab.demo import TYPOS
 from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.options import Options
 from nncp_agent.store import Store
@@ -86,6 +89,16 @@ def test_an_uncommitted_apply_says_how_it_ends_and_can_be_kept(tmp_path: Path) -
     assert (kept.code, kept.out) == (0, "")
     assert kept.err.startswith("committed: checkpoint ")
     assert run(kernel, tmp_path, "commit").err == "error: no checkpoint is pending\n"
+
+
+@pytest.mark.parametrize("verb", ["apply", "plan", "validate"])
+def test_what_is_misspelt_and_what_the_host_shows_are_in_one_report(verb: str, tmp_path: Path) -> None:
+    kernel = FakeKernel(NODE)
+    result = run(kernel, tmp_path, verb, stdin=TYPOS.encode())
+    assert (result.code, result.out, kernel.executed) == (3, "", [])
+    for words in ("unknown key; did you mean 'miimon'?", "found 4095, wanted 0 to 4094", "lacp_rate: found mode"):
+        assert words in result.err
+    assert ("eth9 is not on this host" in result.err) == (verb != "validate")
 
 
 def test_an_uncommitted_apply_can_be_taken_back(tmp_path: Path) -> None:

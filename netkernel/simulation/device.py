@@ -24,7 +24,7 @@ def set_up(world: World, what: object, name: str) -> None:
     base = world.links.get(link.link)
     if link.kind == "vlan" and base is not None and not base.up and not link.attrs.get("loose_binding"):
         refuse(what, errno.ENETDOWN)
-    world.change(name, {"up": True})
+    world.put(replace(world.change(name, {"up": True}), carrier=True))  # as if every cable were plugged in
     if name in world.stale_macs and base is not None:
         world.stale_macs.discard(name)
         set_address(world, name, base.attrs.get("address"), STOLEN)
@@ -42,7 +42,7 @@ def set_down(world: World, name: str) -> None:
         if vlan.up and not vlan.attrs.get("loose_binding"):
             set_down(world, vlan.name)
             world.lost.append(SetLink(vlan.name, "vlan", {"up": False}, {"up": True}))
-    world.change(name, {"up": False})
+    world.put(replace(world.change(name, {"up": False}), carrier=False))
     ip.lose_on_down(world, name)
 
 
@@ -60,6 +60,8 @@ def set_address(world: World, name: str, address: Value | None, assigned: int) -
     world.put(replace(link, address_assigned=assigned))
     if old == address and address is not None:
         return
+    if link.kind != "vlan" or assigned != STOLEN:  # a VLAN that follows its base does so without telling anybody
+        ip.lose_neighbours(world, name)
     for vlan in list(world.vlans_above(name)):
         if not _follows(vlan, old):
             continue

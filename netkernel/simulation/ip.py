@@ -230,6 +230,12 @@ def _lose_neighbours(world: World, name: str, family: int) -> None:
         world.lost.append(DeleteNeighbour(each))
 
 
+def lose_neighbours(world: World, name: str) -> None:
+    """A link with a new MAC forgets them all, permanent ones too (neigh_changeaddr)."""
+    for family in (4, 6):
+        _lose_neighbours(world, name, family)
+
+
 def lose_nexthops(world: World, name: str) -> None:
     """Nexthop objects over the link, and the groups that had them; all their routes are named."""
     for nexthop in [each for each in world.nexthops.values() if each.link == name]:
@@ -250,7 +256,11 @@ def remove_nexthop(world: World, nexthop: Nexthop) -> None:
 
 
 def add_route(world: World, op: AddRoute) -> None:
-    """Raises KernelRefused: EEXIST, ENODEV, ENETDOWN."""
+    """Raises KernelRefused: EEXIST, ENODEV, ENETDOWN.
+
+    Whether a gateway can be reached is not asked: a route may outlive the address that reached its gateway, and where
+    a policy is wrong the kernel's own words (ENETUNREACH) are the answer.
+    """
     route = op.route
     held = world.routes.same_slot(route)
     if route in world.routes or (held and route.family == 4):

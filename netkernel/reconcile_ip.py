@@ -107,16 +107,26 @@ def _add_addresses(planning: Planning, name: str) -> None:
         present = planning.world.addresses.get(name, ())
         if address in present or (is_kernel_made(address, link) and any(address.ip == each.ip for each in present)):
             continue  # before Linux 5.18 the kernel's own have no IFA_PROTO
-        if is_kernel_made(address, link) and not link.up:
-            continue  # the kernel makes it when the link comes up
+        if is_kernel_made(address, link) and not (link.up and _was_ready(planning, name)):
+            continue  # the kernel makes it when the link comes up and has carrier
         planning.do(AddAddress(address))
     _renew_link_local(planning, name, has6)
+
+
+def _was_ready(planning: Planning, name: str) -> bool:
+    """Whether IPv6 has begun on the link, so that the kernel makes no more addresses there while it is up."""
+    seen = planning.before.links.get(name)
+    return seen is not None and (seen.carrier or _had_link_local(planning, seen))
+
+
+def _had_link_local(planning: Planning, seen: Link) -> bool:
+    return any(is_kernel_made(each, seen) for each in planning.before.addresses.get(seen.name, ()))
 
 
 def _renew_link_local(planning: Planning, name: str, has6: bool) -> None:
     """After a change of MAC or mode the kernel leaves the old link-local address, and makes no new one while up."""
     link, seen = planning.world.links[name], planning.before.links.get(name)
-    had = seen is not None and any(is_kernel_made(each, seen) for each in planning.before.addresses.get(name, ()))
+    had = seen is not None and _had_link_local(planning, seen)
     present = planning.world.addresses.get(name, ())
     if not had or not has6 or not link.up or any(is_kernel_made(each, link) for each in present):
         return

@@ -9,9 +9,20 @@ from hypothesis import given, settings
 
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
-from netkernel.ops import AddAddress, AddRoute, CreateLink, DeleteAddress, DeleteRoute, Op, SetLink, inverse
+from netkernel.ops import (
+    AddAddress,
+    AddNeighbour,
+    AddRoute,
+    CreateLink,
+    DeleteAddress,
+    DeleteNeighbour,
+    DeleteRoute,
+    Op,
+    SetLink,
+    inverse,
+)
 from netkernel.reconcile import irreversible, reconcile
-from netkernel.records import Address, Hop, Route
+from netkernel.records import Address, Hop, Neighbour, Route
 from netkernel.rewind import Remembered, remember
 from netkernel.undo import undo
 from tests.fake_kernel import Crash, FakeKernel
@@ -120,3 +131,23 @@ def test_a_bridges_mac_that_floats_is_said_not_to_come_back() -> None:
     before = grown([CreateLink("br0", "bridge", {}), SetLink("eth0", "", {"master": "br0"}, {"master": ""})])
     plan = (SetLink("br0", "bridge", {"address": "02:00:00:00:00:cc"}, {"address": "02:00:00:00:00:01"}),)
     assert [line for line in irreversible(before, plan) if line.startswith("br0: its MAC")]
+
+
+def test_a_new_mac_takes_permanent_neighbours_along_and_they_are_put_back() -> None:
+    neighbour = Neighbour("eth0", "192.0.2.77", "02:00:00:00:00:99")
+    before = grown([AddNeighbour(neighbour)])
+    eth0 = before.links["eth0"]
+    target = replace(
+        before, links={**before.links, "eth0": replace(eth0, attrs={**eth0.attrs, "address": "02:00:00:00:00:aa"})}
+    )
+    plan = reconcile(before, target)
+    assert [type(op) for op in plan] == [DeleteNeighbour, SetLink, AddNeighbour]
+
+
+def test_the_first_link_local_address_of_a_link_without_carrier_is_left_to_the_kernel() -> None:
+    up = SetLink("eth0", "", {"up": True}, {"up": False})
+    target = grown([up])
+    before = replace(target, addresses={})
+    assert len(reconcile(before, target)) == 1
+    eth0 = replace(before.links["eth0"], carrier=False)
+    assert reconcile(replace(before, links={**before.links, "eth0": eth0}), target) == ()

@@ -15,16 +15,21 @@ from netkernel.ops import (
     AddRoute,
     AddVlans,
     CreateLink,
+    DeleteAddress,
+    DeleteLink,
+    DeleteRoute,
+    DeleteVlans,
     Op,
     SetLink,
     SetPort,
     WriteSysctl,
 )
-from netkernel.records import Address, Hop, Link, Neighbour, Route, VlanRange
+from netkernel.records import Address, Hop, Link, Neighbour, Route, Value, VlanRange
 from netkernel.simulation import World, step
 
 NICS = ("eth0", "eth1", "eth2")
-VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "d0")
+BONDS, BRIDGES = ("bond0", "bond1"), ("br0", "br1")
+VIRTUAL = (*BONDS, *BRIDGES, "v5", "v6", "d0")
 MODES = ("active-backup", "balance-rr", "802.3ad", "balance-xor")
 SUBNETS = ("192.0.2.", "198.51.100.")
 MACS = ("02:00:00:00:00:aa", "02:00:00:00:00:bb")
@@ -55,7 +60,7 @@ def _set(name: str, key: str, value: int | bool | str) -> Op:
 
 
 names = st.sampled_from(NICS + VIRTUAL)
-controllers = st.sampled_from(("bond0", "bond1", "br0", "br1", ""))
+controllers = st.sampled_from((*BONDS, *BRIDGES, ""))
 
 
 @st.composite
@@ -101,6 +106,53 @@ moves: st.SearchStrategy[Op] = st.one_of(
 
 histories = st.lists(moves, max_size=14)
 """What `grown` makes a host of."""
+
+
+def _told(kind: str, links: Sequence[str], key: str, *values: Value) -> st.SearchStrategy[Op]:
+    return st.builds(
+        lambda name, value: SetLink(name, kind, {key: value}, {key: ""}),
+        st.sampled_from(links),
+        st.sampled_from(values),
+    )
+
+
+options: st.SearchStrategy[Op] = st.one_of(
+    _told("bond", BONDS, "mode", *MODES),
+    _told("bond", BONDS, "miimon", 0, 30, 100),
+    _told("bond", BONDS, "updelay", 0, 100, 250),
+    _told("bond", BONDS, "arp_interval", 0, 200),
+    _told("bond", BONDS, "primary", *NICS),
+    _told("bond", BONDS, "fail_over_mac", "none", "active", "follow"),
+    _told("bond", BONDS, "ad_lacp_rate", "slow", "fast"),
+    _told("bridge", BRIDGES, "vlan_filtering", 0, 1),
+    _told("bridge", BRIDGES, "stp_state", 0, 1),
+    _told("bridge", BRIDGES, "forward_delay", 0, 400, 3001),
+    _told("bridge", BRIDGES, "vlan_default_pvid", 0, 1, 9),
+    _told("vlan", ("v5", "v6"), "loose_binding", False, True),
+    _told("", NICS + VIRTUAL, "addr_gen_mode", "none", "eui64"),
+)
+"""What a kind takes at one time and refuses at another."""
+removals: st.SearchStrategy[Op] = st.one_of(
+    st.builds(lambda name: DeleteLink(name, ""), st.sampled_from(VIRTUAL)),
+    st.builds(lambda add: DeleteAddress(add.address), _address()),
+    st.builds(lambda add: DeleteRoute(add.route), _route()),
+    st.builds(lambda port, vid: DeleteVlans(port, VlanRange(vid, vid + 2)), names, st.integers(1, 20)),
+)
+
+
+@st.composite
+def busy(draw: st.DrawFn) -> list[Op]:
+    """A history that begins with links, so that much of what follows is not refused."""
+    kinds: list[Op] = [
+        CreateLink("bond0", "bond", {"mode": draw(st.sampled_from(MODES)), "miimon": 100}),
+        CreateLink("br0", "bridge", {"vlan_filtering": draw(st.integers(0, 1))}),
+        CreateLink("d0", "dummy"),
+    ]
+    ports = [_set(name, "master", draw(controllers)) for name in draw(st.sets(st.sampled_from((*NICS, "bond0"))))]
+    base = draw(st.sampled_from((*NICS, "bond0", "br0")))
+    vlans: list[Op] = [CreateLink("v5", "vlan", {"link": base, "id": 5})]
+    ups = [_set(name, "up", True) for name in draw(st.permutations((*NICS, "bond0", "br0", "d0", "v5")))]
+    return kinds + ports + vlans + ups + draw(st.lists(st.one_of(moves, moves, options, removals), max_size=12))
 
 
 def grown(history: Sequence[Op]) -> Host:

@@ -16,11 +16,10 @@ from lab import check, guest, host_network, person, request
 from lab.guest.qemu import Reference
 from lab.guest.uml import UserModeLinux
 from lab.run_tests import Run
-from lab.setup import kernel, reference
+from lab.setup import kernel, peers, reference
 from lab.setup.base import SetupFailed, cache, say
 
 KEPT_RUNS: Final = 20
-MODULE: Final = {"bench": "tests.bench", "demo": "lab.demo"}
 
 
 def main(words: Sequence[str]) -> int:
@@ -46,9 +45,14 @@ def in_lab(words: Sequence[str]) -> int:
     return for_a_person(command or ["/bin/bash"], on_reference=on_reference, always_guest=False)
 
 
-def module(name: str, words: Sequence[str]) -> int:
-    """A part of the tree that runs in the lab; it needs nothing of the host's network either."""
-    return for_a_person([sys.executable, "-m", MODULE[name], *words], on_reference=False, always_guest=False)
+def demo(words: Sequence[str]) -> int:
+    return for_a_person([sys.executable, "-m", "lab.demo", *words], on_reference=False, always_guest=False)
+
+
+def bench(words: Sequence[str]) -> int:
+    """Always in a guest: a peer is laid into its root, and every machine measures on the same kernel."""
+    command = [sys.executable, "-m", "tests.bench", "--ifupdown2", str(peers.unpacked("ifupdown2")), *words]
+    return for_a_person(command, on_reference=False, always_guest=True)
 
 
 def for_a_person(command: Sequence[str], *, on_reference: bool, always_guest: bool) -> int:
@@ -94,8 +98,8 @@ VERBS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "test": test,
     "check": check.main,
     "lab": in_lab,
-    "bench": partial(module, "bench"),
-    "demo": partial(module, "demo"),
+    "bench": bench,
+    "demo": demo,
 }
 
 if __name__ == "__main__":

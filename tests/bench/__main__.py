@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import platform
 import sys
+from pathlib import Path
 
 from tests.bench import bridge_vlans, ifupdown2, links, policy
 from tests.bench.contest import Contest, Line, hold
@@ -11,12 +13,16 @@ from tests.bench.contest import Contest, Line, hold
 HEAD = f"{'work / peer':62} {'ours':>16} {'peer':>16} {'ratio':>8} {'goal':>7}"
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--ifupdown2", type=Path, help="its unpacked package; only where this root is a test kernel's")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only contests with such a word in their title")
+    asked = parser.parse_args(arguments)
+    words = asked.words
     contests: list[Contest] = [*links.contests(), *bridge_vlans.contests()]
-    if ifupdown2.lay_down():
+    if asked.ifupdown2:
+        ifupdown2.lay_down(asked.ifupdown2)
         contests += policy.contests()
-    else:
-        print("bench: ifupdown2 is not here: its contests are left out", file=sys.stderr)
     print(f"CPU ms (wall ms), medians of interleaved rounds; Linux {platform.release()}, {platform.python_version()}")
     print(HEAD)
     missed = 0

@@ -86,16 +86,17 @@ def _dump(count: int) -> Contest:
     from pyroute2 import IPRoute  # late: its import is not to be paid for by the other contests
 
     def prepare() -> None:
-        lines = "".join(f"link add l{i} type bridge\n" for i in range(count))
+        # veths, because a namespace with that many bridges takes minutes to die
+        lines = "".join(f"link add l{i} type veth peer name m{i}\n" for i in range(count // 2))
         subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
 
     def ours(_: object) -> None:
         with LinuxKernel() as kernel:
-            assert len(kernel.snapshot().links) > count
+            assert len(kernel.snapshot().links) >= count
 
     def peer(_: object) -> None:
         with IPRoute() as route:
-            assert len(list(route.get_links())) > count
+            assert len(list(route.get_links())) >= count
 
     return Contest(
         f"{count} links into the model",

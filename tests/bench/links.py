@@ -11,6 +11,9 @@ from netkernel.ops import AddAddress, CreateLink, Op
 from netkernel.records import Address
 from tests.bench.contest import Contest, Side
 
+QUIET_S = 1.5
+"""So long without news, and nothing more will come by itself."""
+
 
 def contests() -> list[Contest]:
     return [_create(1000), _show(1000), _dump(10_000)]
@@ -48,8 +51,12 @@ def _execute(ops: object) -> None:
 
 
 def _populate(count: int) -> None:
+    """The links, once duplicate address detection has come to its end on all of them."""
     with LinuxKernel() as kernel:
         kernel.execute(_ops(count))
+        kernel.snapshot()
+        while kernel.wait(QUIET_S):
+            kernel.snapshot()
 
 
 def _create(count: int) -> Contest:

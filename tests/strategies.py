@@ -13,27 +13,30 @@ from netkernel.ops import (
     AddAddress,
     AddNeighbour,
     AddRoute,
+    AddRule,
     AddVlans,
     CreateLink,
     DeleteAddress,
     DeleteLink,
     DeleteRoute,
+    DeleteRule,
     DeleteVlans,
     Op,
     SetLink,
     SetPort,
     WriteSysctl,
 )
-from netkernel.records import Address, Hop, Link, Neighbour, Route, Value, VlanRange
+from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, Value, VlanRange
 from netkernel.simulation import World, step
 
 NICS = ("eth0", "eth1", "eth2")
-BONDS, BRIDGES = ("bond0", "bond1"), ("br0", "br1")
-VIRTUAL = (*BONDS, *BRIDGES, "v5", "v6", "d0")
-MODES = ("active-backup", "balance-rr", "802.3ad", "balance-xor")
+VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "d0", "p0", "p1")
+MODES = ("active-backup", "balance-rr", "802.3ad", "balance-xor", "balance-tlb")
+NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h
+ONLINK = 0x4  # RTNH_F_ONLINK, linux/rtnetlink.h
 SUBNETS = ("192.0.2.", "198.51.100.")
 MACS = ("02:00:00:00:00:aa", "02:00:00:00:00:bb")
-CONF = devconf.sparse({"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1})
+CONF = devconf.sparse({"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "keep_addr_on_down": 0})
 CONF6 = "net/ipv6/conf/"
 DEFAULTS = {
     "net/ipv6/conf/default/accept_ra": "1",
@@ -60,99 +63,155 @@ def _set(name: str, key: str, value: int | bool | str) -> Op:
 
 
 names = st.sampled_from(NICS + VIRTUAL)
-controllers = st.sampled_from((*BONDS, *BRIDGES, ""))
+controllers = st.sampled_from(("bond0", "bond1", "br0", "br1", ""))
 
 
 @st.composite
 def _address(draw: st.DrawFn) -> Op:
     name, host = draw(names), draw(st.integers(1, 4))
+    make = draw(st.sampled_from((AddAddress, AddAddress, DeleteAddress)))
     if draw(st.booleans()):
-        return AddAddress(Address(name, f"{draw(st.sampled_from(SUBNETS))}{host}", 24))
-    return AddAddress(Address(name, f"2001:db8::{host}", 64))
+        return make(Address(name, f"{draw(st.sampled_from(SUBNETS))}{host}", 24))
+    return make(Address(name, f"2001:db8::{host}", 64, flags=NODAD))
 
 
 @st.composite
 def _route(draw: st.DrawFn) -> Op:
-    name, net = draw(names), draw(st.integers(1, 3))
-    hop = Hop(name, draw(st.sampled_from(("192.0.2.254", ""))))
-    return AddRoute(
-        Route(f"10.{net}.0.0/16", (hop,), metric=draw(st.sampled_from((0, 100))), scope=0 if hop.gateway else 253)
+    """Over a link, over a gateway, over two; to nowhere; with a source, in another table."""
+    make = draw(st.sampled_from((AddRoute, AddRoute, AddRoute, DeleteRoute)))
+    four, metric = draw(st.booleans()), draw(st.sampled_from((100, 200)))
+    destination = f"10.{draw(st.integers(1, 3))}.0.0/16" if four else f"2001:db8:{draw(st.integers(1, 3))}::/48"
+    if draw(st.integers(0, 5)) == 0 and four:
+        return make(Route(destination, kind="blackhole", metric=metric))
+    gateway = draw(st.sampled_from(("192.0.2.254", "") if four else ("2001:db8::99", "")))
+    legs = sorted({draw(names) for _ in range(draw(st.sampled_from((1, 1, 1, 2))))})
+    hops = tuple(Hop(name, gateway, flags=ONLINK if gateway else 0) for name in legs)
+    source = draw(st.sampled_from(("", "", "192.0.2.1" if four else "2001:db8::1")))
+    table = draw(st.sampled_from((254, 254, 1000)))
+    scope = 253 if four and not gateway and len(hops) == 1 else 0
+    return make(Route(destination, hops, table=table, metric=metric, source=source, scope=scope))
+
+
+@st.composite
+def _rule(draw: st.DrawFn) -> Op:
+    make = draw(st.sampled_from((AddRule, AddRule, DeleteRule)))
+    return make(Rule(4, draw(st.integers(1000, 1003)), table=1000, source="192.0.2.0/24", protocol=4))
+
+
+@st.composite
+def _vlans(draw: st.DrawFn) -> Op:
+    name, first = draw(names), draw(st.integers(1, 20))
+    match draw(st.integers(0, 3)):
+        case 0:
+            return AddVlans(name, VlanRange(first, first, pvid=True, untagged=draw(st.booleans())))
+        case 1:
+            return DeleteVlans(name, VlanRange(first, first + draw(st.integers(0, 9))))
+        case _:
+            return AddVlans(name, VlanRange(first, first + draw(st.integers(0, 9)), untagged=draw(st.booleans())))
+
+
+BOND_OPTIONS: dict[str, tuple[Value, ...]] = {
+    "mode": MODES,
+    "miimon": (0, 50, 100),
+    "updelay": (0, 200, 250),
+    "arp_interval": (0, 100),
+    "arp_validate": ("none", "active"),
+    "primary": ("eth0", "eth1"),
+    "fail_over_mac": ("none", "active"),
+    "ad_lacp_rate": ("slow", "fast"),
+    "ad_actor_sys_prio": (1, 65535),
+    "ad_select": ("stable", "count"),
+    "tlb_dynamic_lb": (0, 1),
+    "packets_per_slave": (1, 2),
+    "min_links": (0, 1),
+    "xmit_hash_policy": ("layer2", "layer3+4"),
+    "num_peer_notif": (1, 2),
+    "arp_ip_target": ((), ("192.0.2.1",), ("192.0.2.2", "192.0.2.1")),
+}
+BRIDGE_OPTIONS: dict[str, tuple[Value, ...]] = {
+    "vlan_filtering": (0, 1),
+    "vlan_default_pvid": (0, 1, 5),
+    "vlan_protocol": ("802.1q", "802.1ad"),
+    "stp_state": (0, 1),
+    "forward_delay": (150, 400, 1500),
+    "ageing_time": (0, 30000),
+    "priority": (0, 32768),
+    "group_fwd_mask": (0, 8),
+    "mcast_snooping": (0, 1),
+}
+
+
+@st.composite
+def _option(draw: st.DrawFn) -> Op:
+    """An option of a bond, a bridge or a VLAN."""
+    kind, table, owners = draw(
+        st.sampled_from((("bond", BOND_OPTIONS, ("bond0", "bond1")), ("bridge", BRIDGE_OPTIONS, ("br0", "br1"))))
     )
+    key = draw(st.sampled_from(sorted(table)))
+    return SetLink(draw(st.sampled_from(owners)), kind, {key: draw(st.sampled_from(table[key]))}, {})
 
 
-moves: st.SearchStrategy[Op] = st.one_of(
+def _vlan(name: str, base: str, vid: int, loose: bool, protocol: str) -> Op:
+    attrs: dict[str, Value] = {"link": base, "id": vid, "protocol": protocol}
+    return CreateLink(name, "vlan", {**attrs, "loose_binding": True} if loose else attrs)
+
+
+makings: st.SearchStrategy[Op] = st.one_of(
     st.builds(lambda mode: CreateLink("bond0", "bond", {"mode": mode, "miimon": 100}), st.sampled_from(MODES)),
     st.builds(lambda mode: CreateLink("bond1", "bond", {"mode": mode}), st.sampled_from(MODES)),
     st.builds(lambda on: CreateLink("br0", "bridge", {"vlan_filtering": on}), st.integers(0, 1)),
     st.builds(lambda mac: CreateLink("br1", "bridge", {"address": mac}), st.just("02:00:00:00:00:77")),
-    st.builds(lambda base, vid: CreateLink("v5", "vlan", {"link": base, "id": vid}), names, st.sampled_from((5, 7))),
-    st.builds(lambda base: CreateLink("v6", "vlan", {"link": base, "id": 6}), names),
+    st.builds(
+        _vlan,
+        st.sampled_from(("v5", "v6")),
+        names,
+        st.sampled_from((5, 6)),
+        st.sampled_from((False, False, True)),
+        st.sampled_from(("802.1q", "802.1q", "802.1ad")),
+    ),
     st.just(CreateLink("d0", "dummy")),
+    st.just(CreateLink("p0", "veth", {"peer": "p1"})),
+)
+changes: st.SearchStrategy[Op] = st.one_of(
     st.builds(lambda name, up: _set(name, "up", up), names, st.booleans()),
     st.builds(lambda name: _set(name, "up", True), names),
     st.builds(lambda name, master: _set(name, "master", master), names, controllers),
     st.builds(lambda name, mtu: _set(name, "mtu", mtu), names, st.sampled_from((1200, 1400, 1500, 2000))),
     st.builds(lambda name, mac: _set(name, "address", mac), names, st.sampled_from(MACS)),
     st.builds(lambda name, text: _set(name, "alias", text), names, st.sampled_from(("", "uplink"))),
-    st.builds(lambda port, vid: AddVlans(port, VlanRange(vid, vid + 3)), names, st.integers(1, 20)),
-    st.builds(lambda port, vid: AddVlans(port, VlanRange(vid, vid, True, True)), names, st.integers(1, 20)),
+    st.builds(lambda name, mode: _set(name, "addr_gen_mode", mode), names, st.sampled_from(("none", "eui64"))),
+    _option(),
+    _vlans(),
     st.builds(lambda port: SetPort(port, "bridge", {"hairpin": 1}, {"hairpin": 0}), names),
+    st.builds(lambda port, id: SetPort(port, "bond", {"queue_id": id}, {"queue_id": 0}), names, st.integers(0, 2)),
     st.builds(lambda name, off: WriteSysctl(f"{CONF6}{name}/disable_ipv6", off, ""), names, st.sampled_from("01")),
+    st.builds(
+        lambda name, on: WriteSysctl(f"{CONF6}{name}/keep_addr_on_down", on, ""),
+        st.sampled_from(NICS),
+        st.sampled_from("01"),
+    ),
     st.builds(lambda name: AddNeighbour(Neighbour(name, "192.0.2.77", "02:00:00:00:00:99")), names),
-    _address(),
-    _route(),
-)  # fmt: skip
+    st.builds(lambda name: AddNeighbour(Neighbour(name, "2001:db8::77", "02:00:00:00:00:99")), names),
+    _rule(),
+    st.builds(lambda name: DeleteLink(name, "dummy"), st.sampled_from(VIRTUAL)),
+)
+moves = st.one_of(makings, makings, changes, changes, _address(), _address(), _route(), _route())
+"""Most of them make sense on some host; those that make none are refused."""
 
-
-histories = st.lists(moves, max_size=14)
+histories = st.lists(moves, max_size=24)
 """What `grown` makes a host of."""
-
-
-def _told(kind: str, links: Sequence[str], key: str, *values: Value) -> st.SearchStrategy[Op]:
-    return st.builds(
-        lambda name, value: SetLink(name, kind, {key: value}, {key: ""}),
-        st.sampled_from(links),
-        st.sampled_from(values),
-    )
-
-
-options: st.SearchStrategy[Op] = st.one_of(
-    _told("bond", BONDS, "mode", *MODES),
-    _told("bond", BONDS, "miimon", 0, 30, 100),
-    _told("bond", BONDS, "updelay", 0, 100, 250),
-    _told("bond", BONDS, "arp_interval", 0, 200),
-    _told("bond", BONDS, "primary", *NICS),
-    _told("bond", BONDS, "fail_over_mac", "none", "active", "follow"),
-    _told("bond", BONDS, "ad_lacp_rate", "slow", "fast"),
-    _told("bridge", BRIDGES, "vlan_filtering", 0, 1),
-    _told("bridge", BRIDGES, "stp_state", 0, 1),
-    _told("bridge", BRIDGES, "forward_delay", 0, 400, 3001),
-    _told("bridge", BRIDGES, "vlan_default_pvid", 0, 1, 9),
-    _told("vlan", ("v5", "v6"), "loose_binding", False, True),
-    _told("", NICS + VIRTUAL, "addr_gen_mode", "none", "eui64"),
+full_histories = st.builds(
+    lambda made, up, moved: [*made, *(_set(name, "up", True) for name in (NICS + VIRTUAL)[:up]), *moved],
+    st.lists(makings, min_size=4, max_size=8),
+    st.integers(0, len(NICS + VIRTUAL)),
+    st.lists(moves, min_size=5, max_size=30),
 )
-"""What a kind takes at one time and refuses at another."""
-removals: st.SearchStrategy[Op] = st.one_of(
-    st.builds(lambda name: DeleteLink(name, ""), st.sampled_from(VIRTUAL)),
-    st.builds(lambda add: DeleteAddress(add.address), _address()),
-    st.builds(lambda add: DeleteRoute(add.route), _route()),
-    st.builds(lambda port, vid: DeleteVlans(port, VlanRange(vid, vid + 2)), names, st.integers(1, 20)),
-)
+"""What happens on a host with much on it."""
 
 
-@st.composite
-def busy(draw: st.DrawFn) -> list[Op]:
+def busy() -> st.SearchStrategy[list[Op]]:
     """A history that begins with links, so that much of what follows is not refused."""
-    kinds: list[Op] = [
-        CreateLink("bond0", "bond", {"mode": draw(st.sampled_from(MODES)), "miimon": 100}),
-        CreateLink("br0", "bridge", {"vlan_filtering": draw(st.integers(0, 1))}),
-        CreateLink("d0", "dummy"),
-    ]
-    ports = [_set(name, "master", draw(controllers)) for name in draw(st.sets(st.sampled_from((*NICS, "bond0"))))]
-    base = draw(st.sampled_from((*NICS, "bond0", "br0")))
-    vlans: list[Op] = [CreateLink("v5", "vlan", {"link": base, "id": 5})]
-    ups = [_set(name, "up", True) for name in draw(st.permutations((*NICS, "bond0", "br0", "d0", "v5")))]
-    return kinds + ports + vlans + ups + draw(st.lists(st.one_of(moves, moves, options, removals), max_size=12))
+    return full_histories
 
 
 def grown(history: Sequence[Op]) -> Host:

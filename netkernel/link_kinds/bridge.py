@@ -57,10 +57,19 @@ KIND = LinkKind(
         "isolated": Attr(33, Form.U8),
         "backup_port": Attr(34, Form.LINK),
     },
-    defaults={"vlan_filtering": 0, "vlan_default_pvid": 1, "stp_state": 0},
+    defaults={
+        "forward_delay": 1500, "hello_time": 200, "max_age": 2000, "ageing_time": 30000, "stp_state": 0,
+        "priority": 32768, "vlan_filtering": 0, "vlan_protocol": "802.1q", "vlan_default_pvid": 1,
+        "vlan_stats_enabled": 0, "group_fwd_mask": 0, "group_addr": "01:80:c2:00:00:00", "mcast_router": 1,
+        "mcast_snooping": 1, "mcast_query_use_ifaddr": 0, "mcast_querier": 0, "mcast_hash_max": 4096,
+        "mcast_last_member_count": 2, "mcast_startup_query_count": 2, "mcast_igmp_version": 2, "mcast_mld_version": 1,
+        "mcast_last_member_interval": 100, "mcast_membership_interval": 26000, "mcast_querier_interval": 25500,
+        "mcast_query_interval": 12500, "mcast_query_response_interval": 1000, "nf_call_iptables": 0,
+        "nf_call_ip6tables": 0, "nf_call_arptables": 0,
+    },  # not mcast_startup_query_interval, which is 3124 or 3125 by the kernel's HZ
     port_defaults={
         "priority": 32, "hairpin": 0, "guard": 0, "root_block": 0, "fast_leave": 0, "learning": 1, "unicast_flood": 1,
         "proxy_arp": 0, "mcast_router": 1, "mcast_flood": 1, "mcast_to_unicast": 0, "vlan_tunnel": 0, "bcast_flood": 1,
-        "neigh_suppress": 0, "isolated": 0,
+        "neigh_suppress": 0, "isolated": 0, "backup_port": "",
     },
 )  # fmt: skip

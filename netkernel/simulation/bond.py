@@ -33,11 +33,13 @@ def options(world: World, what: object, link: Link, new: Attrs) -> dict[str, Val
     Raises KernelRefused: EBUSY (wants the bond down), ENOTEMPTY (wants it without ports), EACCES (not in this mode),
     EINVAL and EPERM where options exclude each other.
     """
+    mode = str(new.get("mode", link.attrs.get("mode")))
     for key in new:
-        if key in bond.KIND.needs_down and link.up:
-            refuse(what, errno.EBUSY, "unable to set option because the bond is up")
+        _refuse_by_mode(what, key, mode)
         if key in bond.KIND.needs_no_ports and world.has_ports(link.name):
             refuse(what, errno.ENOTEMPTY, "unable to set option because the bond device has slaves")
+        if key in bond.KIND.needs_down and link.up:
+            refuse(what, errno.EBUSY, "unable to set option because the bond is up")
     before = {key: value for key, value in link.attrs.items() if key in bond.KIND.attrs}
     if "primary" in new:
         world.primaries[link.name] = str(new["primary"])
@@ -56,8 +58,7 @@ def _written(what: object, before: Mapping[str, Value], new: Attrs) -> dict[str,
         _change_mode(after, str(new["mode"]))
     mode = str(after.get("mode"))
     for key in new:
-        if mode not in bond.MODES.get(key, (mode,)):
-            refuse(what, errno.EACCES, "option not supported in mode")
+        _refuse_by_mode(what, key, mode)
     if "miimon" in new:
         _change_miimon(after, number(new["miimon"]))
     for key in DELAYS:
@@ -66,6 +67,11 @@ def _written(what: object, before: Mapping[str, Value], new: Attrs) -> dict[str,
     if new.get("arp_interval"):
         after |= {"miimon": 0, **dict.fromkeys(DELAYS, 0)}
     return after | {key: value for key, value in new.items() if key not in ("mode", "miimon", *DELAYS)}
+
+
+def _refuse_by_mode(what: object, key: str, mode: str) -> None:
+    if mode not in bond.MODES.get(key, (mode,)):
+        refuse(what, errno.EACCES, "option not supported in mode")
 
 
 def _change_mode(options: dict[str, Value], mode: str) -> None:
@@ -128,6 +134,8 @@ def enslave(world: World, what: object, port: str, name: str) -> None:
         first and not device.lends_its_mac(controller) and controller.attrs.get("fail_over_mac") != "none"
     ):
         device.set_address(world, name, link.attrs.get("address"), STOLEN)
+        if controller.address_assigned is None and controller.address != link.address:
+            world.change(name, {}, ["address"])  # unless somebody wrote it, which nobody told
     controller = world.links[name]
     world.change(port, {"master": name})
     _set_port(world, port, dict(bond.KIND.port_defaults))

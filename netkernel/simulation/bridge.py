@@ -35,6 +35,8 @@ def options(world: World, what: object, link: Link, new: Attrs) -> dict[str, Val
 
 def _written(what: object, before: dict[str, Value], new: Attrs) -> dict[str, Value]:
     after = before | dict(new)
+    if "group_addr" not in new and before.get("group_addr") == _group(before):
+        after["group_addr"] = _group(after)
     if number(new.get("group_fwd_mask")) & 7:
         refuse(what, errno.EINVAL)
     if after.get("stp_state"):
@@ -48,13 +50,20 @@ def _written(what: object, before: dict[str, Value], new: Attrs) -> dict[str, Va
     return after
 
 
+def _group(options: Attrs) -> str:
+    """The group address until somebody writes it: that of provider bridges where S-VLANs are filtered (br_vlan.c)."""
+    is_provider = options.get("vlan_filtering") and options.get("vlan_protocol") == "802.1ad"
+    return "01:80:c2:00:00:08" if is_provider else "01:80:c2:00:00:00"
+
+
 def _change_default(world: World, name: str, old: int, new: int) -> None:
-    """Only where the port's PVID is the old default: its entry goes and the new one comes."""
+    """Only where the old default is still in place and the new one is not in use: no conflict with what users set."""
     ranges = world.vlans.get(name, ())
-    if old and any(each.pvid and each.first == old for each in ranges):
-        ranges = without(ranges, old, old)
-    elif any(each.pvid for each in ranges):
+    if old and not any(each.pvid and each.untagged and each.first == old for each in ranges):
         return
+    if new and any(each.first <= new <= each.last for each in ranges):
+        return
+    ranges = without(ranges, old, old) if old else ranges
     world.vlans[name] = added(ranges, VlanRange(new, new, pvid=True, untagged=True)) if new else ranges
     world.touched.add(name)
 
@@ -104,7 +113,7 @@ def detach(world: World, port: str) -> None:
 
 
 def add_vlans(world: World, op: AddVlans) -> None:
-    """Raises KernelRefused: ENODEV, EOPNOTSUPP on a link that is no port, EINVAL."""
+    """Raises KernelRefused: ENODEV, EINVAL also for a link that is no port."""
     _check(world, op)
     world.vlans[op.link] = added(world.vlans.get(op.link, ()), op.vlans)
     world.touched.add(op.link)
@@ -120,7 +129,7 @@ def delete_vlans(world: World, op: DeleteVlans) -> None:
 def _check(world: World, op: AddVlans | DeleteVlans) -> None:
     link = world.links.get(op.link) or refuse(op, errno.ENODEV)
     if link.kind != "bridge" and world.kind_of(link.master) != "bridge":
-        refuse(op, errno.EOPNOTSUPP)
+        refuse(op, errno.EINVAL, "bridge: The device is not a valid bridge or bridge port")
     if op.vlans.first < 1 or op.vlans.last > LAST_VLAN:
         refuse(op, errno.EINVAL, "bridge: Vlan id is invalid")
     if op.vlans.first > op.vlans.last:

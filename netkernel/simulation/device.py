@@ -25,13 +25,22 @@ def set_up(world: World, what: object, name: str) -> None:
     if link.kind == "vlan" and base is not None and not base.up and not link.attrs.get("loose_binding"):
         refuse(what, errno.ENETDOWN)
     world.put(replace(world.change(name, {"up": True}), carrier=True))  # as if every cable were plugged in
-    if name in world.stale_macs and base is not None:
-        world.stale_macs.discard(name)
-        set_address(world, name, base.attrs.get("address"), STOLEN)
+    if link.kind == "vlan" and base is not None:
+        _catch_up_mac(world, name, base)
     ip.give_link_local(world, name)
     for vlan in world.vlans_above(name):
         if not vlan.up and not vlan.attrs.get("loose_binding"):
             set_up(world, what, vlan.name)
+
+
+def _catch_up_mac(world: World, name: str, base: Link) -> None:
+    """A VLAN that was down while its base's MAC changed takes it now, unless it was given one of its own."""
+    link = world.links[name]
+    if name in world.stale_macs:
+        world.stale_macs.discard(name)
+        set_address(world, name, base.attrs.get("address"), STOLEN)
+    elif link.address_assigned is None and link.attrs.get("address") != base.attrs.get("address"):
+        world.change(name, {}, ["address"])  # whichever it is
 
 
 def set_down(world: World, name: str) -> None:
@@ -58,10 +67,10 @@ def set_address(world: World, name: str, address: Value | None, assigned: int) -
         name, {} if address is None else {"address": address}, () if address is not None else ["address"]
     )
     world.put(replace(link, address_assigned=assigned))
-    if old == address and address is not None:
-        return
     if link.kind != "vlan" or assigned != STOLEN:  # a VLAN that follows its base does so without telling anybody
         ip.lose_neighbours(world, name)
+    if old == address and address is not None:
+        return
     for vlan in list(world.vlans_above(name)):
         if not _follows(vlan, old):
             continue
@@ -100,8 +109,9 @@ def refresh_bridge_mac(world: World, name: str) -> None:
     if world.is_pinned(bridge):
         return
     lowest = _lowest(world, name)
-    if lowest is None:
+    if lowest is None or (world.may_be_pinned(bridge) and lowest != bridge.attrs.get("address")):
         world.change(name, {}, ["address"])
+        ip.lose_neighbours(world, name)
     elif lowest != bridge.attrs.get("address"):
         set_address(world, name, lowest, RANDOM)
 

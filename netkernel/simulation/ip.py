@@ -45,13 +45,13 @@ def has_inet6(link: Link) -> bool:
 
 
 def add_address(world: World, op: AddAddress) -> None:
-    """Raises KernelRefused: ENODEV, EEXIST, EACCES (IPv6 is off), ENOBUFS (no IPv6 below 1280)."""
+    """Raises KernelRefused: ENODEV, EEXIST, EACCES (IPv6 is off), EINVAL (no IPv6 below 1280)."""
     address = op.address
     link = world.links.get(address.link) or refuse(op, errno.ENODEV)
     present = world.addresses.get(address.link, ())
     if address.family == 6:
         if not has_inet6(link):
-            refuse(op, errno.ENOBUFS)
+            refuse(op, errno.EINVAL)
         if devconf.get(link.conf6, "disable_ipv6"):
             refuse(op, errno.EACCES, "IPv6 is disabled on this device")
         if any(each.ip == address.ip for each in present):
@@ -123,7 +123,7 @@ def delete_address(world: World, op: DeleteAddress) -> None:
     ]
     if not _family(left, 4):
         routes += _over(world, address.link, 4, whole=True)
-        _lose_neighbours(world, address.link, 4)
+        lose_neighbours(world, address.link, 4)
     _lose_routes(world, routes)
 
 
@@ -157,7 +157,7 @@ def lose_on_down(world: World, name: str) -> None:
     """A link that goes down: all its routes but the local ones, its IPv6 addresses, neighbours, nexthop objects."""
     _lose_routes(world, _over(world, name, 4) + _over(world, name, 6))
     lose_nexthops(world, name)
-    _lose_neighbours(world, name, 4)
+    lose_neighbours(world, name, 4)
     lose_inet6(world, name, keep=bool((devconf.get(world.links[name].conf6, "keep_addr_on_down") or 0) > 0))
 
 
@@ -170,7 +170,7 @@ def lose_on_delete(world: World, name: str) -> None:
 def lose_inet6(world: World, name: str, keep: bool = False) -> None:
     """IPv6 ends on a link; `keep` spares the addresses without lifetime (net.ipv6.conf.LINK.keep_addr_on_down)."""
     _lose_routes(world, _over(world, name, 6))
-    _lose_neighbours(world, name, 6)
+    lose_neighbours(world, name, 6)
     gone = [
         each
         for each in world.addresses.get(name, ())
@@ -223,17 +223,12 @@ def depth(route: Route) -> int:
     return sum(bool(hop.gateway) for hop in route.hops[:1]) + bool(route.nexthop)
 
 
-def _lose_neighbours(world: World, name: str, family: int) -> None:
+def lose_neighbours(world: World, name: str, family: int = 0) -> None:
+    """All of a link, permanent ones too: so the kernel answers a change of its MAC (neigh_changeaddr)."""
     present = world.neighbours.get(name, {})
-    for each in [each for each in present if (6 if ":" in each.ip else 4) == family]:
+    for each in [each for each in present if family in (0, 6 if ":" in each.ip else 4)]:
         del present[each]
         world.lost.append(DeleteNeighbour(each))
-
-
-def lose_neighbours(world: World, name: str) -> None:
-    """A link with a new MAC forgets them all, permanent ones too (neigh_changeaddr)."""
-    for family in (4, 6):
-        _lose_neighbours(world, name, family)
 
 
 def lose_nexthops(world: World, name: str) -> None:
@@ -256,26 +251,40 @@ def remove_nexthop(world: World, nexthop: Nexthop) -> None:
 
 
 def add_route(world: World, op: AddRoute) -> None:
-    """Raises KernelRefused: EEXIST, ENODEV, ENETDOWN.
+    """Raises KernelRefused: ENODEV, EACCES, ENETDOWN, EINVAL, EEXIST.
 
     Whether a gateway can be reached is not asked: a route may outlive the address that reached its gateway, and where
     a policy is wrong the kernel's own words (ENETUNREACH) are the answer.
     """
     route = op.route
-    held = world.routes.same_slot(route)
-    if route in world.routes or (held and route.family == 4):
-        refuse(op, errno.EEXIST)
-    for name in route.links:
-        link = world.links.get(name) or refuse(op, errno.ENODEV)
+    links = [world.links.get(name) or refuse(op, errno.ENODEV) for name in route.links]
+    if route.family == 6 and len(route.hops) > 1 and not all(hop.gateway for hop in route.hops):
+        refuse(op, errno.EINVAL, "Device only routes can not be added for IPv6 using the multipath API.")
+    for link in links:
+        if route.family == 6 and not has_inet6(link):
+            refuse(op, errno.ENODEV)
+        if route.family == 6 and devconf.get(link.conf6, "disable_ipv6"):
+            refuse(op, errno.EACCES, "IPv6 is disabled on nexthop device")
         if not link.up:
             refuse(op, errno.ENETDOWN, "Device for nexthop is not up")
+    if route.source and not _has_source(world, route):
+        refuse(op, errno.EINVAL, "Invalid source address" if route.family == 6 else "Invalid prefsrc address")
     if route.nexthop and route.nexthop not in world.nexthops:
         refuse(op, errno.EINVAL, "Nexthop id does not exist")
+    if route in world.routes or world.routes.same_slot(route):
+        refuse(op, errno.EEXIST)
     world.routes.add(route)
 
 
+def _has_source(world: World, route: Route) -> bool:
+    on_legs = (each for name in route.links for each in world.addresses.get(name, ()))
+    return any(each.ip == route.source for each in on_legs) or _is_held(world, route.source)
+
+
 def delete_route(world: World, op: DeleteRoute) -> None:
-    """Raises KernelRefused: ESRCH."""
+    """Raises KernelRefused: ENODEV, ESRCH."""
+    if any(name not in world.links for name in op.route.links):
+        refuse(op, errno.ENODEV)
     if op.route not in world.routes:
         refuse(op, errno.ESRCH)
     world.routes.remove(op.route)
@@ -287,8 +296,9 @@ def delete_route(world: World, op: DeleteRoute) -> None:
 def add_neighbour(world: World, op: AddNeighbour) -> None:
     """Raises KernelRefused: ENODEV, EEXIST."""
     neighbour = op.neighbour
-    if neighbour.link not in world.links:
-        refuse(op, errno.ENODEV)
+    link = world.links.get(neighbour.link) or refuse(op, errno.ENODEV)
+    if ":" in neighbour.ip and (not has_inet6(link) or devconf.get(link.conf6, "disable_ipv6")):
+        refuse(op, errno.EINVAL, "IPv6 is disabled on this device")
     present = world.neighbours.setdefault(neighbour.link, {})
     if any(each.ip == neighbour.ip and each.flags == neighbour.flags for each in present):
         refuse(op, errno.EEXIST)

@@ -20,6 +20,8 @@ _PLAIN: Final = ("txqlen", "alias", "group", "promisc", "addr_gen_mode")
 
 def create(world: World, op: CreateLink) -> None:
     """Raises KernelRefused: EEXIST, EOPNOTSUPP (no such kind), ENODEV, EINVAL, ENETDOWN."""
+    if (missing := op.attrs.get("link") or op.attrs.get("master")) and missing not in world.links:
+        refuse(op, errno.ENODEV)
     if op.name in world.links:
         refuse(op, errno.EEXIST)
     if op.kind not in KINDS:
@@ -161,7 +163,7 @@ def _set_master(world: World, what: object, name: str, master: str) -> None:
     if world.links[name].master == master:
         return
     if master and master not in world.links:
-        refuse(what, errno.EINVAL)
+        refuse(what, errno.ENODEV)
     if world.links[name].master:
         _leave(world, name)
     match world.kind_of(master) if master else "":
@@ -199,6 +201,8 @@ def change(world: World, op: SetLink) -> None:
         if link.kind == "bridge":
             world.pinned_mtus[op.name] = True
         device.set_mtu(world, op.name, op.new["mtu"])
+    if "addr_gen_mode" in op.new and not ip.has_inet6(world.links[op.name]):
+        refuse(op, errno.EAFNOSUPPORT)
     if plain := {key: op.new[key] for key in _PLAIN if key in op.new}:
         world.change(op.name, plain)
     if "master" in op.new:

@@ -106,6 +106,10 @@ class World:
         known = bridge.address_assigned
         return (self._origins.get(bridge.name) if known is None else known) == SET_BY_USER
 
+    def may_be_pinned(self, bridge: Link) -> bool:
+        """Whether nobody told where its MAC is from: it may follow its ports or not."""
+        return bridge.address_assigned is None
+
     def _guess_origins(self) -> None:
         """Bridges follow their ports until somebody writes; where the kernel does not say, being different tells."""
         self._origins: dict[str, int] = {}

@@ -190,6 +190,9 @@ def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
         return
     if _bond_sees_to_mtu(planning, have, want):
         return
+    base = planning.world.links.get(have.link)
+    if have.kind == "vlan" and base is not None and want.mtu > base.mtu > 0:
+        return  # a bridge that follows its ports has shrunk under it
     if have.kind == "bridge" and not planning.world.pinned_mtus.get(name) and _is_untold(planning, want, "mtu"):
         return
     planning.set(name, {"mtu": want.mtu})

@@ -19,7 +19,7 @@ class Planning:
         self.target = target
         self.world = World(before)
         self.ops: list[Op] = []
-        self._differing = {name for name, link in target.links.items() if before.links.get(name) is not link}
+        self._differing = {name for name, link in target.links.items() if not _is_same(before.links.get(name), link)}
         self._differing |= before.links.keys() - target.links.keys()
         self._differing |= {
             name
@@ -61,10 +61,18 @@ class Planning:
         return self._depths[name]
 
     def do(self, op: Op) -> None:
-        """Plan an op, with its casualties named before it. Raises KernelRefused when the model refuses it."""
+        """Plan an op, with its casualties named before it. Raises KernelRefused when the model refuses it.
+
+        A VLAN that comes up with its base is brought up by name too: since Linux 7 the kernel does it a moment later,
+        when a route over the VLAN may have been refused already.
+        """
         self.step(op)
         self.ops += self.world.lost
         self.ops.append(op)
+        for name in self.world.lifted:
+            want = self.target.links.get(name)
+            if want is not None and want.up:
+                self.ops.append(SetLink(name, "vlan", {"up": True}, {"up": False}))
 
     def step(self, op: Op) -> None:
         simulation.step(self.world, op)
@@ -79,6 +87,10 @@ class Planning:
     def _old(self, name: str, key: str) -> Value:
         """The value now; "" where nobody can foretell it (a MAC the kernel draws)."""
         return self.world.links[name].attrs.get(key, "")
+
+
+def _is_same(one: Link | None, other: Link) -> bool:
+    return one is other or one == other
 
 
 def _differing(one: object, other: object) -> set[str]:

@@ -47,6 +47,7 @@ def step(world: World, op: Op) -> None:
     """Execute `op` in `world`; `world.lost` then names the casualties. Raises KernelRefused."""
     world.lost.clear()
     world.faded.clear()
+    world.lifted.clear()
     match op:
         case CreateLink():
             links.create(world, op)

@@ -82,8 +82,8 @@ def attach(world: World, what: object, port: str, name: str) -> None:
         refuse(what, errno.EBUSY)
     world.put(replace(world.change(port, {"master": name}), port=dict(bridge.KIND.port_defaults)))
     world.vlans[port] = default_table(world.links[name])
-    device.refresh_bridge_mac(world, name)
-    device.refresh_bridge_mtu(world, name)
+    device.refresh_bridge_mac(world, name, joined=port)
+    device.refresh_bridge_mtu(world, name, joined=port)
 
 
 def default_table(link: Link) -> Ranges:

@@ -31,6 +31,7 @@ def set_up(world: World, what: object, name: str) -> None:
     for vlan in world.vlans_above(name):
         if not vlan.up and not vlan.attrs.get("loose_binding"):
             set_up(world, what, vlan.name)
+            world.lifted.append(vlan.name)
 
 
 def _catch_up_mac(world: World, name: str, base: Link) -> None:
@@ -98,17 +99,21 @@ def _follows(vlan: Link, old: Value | None) -> bool:
     return vlan.attrs.get("address") == old
 
 
-def _lowest(world: World, bridge: str) -> Value | None:
-    macs = [world.links[port].attrs.get("address") for port in world.ports(bridge)]
+def _lowest(world: World, bridge: str, joined: str) -> Value | None:
+    """The lowest port MAC; None when one is not known. With a port that `joined`, the bridge has that of the others."""
+    known = world.links[bridge].attrs.get("address")
+    others = [known] if joined and world.port_count(bridge) > 1 else []
+    names = (joined,) if others else world.ports(bridge)
+    macs = [*others, *(world.links[port].attrs.get("address") for port in names)]
     return None if None in macs else min((str(mac) for mac in macs), default=NO_MAC)
 
 
-def refresh_bridge_mac(world: World, name: str) -> None:
+def refresh_bridge_mac(world: World, name: str, joined: str = "") -> None:
     """The lowest port MAC, zero without ports, unless somebody wrote it (br_stp_recalculate_bridge_id)."""
     bridge = world.links[name]
     if world.is_pinned(bridge):
         return
-    lowest = _lowest(world, name)
+    lowest = _lowest(world, name, joined)
     if lowest is None or (world.may_be_pinned(bridge) and lowest != bridge.attrs.get("address")):
         world.change(name, {}, ["address"])
         ip.lose_neighbours(world, name)
@@ -169,11 +174,12 @@ def _lose_inet6(world: World, link: Link) -> None:
     world.put(replace(world.links[link.name], conf6=b""))
 
 
-def refresh_bridge_mtu(world: World, name: str) -> None:
+def refresh_bridge_mtu(world: World, name: str, joined: str = "") -> None:
     """The lowest port MTU until somebody wrote it (br_mtu_auto_adjust)."""
     if world.pinned_mtus.get(name):
         return
-    mtus = [world.links[port].attrs.get("mtu") for port in world.ports(name)]
-    lowest = None if None in mtus else min((world.links[port].mtu for port in world.ports(name)), default=ETHERNET_MTU)
+    names = (name, joined) if joined and world.port_count(name) > 1 else world.ports(name)
+    mtus = [world.links[each].attrs.get("mtu") for each in names]
+    lowest = None if None in mtus else min((number(mtu) for mtu in mtus), default=ETHERNET_MTU)
     if lowest != world.links[name].attrs.get("mtu"):
         set_mtu(world, name, lowest)

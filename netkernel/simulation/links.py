@@ -100,7 +100,7 @@ def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
         refuse(op, errno.EINVAL, "link not specified")
     base = world.links.get(name) or refuse(op, errno.ENODEV)
     ids = stated.get("id"), stated.get("protocol", "802.1q")
-    if any((each.attrs.get("id"), each.attrs.get("protocol")) == ids for each in world.vlans_above(name)):
+    if world.has_vlan(name, *ids):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
     if "mtu" in base.attrs and number(stated.get("mtu")) > base.mtu:
         refuse(op, errno.EINVAL)

@@ -33,8 +33,8 @@ class World:
     """One namespace. A value the model cannot know (a random MAC) is a key missing in `Link.attrs`.
 
     `lost` names what the last op destroyed without being asked, as the ops that would have done it, in an order the
-    kernel takes; `faded` is what it destroyed that nobody but the kernel can bring back. `touched` collects the names
-    of all links any op changed in any way. `draw_mac` gives the kernel's random MACs; without it they are unknown.
+    kernel takes; `faded` is what it destroyed that nobody but the kernel can bring back; `lifted` are the VLANs that
+    came up with their base. `touched` collects the names of all links any op changed in any way. `draw_mac` gives the kernel's random MACs; without it they are unknown.
     """
 
     def __init__(self, host: Host, draw_mac: Callable[[], str] | None = None) -> None:
@@ -56,13 +56,16 @@ class World:
         self.primaries: dict[str, str] = {}  # bond: the primary it was told, port or not
         self.pinned_mtus: dict[str, bool] = {}  # bridge: whether somebody wrote its MTU
         self.stale_macs: set[str] = set()  # VLANs that take their base's MAC when they come up
+        self.lifted: list[str] = []
         self._ports: dict[str, dict[str, None]] = {}
+        self._vlans: dict[object, int] = {}  # how many VLANs there are by base, id and protocol
         self._above: dict[str, dict[str, None]] = {}
         for link in self.links.values():
             if link.master:
                 self._ports.setdefault(link.master, {})[link.name] = None
             if link.link:
                 self._above.setdefault(link.link, {})[link.name] = None
+            self._count_vlan(link, 1)
         self._guess_origins()
         # above all that a kernel or our executor gives, so that it never takes one that a remade link wants back
         self._last_index = max((link.index for link in self.links.values()), default=0) + FIRST_INDEX
@@ -84,6 +87,9 @@ class World:
         """Names of the links enslaved to it, sorted."""
         return tuple(sorted(self._ports.get(controller, ())))
 
+    def port_count(self, controller: str) -> int:
+        return len(self._ports.get(controller, ()))
+
     def has_ports(self, controller: str) -> bool:
         return bool(self._ports.get(controller))
 
@@ -95,6 +101,15 @@ class World:
         for name in self.above(below):
             if self.links[name].kind == "vlan":
                 yield self.links[name]
+
+    def has_vlan(self, base: str, id: Value | None, protocol: Value | None) -> bool:
+        """Whether the base carries this VLAN already."""
+        return self._vlans.get((base, id, protocol), 0) > 0
+
+    def _count_vlan(self, link: Link, change: int) -> None:
+        if link.kind == "vlan":
+            key = link.link, link.attrs.get("id"), link.attrs.get("protocol")
+            self._vlans[key] = self._vlans.get(key, 0) + change
 
     def kind_of(self, name: str) -> str:
         """The link kind, or "" for a name nobody has."""
@@ -123,6 +138,8 @@ class World:
     def put(self, link: Link) -> None:
         """Make `link` what its name stands for."""
         old = self.links.get(link.name)
+        if old is None:
+            self._count_vlan(link, 1)
         if (old.master if old else "") != link.master:
             self._regroup(self._ports, old.master if old else "", link.master, link.name)
         if (old.link if old else "") != link.link:
@@ -143,6 +160,7 @@ class World:
     def remove(self, name: str) -> None:
         """Forget a link and what only it had."""
         link = self.links.pop(name)
+        self._count_vlan(link, -1)
         self._regroup(self._ports, link.master, "", name)
         self._regroup(self._above, link.link, "", name)
         self.touched.add(name)

@@ -14,39 +14,50 @@ from netkernel.ops import Op
 from netkernel.reconcile_world import Planning
 from netkernel.records import Address
 
-ROUNDS = 3
+ROUNDS = 5
 """Stages run again while they find something: a base that came up may have taken along a VLAN that should be down."""
 
 
 class Unplannable(Exception):
-    """A plan that its own model refuses: a bug here, never the user's fault."""
+    """A plan that its own model refuses, or that never ends: a bug here, never the user's fault."""
 
 
-def reconcile(before: Host, target: Host) -> tuple[Op, ...]:
+def reconcile(before: Host, target: Host, *, exact: bool = False) -> tuple[Op, ...]:
     """The ops from `before` to `target`. Raises Unplannable when the model of the kernel refuses one of them.
 
     Attributes missing in a target link mean "keep" for a link that exists, "whatever the kernel gives" for a new one;
-    entries of `conf6` that are UNSTATED are not wanted either way. NICs are never created or deleted.
+    entries of `conf6` that are UNSTATED are not wanted either way. NICs are never created or deleted. Link-local
+    addresses of the kernel's follow their link's MAC, unless the target is `exact`: a host that has been before.
     """
-    planning = Planning(before, target)
+    return tuple(planned(before, target, exact).ops)
+
+
+def planned(before: Host, target: Host, exact: bool = False) -> Planning:
+    """`reconcile`, with the world that its ops lead to."""
+    planning = Planning(before, target, exact)
     if planning.is_nothing():
-        return ()
+        return planning
     try:
         for _ in range(ROUNDS):
-            length = len(planning.ops)
-            reconcile_links.remove(planning)
-            reconcile_ip.remove(planning)
-            reconcile_ports.release(planning)
-            reconcile_links.create(planning)
-            reconcile_links.change(planning)
-            reconcile_ports.attach(planning)
-            reconcile_links.switch(planning)
-            reconcile_ip.add(planning)
-            if len(planning.ops) == length:
-                break
+            if not _round(planning):
+                return planning
     except KernelRefused as refused:
         raise Unplannable(f"{refused} (after: {'; '.join(str(op) for op in planning.ops[-5:])})") from refused
-    return tuple(planning.ops)
+    raise Unplannable(f"no end to: {'; '.join(str(op) for op in planning.ops[-5:])}")
+
+
+def _round(planning: Planning) -> bool:
+    """All stages once; whether one of them found something to do."""
+    length = len(planning.ops)
+    reconcile_links.remove(planning)
+    reconcile_ip.remove(planning)
+    reconcile_ports.release(planning)
+    reconcile_links.create(planning)
+    reconcile_links.change(planning)
+    reconcile_ports.attach(planning)
+    reconcile_links.switch(planning)
+    reconcile_ip.add(planning)
+    return len(planning.ops) > length
 
 
 def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:

@@ -49,26 +49,16 @@ def _is_group(nexthop: Nexthop) -> bool:
 
 
 def _remove_addresses(planning: Planning, name: str) -> None:
-    wanted = _wanted(planning, name)
-    link = planning.world.links[name]
+    wanted = set(_wanted(planning, name))
     for address in planning.world.addresses.get(name, ()):
-        if address in wanted or is_kernel_made(address, link) or address not in planning.world.addresses.get(name, ()):
+        if is_link_local(address) or address in wanted or address not in planning.world.addresses.get(name, ()):
             continue
         planning.do(DeleteAddress(address))
 
 
 def _wanted(planning: Planning, name: str) -> tuple[Address, ...]:
-    """The target's addresses of a link, without link-local ones that its new MAC or mode has overtaken."""
-    want, seen = planning.target.links[name], planning.before.links.get(name)
-    return tuple(
-        address
-        for address in planning.target.addresses.get(name, ())
-        if not (is_link_local(address) and seen is not None and _is_overtaken(address, seen, want))
-    )
-
-
-def _is_overtaken(address: Address, seen: Link, want: Link) -> bool:
-    return is_kernel_made(address, seen) and not is_kernel_made(address, want)
+    """The target's addresses of a link but for the link-local ones."""
+    return tuple(each for each in planning.target.addresses.get(name, ()) if not is_link_local(each))
 
 
 def add(planning: Planning) -> None:
@@ -77,6 +67,7 @@ def add(planning: Planning) -> None:
     for name in planning.names():
         if name in world.links and name in target.links:
             _remove_addresses(planning, name)
+            link_local(planning, name)
             _add_addresses(planning, name)
     for neighbour in target.neighbours:
         if neighbour not in world.neighbours.get(neighbour.link, ()):
@@ -99,38 +90,57 @@ def add(planning: Planning) -> None:
 def _add_addresses(planning: Planning, name: str) -> None:
     """IPv4 in the target's order; IPv6 last to first, because the kernel shows the newest first."""
     link = planning.world.links[name]
-    has6 = has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6")
     wanted = [each for each in _wanted(planning, name) if not is_dynamic(each)]
     four = [each for each in wanted if each.family == 4]
-    six = [each for each in reversed(wanted) if each.family == 6 and has6]
+    six = [each for each in reversed(wanted) if each.family == 6 and speaks_ipv6(link)]
     for address in (*four, *six):
-        present = planning.world.addresses.get(name, ())
-        if address in present or (is_kernel_made(address, link) and any(address.ip == each.ip for each in present)):
-            continue  # before Linux 5.18 the kernel's own have no IFA_PROTO
-        if is_kernel_made(address, link) and not (link.up and _was_ready(planning, name)):
-            continue  # the kernel makes it when the link comes up and has carrier
-        planning.do(AddAddress(address))
-    _renew_link_local(planning, name, has6)
+        if address not in planning.world.addresses.get(name, ()):
+            planning.do(AddAddress(address))
+
+
+def speaks_ipv6(link: Link) -> bool:
+    return has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6")
+
+
+# -- link-local addresses --------------------------------------------------------------------------------------------
+
+
+def link_local(planning: Planning, name: str) -> None:
+    """The kernel makes one when a link comes up; after a change of MAC or mode it leaves it as it is, and we do not."""
+    link, before = planning.world.links[name], planning.before.addresses.get(name, ())
+    if not speaks_ipv6(link):
+        return
+    wanted = _wanted_link_local(planning, link)
+    for address in [each for each in planning.world.addresses.get(name, ()) if is_link_local(each)]:
+        stale = address in before and not is_kernel_made(address, link)
+        if address.ip not in {each.ip for each in wanted} and (stale or (planning.exact and wanted)):
+            planning.do(DeleteAddress(address))
+    present = {each.ip for each in planning.world.addresses.get(name, ())}
+    for address in reversed(wanted):
+        kernels = is_kernel_made(address, link)
+        if address.ip not in present and not (kernels and not (link.up and _was_ready(planning, name))):
+            planning.do(AddAddress(address))
 
 
 def _was_ready(planning: Planning, name: str) -> bool:
-    """Whether IPv6 has begun on the link, so that the kernel makes no more addresses there while it is up."""
+    """Whether IPv6 has begun on the link: then the kernel makes no more addresses while it is up.
+
+    On a link that is up without carrier it makes the first when carrier comes, maybe before our own could be added.
+    """
     seen = planning.before.links.get(name)
-    return seen is not None and (seen.carrier or _had_link_local(planning, seen))
+    return seen is not None and (seen.carrier or any(map(is_link_local, planning.before.addresses.get(name, ()))))
 
 
-def _had_link_local(planning: Planning, seen: Link) -> bool:
-    return any(is_kernel_made(each, seen) for each in planning.before.addresses.get(seen.name, ()))
-
-
-def _renew_link_local(planning: Planning, name: str, has6: bool) -> None:
-    """After a change of MAC or mode the kernel leaves the old link-local address, and makes no new one while up."""
-    link, seen = planning.world.links[name], planning.before.links.get(name)
-    had = seen is not None and _had_link_local(planning, seen)
-    present = planning.world.addresses.get(name, ())
-    if not had or not has6 or not link.up or any(is_kernel_made(each, link) for each in present):
-        return
-    protocol = next((each.protocol for each in planning.before.addresses[name] if is_link_local(each)), 0)
-    fresh = made(link, protocol)
-    if fresh is not None and planning.world.kind_of(link.master) != "bond":
-        planning.do(AddAddress(fresh))
+def _wanted_link_local(planning: Planning, link: Link) -> list[Address]:
+    """The target's, where the kernel's own are those of the MAC and mode that the link has come to."""
+    seen, want = planning.before.links.get(link.name), planning.target.links[link.name]
+    wanted: list[Address] = []
+    for address in planning.target.addresses.get(link.name, ()):
+        if not is_link_local(address):
+            continue
+        kernels = is_kernel_made(address, want) or (seen and not planning.exact and is_kernel_made(address, seen))
+        if not kernels or is_kernel_made(address, link):
+            wanted.append(address)
+        elif planning.world.kind_of(link.master) != "bond" and (fresh := made(link, address.protocol)) is not None:
+            wanted.append(fresh)
+    return wanted

@@ -65,16 +65,24 @@ def create(planning: Planning) -> None:
     missing = [name for name in planning.names() if name in planning.target.links and name not in planning.world.links]
     taken = {link.index for link in planning.world.links.values()} if missing else set()
     for name in missing:
-        want = planning.target.links.get(name)
-        if want is not None and name not in planning.world.links and want.kind in KINDS:
-            if (base := planning.target.links.get(want.link)) is not None and base.name in planning.world.links:
-                _mtu(planning, base.name, base, rising=True)  # what sits on it must not be larger
-            planning.do(
-                CreateLink(name, want.kind, _at_birth(planning, want), 0 if want.index in taken else want.index)
-            )
+        want = planning.target.links[name]
+        if name in planning.world.links or not _can_be_made(planning, want):
+            continue
+        if (base := planning.target.links.get(want.link)) is not None:
+            _mtu(planning, base.name, base, rising=True)  # what sits on it must not be larger
+        peer = planning.target.links.get(str(want.attrs.get("peer", "")))
+        index, peer_index = (0 if each is None or each.index in taken else each.index for each in (want, peer))
+        planning.do(CreateLink(name, want.kind, _at_birth(planning, want), index, peer_index))
     for name in missing:
         if name in planning.world.links:
             _settings(planning, planning.world.links[name], planning.target.links[name])
+
+
+def _can_be_made(planning: Planning, want: Link) -> bool:
+    """Not a NIC, a kind we do not know, a veth whose peer is elsewhere, or what sits on a NIC that is gone."""
+    if want.kind not in KINDS or (want.kind == "veth" and not want.attrs.get("peer")):
+        return False
+    return not want.link or want.link in planning.world.links
 
 
 def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
@@ -100,6 +108,8 @@ def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
     kind = KINDS[want.kind]
     if key in kind.fixed:
         return value == "" if key == "link" else False
+    if key == "arp_validate" and want.attrs.get("miimon"):
+        return True  # said later: not taken together with miimon
     if key == "miimon" and want.attrs.get("mode") in MIIMON_BY_ITSELF:
         return False
     if key in kind.defaults:
@@ -231,7 +241,9 @@ def _set_options(planning: Planning, name: str, wanted: dict[str, Value]) -> Non
     if changes.keys() & kind.needs_no_ports:
         for port in planning.world.ports(name):
             planning.set(port, {"master": ""})
-    planning.set(name, changes)
+    validation = {key: changes.pop(key) for key in ("arp_validate",) if changes.get("miimon") and key in changes}
+    planning.set(name, changes)  # the driver takes ARP validation and MII monitoring together, but not in one message
+    planning.set(name, validation)
 
 
 def _settings(planning: Planning, have: Link, want: Link) -> None:

@@ -12,11 +12,15 @@ from netkernel.simulation import World
 
 
 class Planning:
-    """`names` are the links that may have to change: those that differ, and whatever an op touches on its way."""
+    """`names` are the links that may have to change: those that differ, and whatever an op touches on its way.
 
-    def __init__(self, before: Host, target: Host) -> None:
+    `exact` is for undo: the target has been before, so its link-local addresses are meant, not carried along.
+    """
+
+    def __init__(self, before: Host, target: Host, exact: bool = False) -> None:
         self.before = before
         self.target = target
+        self.exact = exact
         self.world = World(before)
         self.ops: list[Op] = []
         self._differing = {name for name, link in target.links.items() if not _is_same(before.links.get(name), link)}

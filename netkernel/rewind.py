@@ -8,17 +8,29 @@ from typing import Self, TypeVar
 
 from netkernel.errors import NetworkError
 from netkernel.host import Host
+from netkernel.link_local import is_kernel_made
 from netkernel.ops import (
+    AddAddress,
+    AddNeighbour,
     AddNexthop,
     AddRoute,
     AddRule,
+    AddVlans,
+    CreateLink,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNeighbour,
     DeleteNexthop,
     DeleteRoute,
     DeleteRule,
+    DeleteVlans,
+    MoveLink,
     Op,
+    SetLink,
+    SetPort,
     WriteSysctl,
 )
-from netkernel.records import Route, Rule
+from netkernel.records import Address, Link, Neighbour, Route, Rule
 from netkernel.simulation import World, step
 from netkernel.simulation.sysctl import of_link
 
@@ -29,13 +41,19 @@ Slot = tuple[int, str, int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`host` holds the touched part as it was. What is named in the other fields and not in it did not exist."""
+    """`host` holds the touched part as it was. What is named in the other fields and not in it did not exist.
+
+    `host` also holds what else was on the touched links, in case the kernel drops it: it is put back where it is
+    missing. What others have put on them meanwhile stays.
+    """
 
     host: Host
     links: frozenset[str] = frozenset()
     slots: frozenset[Slot] = frozenset()
     rules: tuple[Rule, ...] = ()
     nexthops: frozenset[int] = frozenset()
+    addresses: frozenset[tuple[str, str, int]] = frozenset()
+    neighbours: frozenset[tuple[str, str]] = frozenset()
 
     def to_json(self) -> bytes:
         """For the checkpoint on disk."""
@@ -60,6 +78,8 @@ class _Touched:
     slots: set[Slot] = field(default_factory=set)
     rules: list[Rule] = field(default_factory=list)
     nexthops: set[int] = field(default_factory=set)
+    addresses: set[tuple[str, str, int]] = field(default_factory=set)
+    neighbours: set[tuple[str, str]] = field(default_factory=set)
     sysctls: set[str] = field(default_factory=set)
 
 
@@ -78,7 +98,13 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
-        host, frozenset(touched.links), frozenset(touched.slots), tuple(touched.rules), frozenset(nexthops)
+        host,
+        frozenset(touched.links),
+        frozenset(touched.slots),
+        tuple(touched.rules),
+        frozenset(nexthops),
+        frozenset(touched.addresses),
+        frozenset(touched.neighbours),
     )
 
 
@@ -95,16 +121,21 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                     found.rules.append(rule)
                 case AddNexthop(nexthop) | DeleteNexthop(nexthop):
                     found.nexthops.add(nexthop.id)
+                case AddAddress(address) | DeleteAddress(address):
+                    found.addresses.add(address.key)
+                    found.links.add(address.link)
+                case AddNeighbour(neighbour) | DeleteNeighbour(neighbour):
+                    found.neighbours.add((neighbour.link, neighbour.ip))
+                    found.links.add(neighbour.link)
+                case AddVlans(link) | DeleteVlans(link):
+                    found.links.add(link)
                 case WriteSysctl(path) if of_link(path) is None:
                     found.sysctls.add(path)
                 case WriteSysctl(path):
                     found.links.add((of_link(path) or ("", ""))[0])
-                case _:
-                    named = getattr(each, "name", None) or getattr(each, "link", None)
-                    thing = getattr(each, "address", None) or getattr(each, "neighbour", None)
-                    found.links.add(str(named or getattr(thing, "link", "")))
+                case CreateLink() | DeleteLink() | SetLink() | SetPort() | MoveLink():
+                    found.links.add(each.name)
     found.links |= world.touched
-    found.links.discard("")
     return found
 
 
@@ -123,19 +154,41 @@ def rewind(now: Host, remembered: Remembered) -> Host:
     orphans = {name: link for name, link in links.items() if link.master and link.master not in links}
     links |= {name: replace(link, attrs={**link.attrs, "master": ""}, port={}) for name, link in orphans.items()}
     links = {name: link for name, link in links.items() if not link.link or link.link in links or name in was.links}
-    routes = [each for each in now.routes if not _is_route_touched(each, touched, remembered.slots)]
-    nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link not in touched]
+    nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link in {"", *links}]
     return Host(
         links=links,
-        addresses=_without(now.addresses, touched) | dict(was.addresses),
-        routes=(*(each for each in routes if all(link in links for link in each.links)), *was.routes),
+        addresses=_without(now.addresses, touched) | _addresses(now, remembered),
+        routes=(*_routes(now, remembered, links), *was.routes),
         rules=(*(each for each in now.rules if each not in remembered.rules), *was.rules),
-        neighbours=(*(each for each in now.neighbours if each.link not in touched), *was.neighbours),
+        neighbours=(*_neighbours(now, remembered, links), *was.neighbours),
         nexthops=(*nexthops, *was.nexthops),
         vlans={name: vlans for name, vlans in _without(now.vlans, touched).items() if name not in orphans}
         | dict(was.vlans),
         sysctls=dict(now.sysctls) | dict(was.sysctls),
     )
+
+
+def _addresses(now: Host, remembered: Remembered) -> dict[str, tuple[Address, ...]]:
+    """Of each touched link that was there: what it had, and what others have given it meanwhile."""
+    found = {}
+    for name, link in remembered.host.links.items():
+        had = remembered.host.addresses.get(name, ())
+        known = {each.key for each in had} | remembered.addresses
+        seen = now.links.get(name, link)
+        theirs = (each for each in now.addresses.get(name, ()) if not is_kernel_made(each, seen))
+        found[name] = (*had, *(each for each in theirs if each.key not in known))
+    return found
+
+
+def _routes(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> list[Route]:
+    had = set(remembered.host.routes)
+    theirs = (each for each in now.routes if _slot(each) not in remembered.slots and each not in had)
+    return [each for each in theirs if all(link in links for link in each.links)]
+
+
+def _neighbours(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> list[Neighbour]:
+    known = {(each.link, each.ip) for each in remembered.host.neighbours} | remembered.neighbours
+    return [each for each in now.neighbours if (each.link, each.ip) not in known and each.link in links]
 
 
 def _without(table: Mapping[str, T], names: frozenset[str]) -> dict[str, T]:

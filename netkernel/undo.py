@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from netkernel.differences import differences
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.host import Host
 from netkernel.ops import Op
-from netkernel.reconcile import reconcile
+from netkernel.reconcile import planned, reconcile
 from netkernel.rewind import Remembered, rewind
 from netkernel.transaction import Kernel
 
-TRIES = 3
+TRIES = 4
 """Somebody else may be changing the same links meanwhile; after that many looks we say what we found."""
+PATIENCE_S = 0.1
+"""How long we listen for a VLAN that the kernel brings up with its base a moment later (since Linux 7)."""
 
 
 def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:
@@ -20,24 +23,23 @@ def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:
     refused: list[str] = []
     for _ in range(TRIES):
         now = kernel.snapshot()
-        plan = reconcile(now, rewind(now, remembered))
-        if not plan:
+        if plan := reconcile(now, rewind(now, remembered), exact=True):
+            refused = _execute(kernel, plan)
+        elif not (_may_still_rise(now, remembered) and kernel.wait(PATIENCE_S)):
             return ()
-        refused = _execute(kernel, plan)
     now = kernel.snapshot()
-    left = tuple(leftovers(now, rewind(now, remembered)))
-    return left and (*left, *refused)
+    left = leftovers(now, remembered)
+    return (*left, *refused) if left else ()
 
 
 def _execute(kernel: Kernel, plan: Sequence[Op]) -> list[str]:
-    """All at once; when the kernel refuses something, one by one, each tried whatever became of the others."""
+    """All at once; when the kernel refuses something, the rest one by one, each tried whatever became of the others."""
     try:
         kernel.execute(plan)
         return []
     except KernelRefused as error:
-        done = error.possibly_done
-        refused = [str(error)]
-    for op in plan[max(0, done - 1) :]:
+        refused, rest = [str(error)], plan[error.possibly_done :]
+    for op in rest:
         try:
             kernel.execute([op])
         except NetworkError as error:
@@ -45,7 +47,14 @@ def _execute(kernel: Kernel, plan: Sequence[Op]) -> list[str]:
     return refused
 
 
-def leftovers(now: Host, was: Host) -> Iterator[str]:
-    """What of `was` is not so now, in the words of the ops that would mend it."""
-    for op in reconcile(now, was):
-        yield f"not as it was: would need: {op}"
+def _may_still_rise(now: Host, remembered: Remembered) -> bool:
+    """Whether a VLAN is down on a base that is up: the kernel may be about to bring it up."""
+    ours = (now.links[name] for name in remembered.links if name in now.links)
+    return any(
+        link.kind == "vlan" and not link.up and link.link in now.links and now.links[link.link].up for link in ours
+    )
+
+
+def leftovers(now: Host, remembered: Remembered) -> tuple[str, ...]:
+    """What is not as it was, one line each; nothing for what the kernel cannot be told and puts right by itself."""
+    return differences(planned(now, rewind(now, remembered), exact=True).world.host(), now)

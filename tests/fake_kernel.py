@@ -19,9 +19,12 @@ class FakeKernel:
     """`refuse_at` is the number of the op (counted over all calls) the kernel says no to; `crash_at` the op before
     which the process dies. Both happen once."""
 
-    def __init__(self, host: Host, *, refuse_at: int | None = None, crash_at: int | None = None) -> None:
+    def __init__(
+        self, host: Host, *, refuse_at: int | None = None, crash_at: int | None = None, batch: int = 128
+    ) -> None:
         self._macs = 0
         self._world = World(host, self._mac)
+        self._batch = batch
         self.refuse_at = refuse_at
         self.crash_at = crash_at
         self.executed: list[Op] = []
@@ -35,23 +38,31 @@ class FakeKernel:
         return self._world.host()
 
     def execute(self, ops: Sequence[Op]) -> None:
-        for position, op in enumerate(ops):
+        for start in range(0, len(ops), self._batch):
+            self._send(ops, start, min(start + self._batch, len(ops)))
+
+    def _send(self, ops: Sequence[Op], start: int, end: int) -> None:
+        """One batch: the kernel goes on after an op it refused, and all is told when the batch is through."""
+        failed: dict[int, KernelRefused] = {}
+        for position in range(start, end):
             number, self.count = self.count, self.count + 1
             if number == self.crash_at:
                 self.crash_at = None
                 raise Crash
-            if number == self.refuse_at:
-                self.refuse_at = None
-                raise self._refusal(op, position, errno.EIO, "injected")
             try:
-                step(self._world, op)
+                self._do(ops[position], number)
             except KernelRefused as refused:
-                raise self._refusal(op, position, refused.errno, refused.reason) from refused
-            self.executed.append(op)
+                failed[position] = refused
+        if failed:
+            first = failed[min(failed)]
+            raise KernelRefused(first.what, first.errno, first.reason, possibly_done=end, failed=frozenset(failed))
+
+    def _do(self, op: Op, number: int) -> None:
+        if number == self.refuse_at:
+            self.refuse_at = None
+            raise KernelRefused(str(op), errno.EIO, "injected")
+        step(self._world, op)
+        self.executed.append(op)
 
     def wait(self, timeout_s: float) -> bool:
         return True
-
-    @staticmethod
-    def _refusal(op: Op, position: int, number: int, reason: str) -> KernelRefused:
-        return KernelRefused(str(op), number, reason, possibly_done=position + 1, failed=frozenset({position}))

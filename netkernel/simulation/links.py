@@ -26,7 +26,7 @@ def create(world: World, op: CreateLink) -> None:
         refuse(op, errno.EEXIST)
     if op.kind not in KINDS:
         refuse(op, errno.EOPNOTSUPP, "Unknown device type")
-    if op.index and any(link.index == op.index for link in world.links.values()):
+    if world.has_index(op.index) or world.has_index(op.peer_index):
         refuse(op, errno.EEXIST)
     peer = str(op.attrs.get("peer", ""))
     if op.kind == "veth" and (peer in world.links or not peer):
@@ -74,7 +74,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     if op.kind == "bond":
         attrs |= bond.new_attrs(op, stated)
         world.primaries[name] = str(stated.get("primary") or "")
-        attrs.pop("primary", None)
+        attrs["primary"] = ""
     elif op.kind == "bridge":
         attrs |= bridge.new_attrs(op, stated)
     elif op.kind == "veth":
@@ -91,7 +91,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
 
 
 def _index(world: World, op: CreateLink, name: str) -> int:
-    return op.index if op.index and name == op.name else world.next_index()
+    return (op.index if name == op.name else op.peer_index) or world.next_index()
 
 
 def _base(world: World, op: CreateLink, stated: Attrs) -> Link:

@@ -34,7 +34,8 @@ class World:
 
     `lost` names what the last op destroyed without being asked, as the ops that would have done it, in an order the
     kernel takes; `faded` is what it destroyed that nobody but the kernel can bring back; `lifted` are the VLANs that
-    came up with their base. `touched` collects the names of all links any op changed in any way. `draw_mac` gives the kernel's random MACs; without it they are unknown.
+    came up with their base. `touched` collects the names of all links any op changed in any way. `draw_mac` gives the
+    kernel's random MACs; without it they are unknown.
     """
 
     def __init__(self, host: Host, draw_mac: Callable[[], str] | None = None) -> None:
@@ -67,6 +68,7 @@ class World:
                 self._above.setdefault(link.link, {})[link.name] = None
             self._count_vlan(link, 1)
         self._guess_origins()
+        self._indexes = {link.index for link in self.links.values()}
         # above all that a kernel or our executor gives, so that it never takes one that a remade link wants back
         self._last_index = max((link.index for link in self.links.values()), default=0) + FIRST_INDEX
 
@@ -140,6 +142,7 @@ class World:
         old = self.links.get(link.name)
         if old is None:
             self._count_vlan(link, 1)
+            self._indexes.add(link.index)
         if (old.master if old else "") != link.master:
             self._regroup(self._ports, old.master if old else "", link.master, link.name)
         if (old.link if old else "") != link.link:
@@ -161,6 +164,7 @@ class World:
         """Forget a link and what only it had."""
         link = self.links.pop(name)
         self._count_vlan(link, -1)
+        self._indexes.discard(link.index)
         self._regroup(self._ports, link.master, "", name)
         self._regroup(self._above, link.link, "", name)
         self.touched.add(name)
@@ -171,6 +175,10 @@ class World:
         self.primaries.pop(name, None)
         self.pinned_mtus.pop(name, None)
         self.stale_macs.discard(name)
+
+    def has_index(self, index: int) -> bool:
+        """Whether a link has this ifindex; 0 is nobody's."""
+        return index != 0 and index in self._indexes
 
     def next_index(self) -> int:
         self._last_index += 1

@@ -1,0 +1,73 @@
+"""What of a host is not as it was, in a user's words: link by link, then routes and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from netkernel import devconf
+from netkernel.host import Host
+from netkernel.ops import DeleteAddress, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op
+from netkernel.records import Attrs, Link, Value
+
+T = TypeVar("T")
+GONE = "is gone"
+EXTRA = "was not there, is there"
+
+
+def differences(was: Host, now: Host) -> tuple[str, ...]:
+    """One line for each: `eth1: mtu: was 1500, is 1400`, `eth1: address 192.0.2.1/24: is gone`."""
+    return tuple(_differences(was, now))
+
+
+def _differences(was: Host, now: Host) -> Iterator[str]:
+    for name in sorted(was.links.keys() | now.links.keys()):
+        old, new = was.links.get(name), now.links.get(name)
+        if old is None or new is None:
+            yield f"{name}: {GONE if new is None else EXTRA}"
+        elif old is not new:
+            yield from _link(old, new)
+    for name in sorted(was.links.keys() & now.links.keys()):
+        yield from _records(was.addresses.get(name, ()), now.addresses.get(name, ()), DeleteAddress)
+        old_vlans, new_vlans = was.vlans.get(name, ()), now.vlans.get(name, ())
+        if old_vlans != new_vlans:
+            words = [", ".join(map(str, vlans)) or "none" for vlans in (old_vlans, new_vlans)]
+            yield f"{name}: vlans: was {words[0]}; is {words[1]}"
+    yield from _records(was.routes, now.routes, DeleteRoute)
+    yield from _records(was.rules, now.rules, DeleteRule)
+    yield from _records(was.neighbours, now.neighbours, DeleteNeighbour)
+    yield from _records(was.nexthops, now.nexthops, DeleteNexthop)
+    yield from _attrs("", was.sysctls, now.sysctls)
+
+
+def _link(old: Link, new: Link) -> Iterator[str]:
+    yield from _attrs(f"{old.name}: ", {"kind": old.kind, **old.attrs}, {"kind": new.kind, **new.attrs})
+    if old.master == new.master:
+        yield from _attrs(f"{old.name}: port ", old.port, new.port)
+    if old.conf6 != new.conf6:
+        yield from _attrs(f"net/ipv6/conf/{old.name}/", devconf.stated(old.conf6), devconf.stated(new.conf6))
+
+
+def _attrs(where: str, old: Attrs, new: Attrs) -> Iterator[str]:
+    """A key that one side lacks is one that nobody knows or asks for."""
+    for key in sorted(old.keys() & new.keys()):
+        if old[key] != new[key]:
+            yield f"{where}{key}: was {_word(old[key])}, is {_word(new[key])}"
+
+
+def _records(old: Iterable[T], new: Iterable[T], name: Callable[[T], Op]) -> Iterator[str]:
+    had, has = set(old), set(new)
+    for state, records in ((GONE, had - has), (EXTRA, has - had)):
+        yield from sorted(f"{str(name(each)).removeprefix('delete ')}: {state}" for each in records)
+
+
+def _word(value: Value) -> str:
+    match value:
+        case "" | ():
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)

@@ -200,7 +200,8 @@ def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
     base = planning.world.links.get(have.link)
     if have.kind == "vlan" and base is not None and want.mtu > base.mtu > 0:
         return  # a bridge that follows its ports has shrunk under it
-    if have.kind == "bridge" and not planning.world.pinned_mtus.get(name) and _is_untold(planning, want, "mtu"):
+    follows = have.kind == "bridge" and "mtu" in have.attrs and not planning.world.pinned_mtus.get(name)
+    if follows and _is_untold(planning, want, "mtu"):
         return
     planning.set(name, {"mtu": want.mtu})
 
@@ -282,5 +283,6 @@ def switch(planning: Planning) -> None:
     for have, want in pairs:
         if "promisc" in want.attrs:
             planning.set(have.name, {"promisc": want.attrs["promisc"]})
-        if want.kind == "bond" and want.attrs.get("primary") and _is_taken(want, "primary"):
-            planning.set(have.name, {"primary": want.attrs["primary"]})
+        primary = str(want.attrs.get("primary", ""))
+        if want.kind == "bond" and _is_taken(want, "primary") and primary in planning.world.ports(have.name):
+            planning.set(have.name, {"primary": primary})

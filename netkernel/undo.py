@@ -28,7 +28,7 @@ def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:
         elif not (_may_still_rise(now, remembered) and kernel.wait(PATIENCE_S)):
             return ()
     now = kernel.snapshot()
-    left = leftovers(now, remembered)
+    left = leftovers(now, rewind(now, remembered))
     return (*left, *refused) if left else ()
 
 
@@ -49,12 +49,10 @@ def _execute(kernel: Kernel, plan: Sequence[Op]) -> list[str]:
 
 def _may_still_rise(now: Host, remembered: Remembered) -> bool:
     """Whether a VLAN is down on a base that is up: the kernel may be about to bring it up."""
-    ours = (now.links[name] for name in remembered.links if name in now.links)
-    return any(
-        link.kind == "vlan" and not link.up and link.link in now.links and now.links[link.link].up for link in ours
-    )
+    vlans = (now.links[name] for name in remembered.links if name in now.links and now.links[name].kind == "vlan")
+    return any(not vlan.up and vlan.link in now.links and now.links[vlan.link].up for vlan in vlans)
 
 
-def leftovers(now: Host, remembered: Remembered) -> tuple[str, ...]:
-    """What is not as it was, one line each; nothing for what the kernel cannot be told and puts right by itself."""
-    return differences(planned(now, rewind(now, remembered), exact=True).world.host(), now)
+def leftovers(now: Host, was: Host) -> tuple[str, ...]:
+    """What of `was` is not so now, one line each; nothing for what the kernel puts right by itself."""
+    return differences(planned(now, was, exact=True).world.host(), now)

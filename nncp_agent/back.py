@@ -43,7 +43,7 @@ def back_to(store: Store, number: int, now: Host) -> Change:
         then = history.committed(store, number)
     ways = tuple(_remembered(store, entry) for entry in reversed(since) if entry.outcome in _LEFT_SOMETHING)
     target = _as_it_was(now, ways)
-    ops = reconcile(now, target)
+    ops = reconcile(now, target, exact=True)
     return Change(
         before=now,
         target=target,

@@ -43,6 +43,7 @@ DEFAULTS = {
     "net/ipv6/conf/default/autoconf": "1",
     "net/ipv6/conf/default/disable_ipv6": "0",
     "net/ipv6/conf/default/addr_gen_mode": "0",
+    "net/ipv6/conf/default/keep_addr_on_down": "0",
 }
 
 

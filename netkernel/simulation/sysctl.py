@@ -26,7 +26,7 @@ def write(world: World, op: WriteSysctl) -> None:
     """Switching IPv6 off takes its addresses and routes; on, link-local comes back. Raises KernelRefused: ENOENT."""
     place = of_link(op.path)
     if place is None:
-        world.sysctls[op.path] = op.new
+        world.write_sysctl(op.path, op.new)
         return
     name, setting = place
     link = world.links.get(name)

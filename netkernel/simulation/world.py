@@ -59,6 +59,7 @@ class World:
         self.stale_macs: set[str] = set()  # VLANs that take their base's MAC when they come up
         self.lifted: list[str] = []
         self._ports: dict[str, dict[str, None]] = {}
+        self._new_conf6: bytes | None = None
         self._vlans: dict[object, int] = {}  # how many VLANs there are by base, id and protocol
         self._above: dict[str, dict[str, None]] = {}
         for link in self.links.values():
@@ -186,8 +187,15 @@ class World:
 
     def new_conf6(self) -> bytes:
         """The IPv6 settings a link is born with, as far as the host's defaults are known."""
-        known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
-        return devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
+        if self._new_conf6 is None:
+            known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
+            self._new_conf6 = devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
+        return self._new_conf6
+
+    def write_sysctl(self, path: str, value: str) -> None:
+        """A setting that is no link's."""
+        self.sysctls[path] = value
+        self._new_conf6 = None
 
     def new_gen_mode(self) -> Value | None:
         """The addr_gen_mode a link is born with; None when it is not known."""

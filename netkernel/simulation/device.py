@@ -152,7 +152,7 @@ def set_mtu(world: World, name: str, mtu: Value | None) -> None:
     elif has and not had:
         mode = world.new_gen_mode()
         world.change(name, {} if mode is None else {"addr_gen_mode": mode})
-        world.put(replace(world.links[name], conf6=world.new_conf6()))
+        world.put(replace(world.links[name], conf6=world.new_conf6(link.kind, link.link)))
         ip.give_link_local(world, name)
     for vlan in list(world.vlans_above(name)):
         if vlan.mtu > number(mtu):

@@ -82,7 +82,15 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     low, high = _LIMITS.get(op.kind, (0, 0))
     if mtu < low or (high and mtu > high):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
-    link = Link(name, op.kind, attrs, conf6=world.new_conf6(), index=_index(world, op, name), min_mtu=low, max_mtu=high)
+    link = Link(
+        name,
+        op.kind,
+        attrs,
+        conf6=world.new_conf6(op.kind, base.name if base else ""),
+        index=_index(world, op, name),
+        min_mtu=low,
+        max_mtu=high,
+    )
     link = replace(link, address_assigned=assigned)
     if not ip.has_inet6(link):
         attrs.pop("addr_gen_mode", None)

@@ -185,11 +185,14 @@ class World:
         self._last_index += 1
         return self._last_index
 
-    def new_conf6(self) -> bytes:
+    def new_conf6(self, kind: str, below: str = "") -> bytes:
         """The IPv6 settings a link is born with, as far as the host's defaults are known."""
         if self._new_conf6 is None:
             known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
             self._new_conf6 = devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
+        base = self.links.get(below)
+        if kind == "dummy" or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
+            return devconf.overlay(self._new_conf6, {"accept_dad": -1})  # IFF_NOARP, which a VLAN has from its base
         return self._new_conf6
 
     def write_sysctl(self, path: str, value: str) -> None:

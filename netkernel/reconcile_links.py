@@ -82,7 +82,15 @@ def _can_be_made(planning: Planning, want: Link) -> bool:
     """Not a NIC, a kind we do not know, a veth whose peer is elsewhere, or what sits on a NIC that is gone."""
     if want.kind not in KINDS or (want.kind == "veth" and not want.attrs.get("peer")):
         return False
-    return not want.link or want.link in planning.world.links
+    return not want.link or (want.link in planning.world.links and not _waits_for_its_base(planning, want))
+
+
+def _waits_for_its_base(planning: Planning, want: Link) -> bool:
+    """A VLAN takes its base's MAC at birth, and with one of zeros it never comes up: a bridge gets its own first."""
+    if planning.world.links[want.link].attrs.get("address") != NO_MAC:
+        return False
+    base = planning.target.links.get(want.link)
+    return base is not None and (bool(planning.target.ports(base.name)) or base.address not in ("", NO_MAC))
 
 
 def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:

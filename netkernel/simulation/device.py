@@ -17,19 +17,23 @@ OWN_PORT_MACS: Final = frozenset({"balance-tlb", "balance-alb"})
 
 
 def set_up(world: World, what: object, name: str) -> None:
-    """Bring a link up, with the VLANs above it. Raises KernelRefused: ENETDOWN for a VLAN over a down base."""
+    """Bring a link up, with the VLANs above it. Raises KernelRefused: ENETDOWN for a VLAN over a down base, or
+    EADDRNOTAVAIL for one with a MAC of zeros, born on a bridge that had lost its last port (eth_validate_addr).
+    """
     link = world.links[name]
     if link.up:
         return
     base = world.links.get(link.link)
     if link.kind == "vlan" and base is not None and not base.up and not link.attrs.get("loose_binding"):
         refuse(what, errno.ENETDOWN)
+    if link.kind == "vlan" and link.address == NO_MAC:
+        refuse(what, errno.EADDRNOTAVAIL)
     world.put(replace(world.change(name, {"up": True}), carrier=True))  # as if every cable were plugged in
     if link.kind == "vlan" and base is not None:
         _catch_up_mac(world, name, base)
     ip.give_link_local(world, name)
     for vlan in world.vlans_above(name):
-        if not vlan.up and not vlan.attrs.get("loose_binding"):
+        if not vlan.up and not vlan.attrs.get("loose_binding") and vlan.address != NO_MAC:
             set_up(world, what, vlan.name)
             world.lifted.append(vlan.name)
 

@@ -6,6 +6,7 @@ net/bridge/br_stp_if.c, net/8021q/vlan.c; observed in kernel-facts of the projec
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
@@ -16,6 +17,7 @@ from nncp_agent.foreign import is_foreign
 from nncp_agent.mtus import DEFAULT_MTU, Mtus
 from nncp_agent.resolve import Resolved
 
+NO_MAC: Final = "00:00:00:00:00:00"
 PINNED: Final = 3
 """NET_ADDR_SET (linux/netdevice.h): somebody wrote the address, so it floats no more."""
 
@@ -81,12 +83,30 @@ def _bridge(name: str, members: list[str], links: dict[str, Link], resolved: Res
         if "address" not in bridge.attrs and (mac := _uplink_mac(members, links, before)):
             links[name] = replace(bridge, attrs={**bridge.attrs, "address": mac})
         return
+    if not members and old.address_assigned != PINNED and _carries_something(name, links, before):
+        # Without ports its MAC would become zeros, and nothing on it could come up any more.
+        mac = bridge.address if bridge.address not in ("", NO_MAC) else _made_up_mac(name)
+        links[name] = replace(bridge, attrs={**bridge.attrs, "address": mac}, address_assigned=PINNED)
+        return
     moves = set(members) != set(before.ports(name)) or any(links[port] is not before.links[port] for port in members)
     if not moves:
         return
     if old.address_assigned != PINNED and not (iface and (iface.mac_address or iface.copy_mac_from)):
         bridge = _floating(bridge, "address")
     links[name] = bridge if iface is not None and iface.mtu is not None else _floating(bridge, "mtu")
+
+
+def _carries_something(name: str, links: dict[str, Link], before: Host) -> bool:
+    """Whether anything sits on a bridge that loses its last port now, or anything new on one that has lost it."""
+    above = [link for link in links.values() if link.link == name]
+    if before.ports(name):
+        return bool(above)
+    return before.links[name].address == NO_MAC and any(before.links.get(link.name) is not link for link in above)
+
+
+def _made_up_mac(name: str) -> str:
+    """A locally administered MAC, the same for the same name."""
+    return "02:" + ":".join(f"{byte:02x}" for byte in hashlib.sha256(name.encode()).digest()[:5])
 
 
 def _uplink_mac(members: Iterable[str], links: dict[str, Link], before: Host) -> str:

@@ -98,6 +98,17 @@ def test_a_bridge_that_was_never_pinned_goes_on_floating() -> None:
     assert after.links["br0"].attrs.keys() & {"address", "mtu"} == set()
 
 
+def test_a_bridge_that_loses_its_last_port_under_a_vlan_keeps_its_mac() -> None:
+    host = read_host("""
+links:
+  br0: {kind: bridge, address_assigned: 0, address: "02:00:00:00:00:02"}
+  eth1: {master: br0, address: "02:00:00:00:00:02"}
+  br0.5: {kind: vlan, link: br0, id: 5, address: "02:00:00:00:00:02"}
+""")
+    after = target("interfaces: [{name: br0, type: linux-bridge, bridge: {port: []}}]", host)
+    assert (after.links["br0"].address, after.links["br0"].address_assigned) == ("02:00:00:00:00:02", 3)
+
+
 def test_a_vlan_that_moves_takes_the_mtu_of_a_smaller_base_unless_it_states_one() -> None:
     host = read_host("links: {eth1: , eth2: {mtu: 1400}, v5: {kind: vlan, link: eth1, id: 5, protocol: 802.1q}}")
     moved = "interfaces: [{name: v5, type: vlan, vlan: {base-iface: eth2, id: 5}}]"

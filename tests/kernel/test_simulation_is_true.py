@@ -97,8 +97,11 @@ def unsettled(kernel: LinuxKernel, model: Host) -> list[str]:
 
 
 def is_gateway_unreachable(op: Op, said: str) -> bool:
-    """The one refusal the model leaves to the kernel, as `simulation.ip.add_route` says."""
-    return isinstance(op, AddRoute) and said == f"no ({errno.ENETUNREACH})"
+    """The one refusal the model leaves to the kernel, as `simulation.ip.add_route` says.
+
+    EINVAL comes with the words "Nexthop has invalid gateway" (net/ipv4/fib_semantics.c).
+    """
+    return isinstance(op, AddRoute) and said in (f"no ({errno.ENETUNREACH})", f"no ({errno.EINVAL})")
 
 
 def is_misread(world: World, op: Op) -> bool:
@@ -106,9 +109,7 @@ def is_misread(world: World, op: Op) -> bool:
     return isinstance(op, SetPort) and op.name in world.links and world.kind_of(world.links[op.name].master) == "bond"
 
 
-FIXED = settings(
-    max_examples=100, deadline=None, derandomize=True, database=None, phases=(Phase.generate, Phase.shrink)
-)
+FIXED = settings(max_examples=40, deadline=None, derandomize=True, database=None, phases=(Phase.generate,))
 
 
 @FIXED

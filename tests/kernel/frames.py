@@ -70,3 +70,15 @@ class Tap:
 def tag(packet: Packet) -> int | None:
     """The VLAN id a frame carries, or None when it is untagged."""
     return int(packet[Dot1Q].vlan) if packet.haslayer(Dot1Q) else None
+
+
+def heard(near: Tap, far: Tap, packet: Packet, mark: bytes, deadline_s: float = 20.0) -> Packet:
+    """The frame as it arrives, sent again until it does: a bond chooses its port only when it has seen carrier."""
+    end = time.monotonic() + deadline_s
+    while True:
+        near.send(packet)
+        try:
+            return far.marks_until(mark, 0.5)[mark]
+        except TimeoutError:
+            if time.monotonic() > end:
+                raise

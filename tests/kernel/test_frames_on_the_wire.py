@@ -10,7 +10,7 @@ import pytest
 from netkernel.kernel import LinuxKernel
 from nncp_agent.plan import decide
 from tests.host_text import policy
-from tests.kernel.frames import Tap, frame, tag
+from tests.kernel.frames import Tap, frame, heard, tag
 
 pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "veth")
 
@@ -135,8 +135,7 @@ interfaces:
 def test_a_bond_fails_over_to_its_other_port(wires: None) -> None:
     applied(BOND)
     with Tap("far2") as two, Tap("far3") as three, Tap("bond1") as bond, LinuxKernel() as kernel:
-        bond.send(frame(b"primary"))
-        assert b"primary" in two.marks_until(b"primary")
+        heard(bond, two, frame(b"primary"), b"primary")
         _ip("link set far2 down")
         active = ""
         for _ in range(100):
@@ -161,5 +160,4 @@ def test_a_vlan_over_a_bond_under_a_bridge_is_tagged_on_the_wire(wires: None) ->
 """
     )
     with Tap("far2") as wire, Tap("br1.93") as near:
-        near.send(frame(b"through"))
-        assert tag(wire.marks_until(b"through")[b"through"]) == 93
+        assert tag(heard(near, wire, frame(b"through"), b"through")) == 93

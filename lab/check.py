@@ -39,9 +39,7 @@ def tool(*words: str) -> Callable[[], str]:
 
 def schemas() -> str:
     """The published schemas are generated; the generator knows whether they are as it would write them."""
-    if not (TREE / "schemas" / "__main__.py").exists():
-        return ""
-    return tool("python", "-m", "schemas", "--check")()
+    return tool("python", "-m", "nncp_agent.schema", "--check")()
 
 
 CHECKS: Final = (
@@ -60,7 +58,7 @@ CHECKS: Final = (
     ),
     Check("house rules", house_rules.broken, "see CONTRIBUTING.md; the line above says what to do instead"),
     Check("cold starts", cold.problems, "import it inside the function that needs it, with a comment"),
-    Check("schemas", schemas, "`.venv/bin/python -m schemas` writes them"),
+    Check("schemas", schemas, "`.venv/bin/python -m nncp_agent.schema` writes them"),
 )
 
 

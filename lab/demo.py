@@ -23,6 +23,7 @@ from netkernel.kernel import LinuxKernel
 EXAMPLES: Final = Path(__file__).resolve().parent.parent / "deploy" / "examples"
 Dump = dict[str, list[dict[str, Any]]]
 
+BOTH: Final = ("worker-bond1.yaml", "worker-bond1-br1.yaml")
 RACK: Final = "rack"
 GATEWAY: Final = "192.0.2.1"
 BOLD, DIM, RED, GREEN, PLAIN = ("\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[0m")
@@ -149,22 +150,31 @@ def main() -> int:
 
 
 def _tell(story: Story, directory: Path) -> None:
-    for example in ("worker-bond1.yaml", "worker-bond1-br1.yaml"):
+    for example in BOTH:
         (directory / example).write_text((EXAMPLES / example).read_text())
-    both = ("worker-bond1.yaml", "worker-bond1-br1.yaml")
     pristine = _dump()
+    _plan(story, pristine)
+    _apply(story, pristine)
+    made = _nothing_to_do(story)
+    _refuse(story, made)
+    _go_back(story, made)
+    _clear_away(story, directory, pristine)
 
+
+def _plan(story: Story, pristine: Dump) -> None:
     story.chapter("1. The node: bond0 carries the default route; eth2 and eth3 are free.")
     story.nncp("show", "-o", "table")
 
     story.chapter(
         "2. Two manifests as they stand in a cluster: a bond with `slaves`, a bridge over it. What would be done?"
     )
-    story.nncp("plan", *both)
+    story.nncp("plan", *BOTH)
     story.unchanged("planning touched nothing", pristine)
 
+
+def _apply(story: Story, pristine: Dump) -> None:
     story.chapter("3. Apply both: one transaction, verified against the kernel before it is kept.")
-    story.nncp("apply", *both)
+    story.nncp("apply", *BOTH)
     bond, bridge = _link("bond1"), _link("br1")
     data = bond["linkinfo"]["info_data"]
     story.promise(
@@ -186,18 +196,25 @@ def _tell(story: Story, directory: Path) -> None:
     story.nncp("show", "bond1", "br1")
     story.nncp("show", "-o", "tree")
 
+
+def _nothing_to_do(story: Story) -> Dump:
     story.chapter("4. The same again: nothing to do, and `show` is a policy that changes nothing.")
-    story.promise("a second plan is empty", story.nncp("plan", *both) == "")
+    story.promise("a second plan is empty", story.nncp("plan", *BOTH) == "")
     made = _dump()
     story.promise(
         "`nncp show | nncp plan -` is empty", story.nncp("plan", "-", given=story.nncp("show", quiet=True)) == ""
     )
+    return made
 
+
+def _refuse(story: Story, made: Dump) -> None:
     story.chapter("5. A bad policy is refused before anything is touched, all of its problems at once.")
     story.file("typos.yaml", TYPOS)
     story.nncp("apply", "typos.yaml", status=3)
     story.unchanged("nothing was touched", made)
 
+
+def _go_back(story: Story, made: Dump) -> None:
     story.chapter(
         "6. A policy that cuts the node off is rolled back: the gateway answered before and must answer after."
     )
@@ -212,6 +229,8 @@ def _tell(story: Story, directory: Path) -> None:
     story.promise("br1 has the address on trial", "203.0.113.10" in _addresses("br1"))
     story.unchanged("after the deadline the host is exactly as it was", made, 10.0)
 
+
+def _clear_away(story: Story, directory: Path, pristine: Dump) -> None:
     story.chapter("8. What happened, and back to where we began.")
     story.nncp("history")
     (directory / "gone.yaml").write_text(

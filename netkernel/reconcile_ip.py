@@ -102,9 +102,6 @@ def speaks_ipv6(link: Link) -> bool:
     return has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6")
 
 
-# -- link-local addresses --------------------------------------------------------------------------------------------
-
-
 def link_local(planning: Planning, name: str) -> None:
     """The kernel makes one when a link comes up; after a change of MAC or mode it leaves it as it is, and we do not."""
     link, before = planning.world.links[name], planning.before.addresses.get(name, ())

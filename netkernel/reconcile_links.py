@@ -20,9 +20,6 @@ LATE = frozenset({"up", "master", "promisc", "addr_gen_mode", "primary", "peer"}
 NO_MAC = "00:00:00:00:00:00"
 
 
-# -- going -----------------------------------------------------------------------------------------------------------
-
-
 def remove(planning: Planning) -> None:
     """Delete what is not wanted, and what has to be made anew; from the top down."""
     for name in reversed(planning.names()):
@@ -55,9 +52,6 @@ def lost_for_good(world: World, before: Host, op: Op) -> Iterator[str]:
             old = world.links[name].master
             if old in before.links and world.kind_of(old) == "bridge":
                 yield f"{old}: the addresses it has learned behind {name} are forgotten"
-
-
-# -- coming ----------------------------------------------------------------------------------------------------------
 
 
 def create(planning: Planning) -> None:
@@ -180,9 +174,6 @@ def _is_untold(planning: Planning, want: Link, key: str) -> bool:
     return (seen is not None and seen.attrs.get(key) == want.attrs.get(key)) or (
         seen is None and want.address_assigned is not None
     )
-
-
-# -- changing --------------------------------------------------------------------------------------------------------
 
 
 def change(planning: Planning) -> None:

@@ -115,9 +115,6 @@ def _visible_primary(world: World, name: str, options: dict[str, Value]) -> dict
     return options
 
 
-# -- ports -----------------------------------------------------------------------------------------------------------
-
-
 def enslave(world: World, what: object, port: str, name: str) -> None:
     """Put a link into a bond, which brings it up. Raises KernelRefused: EPERM for a link that is up, ENETDOWN."""
     link, controller = world.links[port], world.links[name]

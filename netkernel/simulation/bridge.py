@@ -68,9 +68,6 @@ def _change_default(world: World, name: str, old: int, new: int) -> None:
     world.touched.add(name)
 
 
-# -- ports -----------------------------------------------------------------------------------------------------------
-
-
 def attach(world: World, what: object, port: str, name: str) -> None:
     """Raises KernelRefused: ELOOP, EINVAL."""
     link = world.links[port]
@@ -107,9 +104,6 @@ def detach(world: World, port: str) -> None:
     if name in world.links:
         device.refresh_bridge_mac(world, name)
         device.refresh_bridge_mtu(world, name)
-
-
-# -- VLANs -----------------------------------------------------------------------------------------------------------
 
 
 def add_vlans(world: World, op: AddVlans) -> None:

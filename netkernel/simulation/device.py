@@ -60,9 +60,6 @@ def set_down(world: World, name: str) -> None:
     ip.lose_on_down(world, name)
 
 
-# -- MAC addresses ---------------------------------------------------------------------------------------------------
-
-
 def set_address(world: World, name: str, address: Value | None, assigned: int) -> None:
     """Give a link a MAC (None: one we cannot know); those that follow it get theirs."""
     old = world.links[name].attrs.get("address")
@@ -123,9 +120,6 @@ def refresh_bridge_mac(world: World, name: str, joined: str = "") -> None:
         ip.lose_neighbours(world, name)
     elif lowest != bridge.attrs.get("address"):
         set_address(world, name, lowest, RANDOM)
-
-
-# -- MTUs ------------------------------------------------------------------------------------------------------------
 
 
 def check_mtu(world: World, what: object, name: str, mtu: int) -> None:

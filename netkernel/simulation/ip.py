@@ -41,9 +41,6 @@ def has_inet6(link: Link) -> bool:
     return link.mtu >= SMALLEST_IPV6_MTU or "mtu" not in link.attrs
 
 
-# -- addresses -------------------------------------------------------------------------------------------------------
-
-
 def add_address(world: World, op: AddAddress) -> None:
     """Raises KernelRefused: ENODEV, EEXIST, EACCES (IPv6 is off), EINVAL (no IPv6 below 1280)."""
     address = op.address
@@ -150,9 +147,6 @@ def give_link_local(world: World, name: str) -> None:
         world.addresses[name] = _with(present, address)
 
 
-# -- what a link loses -----------------------------------------------------------------------------------------------
-
-
 def lose_on_down(world: World, name: str) -> None:
     """A link that goes down: all its routes but the local ones, its IPv6 addresses, neighbours, nexthop objects."""
     _lose_routes(world, _over(world, name, 4) + _over(world, name, 6))
@@ -247,9 +241,6 @@ def remove_nexthop(world: World, nexthop: Nexthop) -> None:
     del world.nexthops[nexthop.id]
 
 
-# -- routes ----------------------------------------------------------------------------------------------------------
-
-
 def add_route(world: World, op: AddRoute) -> None:
     """Raises KernelRefused: ENODEV, EACCES, ENETDOWN, EINVAL, EEXIST.
 
@@ -288,9 +279,6 @@ def delete_route(world: World, op: DeleteRoute) -> None:
     if op.route not in world.routes:
         refuse(op, errno.ESRCH)
     world.routes.remove(op.route)
-
-
-# -- neighbours and nexthop objects ----------------------------------------------------------------------------------
 
 
 def add_neighbour(world: World, op: AddNeighbour) -> None:

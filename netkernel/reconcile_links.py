@@ -80,8 +80,13 @@ def _can_be_made(planning: Planning, want: Link) -> bool:
 
 
 def _waits_for_its_base(planning: Planning, want: Link) -> bool:
-    """A VLAN takes its base's MAC at birth, and with one of zeros it never comes up: a bridge gets its own first."""
-    if planning.world.links[want.link].attrs.get("address") != NO_MAC:
+    """A VLAN takes its base's MAC at birth, and with one of zeros it never comes up: a bridge gets its own first.
+
+    Whether a bridge without ports has one is not always known: the kernel says who wrote it in sysfs only.
+    """
+    now = planning.world.links[want.link]
+    known = now.attrs.get("address", NO_MAC if now.kind == "bridge" and not planning.world.ports(now.name) else "")
+    if known != NO_MAC:
         return False
     base = planning.target.links.get(want.link)
     return base is not None and (bool(planning.target.ports(base.name)) or base.address not in ("", NO_MAC))

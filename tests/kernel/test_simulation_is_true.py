@@ -11,12 +11,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from lab import namespaces
 from netkernel import devconf
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.link_local import is_link_local
-from netkernel.netns import throw_away
 from netkernel.ops import AddRoute, CreateLink, Op, SetPort
 from netkernel.records import Address, Link, Value
 from netkernel.simulation import World, step
@@ -30,7 +30,7 @@ PATIENCE_S = 1.0
 @contextmanager
 def standing() -> Iterator[LinuxKernel]:
     """A kernel with the NICs of `strategies.bare`, as dummies, in a namespace of its own."""
-    with throw_away(), LinuxKernel() as kernel:
+    with namespaces.standing_in(), LinuxKernel() as kernel:
         kernel.execute([CreateLink(link.name, "dummy", {"address": link.address}) for link in bare().links.values()])
         yield kernel
 

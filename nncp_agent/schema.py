@@ -19,8 +19,8 @@ import msgspec
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, Model, RouteEntry
 from nncp_agent.spelling import Numbered, Words
-from nncp_agent.wire_policy import KIND, LISTS, VERSIONS
-from nncp_agent.wire_refused import SECTIONS, TOP, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN
+from nncp_agent.wire.policy import KIND, LISTS, VERSIONS
+from nncp_agent.wire.refused import SECTIONS, TOP, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN
 
 Schema = dict[str, Any]
 

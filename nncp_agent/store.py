@@ -199,7 +199,7 @@ class Store:
 
 def document(state: NetworkState) -> dict[str, Any]:
     """`state` in nmstate form, as it stands in the directory's files."""
-    from nncp_agent.wire_writer import encode  # as in `state_of`
+    from nncp_agent.writer import encode  # as in `state_of`
 
     return encode(state)
 

@@ -17,7 +17,7 @@ from nncp_agent.observe import Present
 from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
 from nncp_agent.sections import routes
-from nncp_agent.target_addresses import is_static
+from nncp_agent.target.addresses import is_static
 
 IFA_F_DADFAILED: Final = 0x08
 """linux/if_addr.h: another host has this address."""

@@ -73,7 +73,7 @@ def _write(call: Call, state: NetworkState, host: Host) -> None:
         draw = overview.table if form == "table" else overview.tree
         call.world.stdout.write(draw(state, host, call.style(), everything=bool(call.options.names)))
         return
-    from nncp_agent.wire_writer import encode  # not all of `wire`: nothing is read here
+    from nncp_agent.writer import encode  # not all of `wire`: nothing is read here
 
     call.write(encode(state), form)
 

@@ -9,9 +9,9 @@ from nncp_agent import ip
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.spelling import ZERO_MAC, link_name
-from nncp_agent.wire_readers import IGNORED, Nested, Reader, fields, fill, struct, text, word
-from nncp_agent.wire_refused import AS_SHOWN, SECTIONS, SHOWN_WITH, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN, YET
-from nncp_agent.wire_report import Path, Report, Unfit, meant, shown
+from nncp_agent.wire.readers import IGNORED, Nested, Reader, fields, fill, struct, text, word
+from nncp_agent.wire.refused import AS_SHOWN, SECTIONS, SHOWN_WITH, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN, YET
+from nncp_agent.wire.report import Path, Report, Unfit, meant, shown
 
 _state: Final = word({each.value: each for each in State})
 _COMMON: Final = frozenset({"name", "type", "state", "config"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nncp_agent.wire_readers import Nested, Reader
-from nncp_agent.wire_report import Path, Report
+from nncp_agent.wire.readers import Nested, Reader
+from nncp_agent.wire.report import Path, Report
 
 YET: Final = "not supported by this version yet"
 OVS: Final = "Open vSwitch is not managed here; use ovs-vsctl, or nmstate with NetworkManager"

@@ -11,7 +11,7 @@ from nncp_agent.foreign import is_foreign, named
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, State
-from nncp_agent.resolve_names import unknown
+from nncp_agent.resolve.names import unknown
 
 
 @dataclass(frozen=True, slots=True)

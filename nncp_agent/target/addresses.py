@@ -14,7 +14,7 @@ HOST_SCOPE: Final = 254
 """RT_SCOPE_HOST."""
 
 
-def addresses(iface: Interface, merged: Interface, before: Host) -> tuple[Address, ...] | None:
+def addresses_of(iface: Interface, merged: Interface, before: Host) -> tuple[Address, ...] | None:
     """The link's addresses once the policy holds, in the kernel's order; None when they stay as they are."""
     present = before.addresses.get(iface.name, ())
     four = _family(4, iface, merged, before)

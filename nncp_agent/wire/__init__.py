@@ -12,12 +12,12 @@ from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
-from nncp_agent.wire_interface import InterfaceReader
-from nncp_agent.wire_policy import Found, PolicyHead, states
-from nncp_agent.wire_readers import IGNORED, Reader, fields, fill, several, struct, text
-from nncp_agent.wire_refused import TOP
-from nncp_agent.wire_report import Document, Path, Report, shown
-from nncp_agent.wire_writer import encode
+from nncp_agent.wire.interface import InterfaceReader
+from nncp_agent.wire.policy import Found, PolicyHead, states
+from nncp_agent.wire.readers import IGNORED, Reader, fields, fill, several, struct, text
+from nncp_agent.wire.refused import TOP
+from nncp_agent.wire.report import Document, Path, Report, shown
+from nncp_agent.writer import encode
 
 __all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode", "read"]
 

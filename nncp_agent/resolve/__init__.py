@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from netkernel.host import Host
 from netkernel.records import Link
-from nncp_agent import resolve_names, resolve_ports
 from nncp_agent.errors import Problem
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, IpStack, NetworkState, State, merge, stated
 from nncp_agent.observe import DISABLED, Present
+from nncp_agent.resolve import names
+from nncp_agent.resolve import ports as port_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,11 @@ class Merged(Mapping[str, Interface]):
 
 def resolve(desired: NetworkState, present: Present, before: Host, committed: NetworkState) -> Resolved:
     """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
-    named, problems = resolve_names.resolved(desired, before)
+    named, problems = names.resolved(desired, before)
     asked = {iface.name: iface for iface in named}
     gone = _gone(asked, before, problems)
     living = {name: iface for name, iface in asked.items() if _lives(name, iface, gone, before)}
-    ports = resolve_ports.decide(asked, living, gone, before, committed, problems)
+    ports = port_lists.decide(asked, living, gone, before, committed, problems)
     wanted = {name: _with_master(iface, ports.masters, before) for name, iface in living.items()}
     wanted |= _pulled_in(wanted, ports, gone, before)
     changed = {name: _merged(iface, present, before) for name, iface in wanted.items()}
@@ -179,7 +180,7 @@ def _with_master(iface: Interface, masters: Mapping[str, str], before: Host) -> 
 
 
 def _pulled_in(
-    wanted: Mapping[str, Interface], ports: resolve_ports.Ports, gone: frozenset[str], before: Host
+    wanted: Mapping[str, Interface], ports: port_lists.Ports, gone: frozenset[str], before: Host
 ) -> dict[str, Interface]:
     """Interfaces the policy does not name and still has to change, as it would have named them."""
     pulled: dict[str, Interface] = {}
@@ -258,7 +259,7 @@ def _broken_foundations(
             if name in gone:
                 yield Problem(path, f"{name} is to be deleted by the same policy")
             elif name not in merged:
-                yield Problem(path, resolve_names.unknown(name, merged))
+                yield Problem(path, names.unknown(name, merged))
             elif name in wanted and wanted[name].state is State.DOWN:
                 yield Problem(path, f"cannot be up on {name}, which is asked to be down")
     yield from _loops(wanted, merged, before)

@@ -11,7 +11,7 @@ from netkernel.host import Host
 from netkernel.records import Address, Route
 from nncp_agent.resolve import Resolved
 from nncp_agent.sections import routes
-from nncp_agent.target_addresses import has, is_link_local
+from nncp_agent.target.addresses import has, is_link_local
 
 
 def routed(after: Host, resolved: Resolved, before: Host) -> Host:

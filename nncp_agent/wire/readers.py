@@ -16,7 +16,7 @@ import msgspec
 
 from nncp_agent.model import Model
 from nncp_agent.spelling import Canonical, Numbered, Words
-from nncp_agent.wire_report import Path, Report, Unfit, meant, shown
+from nncp_agent.wire.report import Path, Report, Unfit, meant, shown
 
 Scalar = Callable[[Any], Any]
 """Raises Unfit."""

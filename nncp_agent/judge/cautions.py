@@ -10,8 +10,8 @@ from netkernel.records import MAIN_TABLE, Route
 from nncp_agent.errors import Problem
 from nncp_agent.resolve import Resolved
 from nncp_agent.sections.routes import ONLINK
-from nncp_agent.target_addresses import is_link_local
-from nncp_agent.target_routes import covers
+from nncp_agent.target.addresses import is_link_local
+from nncp_agent.target.routes import covers
 
 FRAME_CHANGERS: Final = {
     "balance-alb": "it rewrites MAC addresses and ARP in the frames of the machines behind the bridge",

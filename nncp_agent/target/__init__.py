@@ -9,11 +9,13 @@ from typing import Final
 from netkernel import devconf
 from netkernel.host import Host
 from netkernel.records import Address, Attrs, Link, Value, VlanRange
-from nncp_agent import target_addresses, target_macs, target_routes
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
 from nncp_agent.observe import accepts_ra, is_bare_port
 from nncp_agent.resolve import Resolved, kind_of
+from nncp_agent.target import macs
+from nncp_agent.target.addresses import addresses_of, has
+from nncp_agent.target.routes import routed
 
 SMALLEST_IPV6_MTU: Final = 1280
 """RFC 8200 section 5; below it the kernel takes IPv6 off the link, settings and all."""
@@ -34,7 +36,7 @@ def target(resolved: Resolved, before: Host) -> Host:
         seen = before.links.get(name)
         wanted[name] = _wanted(iface, context, seen)
         links[name] = _link(iface, resolved.merged[name], seen, wanted[name], before)
-        if (these := target_addresses.addresses(iface, resolved.merged[name], before)) is not None:
+        if (these := addresses_of(iface, resolved.merged[name], before)) is not None:
             addresses[name] = these
     for port, controller in resolved.masters.items():
         if port in links and links[port].master != controller:  # a pod's port of a bridge that goes
@@ -42,10 +44,10 @@ def target(resolved: Resolved, before: Host) -> Host:
     _let_go_of_old_controllers(links, vlans, before)
     for name in wanted:
         _ports(wanted[name], links, vlans)
-    target_macs.follow(links, resolved, before)
+    macs.follow(links, resolved, before)
     _sink(links, addresses, resolved.wanted, before)
     after = replace(before, links=links, addresses=addresses, vlans=vlans)
-    after = target_routes.routed(after, resolved, before)
+    after = routed(after, resolved, before)
     return before if after == before else after
 
 
@@ -75,7 +77,7 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
     if conf6 == seen.conf6 and all(seen.attrs.get(key) == value for key, value in changes.items()):
         return seen
     written = changes.get("address") not in (None, seen.attrs.get("address"))
-    assigned = target_macs.PINNED if written else seen.address_assigned
+    assigned = macs.PINNED if written else seen.address_assigned
     return replace(seen, attrs={**seen.attrs, **changes}, conf6=conf6, address_assigned=assigned)
 
 
@@ -130,7 +132,7 @@ def _off(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mappi
 
 
 def _shows_ipv6(seen: Link, before: Host) -> bool:
-    return not is_bare_port(seen, before) and target_addresses.has(before, seen.name, 6)
+    return not is_bare_port(seen, before) and has(before, seen.name, 6)
 
 
 def _let_go_of_old_controllers(links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]], before: Host) -> None:

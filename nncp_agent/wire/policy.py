@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from nncp_agent.wire_refused import YET, asks_nothing
-from nncp_agent.wire_report import Path, Report, meant, shown
+from nncp_agent.wire.refused import YET, asks_nothing
+from nncp_agent.wire.report import Path, Report, meant, shown
 
 KIND: Final = "NodeNetworkConfigurationPolicy"
 VERSIONS: Final = ("nmstate.io/v1", "nmstate.io/v1beta1", "nmstate.io/v1alpha1")

@@ -10,7 +10,7 @@ from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, RouteEntry, State
 from nncp_agent.resolve import Resolved, kind_of
-from nncp_agent.resolve_names import unknown
+from nncp_agent.resolve.names import unknown
 from nncp_agent.sections import routes
 
 THIS_NETWORK: Final = ipaddress.ip_network("0.0.0.0/8")

@@ -17,7 +17,7 @@ from netkernel.ops import (
     DeleteRule,
     WriteSysctl,
 )
-from netkernel.reconcile_world import Planning
+from netkernel.reconcile.world import Planning
 from netkernel.records import Address, Link, Nexthop
 from netkernel.simulation.ip import depth, has_inet6, is_dynamic
 

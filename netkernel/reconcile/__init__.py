@@ -7,11 +7,11 @@ world with the target and never trust a list of what was meant.
 
 from __future__ import annotations
 
-from netkernel import reconcile_ip, reconcile_links, reconcile_ports
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import Op
-from netkernel.reconcile_world import Planning
+from netkernel.reconcile import ip, links, ports
+from netkernel.reconcile.world import Planning
 from netkernel.records import Address
 
 ROUNDS = 5
@@ -49,14 +49,14 @@ def planned(before: Host, target: Host, exact: bool = False) -> Planning:
 def _round(planning: Planning) -> bool:
     """All stages once; whether one of them found something to do."""
     length = len(planning.ops)
-    reconcile_links.remove(planning)
-    reconcile_ip.remove(planning)
-    reconcile_ports.release(planning)
-    reconcile_links.create(planning)
-    reconcile_links.change(planning)
-    reconcile_ports.attach(planning)
-    reconcile_links.switch(planning)
-    reconcile_ip.add(planning)
+    links.remove(planning)
+    ip.remove(planning)
+    ports.release(planning)
+    links.create(planning)
+    links.change(planning)
+    ports.attach(planning)
+    links.switch(planning)
+    ip.add(planning)
     return len(planning.ops) > length
 
 
@@ -65,7 +65,7 @@ def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
     planning = Planning(before, before)
     lines: list[str] = []
     for op in ops:
-        lines += reconcile_links.lost_for_good(planning.world, before, op)
+        lines += links.lost_for_good(planning.world, before, op)
         planning.step(op)
         for faded in planning.world.faded:
             what = f"address {faded.ip}/{faded.prefix}" if isinstance(faded, Address) else f"route {faded.destination}"

@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from netkernel.host import Host
 from netkernel.records import Attrs
-from nncp_agent import judge_mtu, judge_routes, judge_warnings
 from nncp_agent.errors import Problem
+from nncp_agent.judge import cautions, mtu
+from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved, kind_of
-from nncp_agent.resolve_names import unknown
+from nncp_agent.resolve.names import unknown
 from nncp_agent.sections import routes
 from nncp_agent.target import changed, context_of
 
@@ -29,8 +30,8 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         own += [*_mac_source(iface, before, resolved)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
-    found += judge_mtu.problems(resolved, before)
-    found += judge_routes.problems(resolved, before)
+    found += mtu.problems(resolved, before)
+    found += route_list.problems(resolved, before)
     return list(dict.fromkeys(found))
 
 
@@ -56,8 +57,8 @@ def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
     found: list[Problem] = []
     for name, iface in resolved.wanted.items():
         found += kind_of(iface, before.links.get(name)).warnings(iface, resolved.merged[name], context)
-    found += judge_mtu.warnings(resolved, before)
-    found += judge_warnings.warnings(resolved, before, after)
+    found += mtu.warnings(resolved, before)
+    found += cautions.warnings(resolved, before, after)
     return list(dict.fromkeys(found))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netkernel.ops import AddVlans, DeleteVlans, SetPort
-from netkernel.reconcile_world import Planning
+from netkernel.reconcile.world import Planning
 from netkernel.records import Value, VlanRange
 from netkernel.vlan_ranges import absent, canonical, missing
 

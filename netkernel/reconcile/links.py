@@ -10,7 +10,7 @@ from netkernel.host import Host
 from netkernel.link_kinds import COMMON, KINDS, LinkKind
 from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
-from netkernel.reconcile_world import Planning
+from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
 from netkernel.simulation.ip import has_inet6
 from netkernel.simulation.world import SET_BY_USER, World

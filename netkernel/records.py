@@ -46,6 +46,7 @@ class Link:
     min_mtu: int = field(default=0, compare=False)
     max_mtu: int = field(default=0, compare=False)
     perm_address: str = field(default="", compare=False)
+    own_address: str = field(default="", compare=False)  # a bond's port: the MAC it came with and gets back
     address_assigned: int | None = field(
         default=None, compare=False
     )  # NET_ADDR_* (sysfs addr_assign_type): 3 is pinned

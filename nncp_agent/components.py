@@ -108,7 +108,9 @@ def _names(host: Host) -> set[str]:
 def _is_there_by_mac(interface: Interface, host: Host) -> bool:
     mac = (interface.mac_address or "").lower()
     wants_mac = interface.identifier == "mac-address" and mac
-    return bool(wants_mac) and any(mac in (link.address, link.perm_address) for link in host.links.values())
+    return bool(wants_mac) and any(
+        mac in (link.address, link.perm_address, link.own_address) for link in host.links.values()
+    )
 
 
 def _without(interface: Interface, missing: set[str]) -> Interface:

@@ -80,7 +80,7 @@ def _interface(link: Link, host: Host, remembered: Interface | None) -> Interfac
         state=_state(link, kind.name in KINDS, remembered),
         description=remembered.description if remembered else None,
         mac_address=_mac(link.address),
-        permanent_mac_address=_mac(link.perm_address),
+        permanent_mac_address=_mac(link.perm_address or link.own_address),
         mtu=link.mtu or None,
         min_mtu=link.min_mtu if link.max_mtu else None,
         max_mtu=link.max_mtu or None,

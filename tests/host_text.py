@@ -25,7 +25,17 @@ from netkernel.records import Address, Hop, Link, Route, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
-FACTS = {"perm_address", "address_assigned", "netnsid", "altnames", "min_mtu", "max_mtu", "index", "type"}
+FACTS = {
+    "perm_address",
+    "own_address",
+    "address_assigned",
+    "netnsid",
+    "altnames",
+    "min_mtu",
+    "max_mtu",
+    "index",
+    "type",
+}
 KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0}
 NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}
 HOP_WORDS = {"via": "gateway", "on": "link", "weight": "weight"}

@@ -45,6 +45,7 @@ _MISSING: Final[Mapping[str, Any]] = {
     "up": False, "promisc": False, "address": "", "mtu": 0, "link": "", "master": "", "txqlen": 0, "alias": "",
     "group": 0,
 }  # fmt: skip
+_ADDRESS: Final = Field("s", 0, forms.mac)
 _FACTS: Final[Mapping[int, tuple[str, Field]]] = {
     16: ("operstate", Field("B", 1, lambda number, _: _OPERSTATES[number] if number < 7 else str(number))),
     33: ("carrier", Field("B", 1, lambda number, _: bool(number))),
@@ -52,10 +53,11 @@ _FACTS: Final[Mapping[int, tuple[str, Field]]] = {
     50: ("min_mtu", Field("I", 4)),
     51: ("max_mtu", Field("I", 4)),
     ALT_NAMES: ("altnames", Field("s", 0, lambda raw, _: _altnames(raw))),
-    54: ("perm_address", Field("s", 0, forms.mac)),
+    54: ("perm_address", _ADDRESS),
     56: ("parent", Field("s", 0, forms.text)),
     57: ("bus", Field("s", 0, forms.text)),
 }
+_OWN_ADDRESS: Final = 4  # IFLA_BOND_SLAVE_PERM_HWADDR
 _HEADER_FIELD: Final = Field("I", 4)
 _CONF4: Final = Field("s", 0)
 _CONF6: Final = Field("s", 0, lambda raw, _: devconf.comparable(raw))
@@ -202,6 +204,8 @@ class _Walk:
             elif number == PORT_DATA and self.port_kind in _PORT_FIELDS:
                 for inner, low, high in self._attributes(first, last):
                     self._members(self.port, _PORT_FIELDS[self.port_kind], inner, low, high)
+                    if (self.port_kind, inner) == ("bond", _OWN_ADDRESS):
+                        self.facts["own_address"] = self._part(_ADDRESS, low, high), _ADDRESS.convert
 
     def _af_spec(self, start: int, end: int) -> None:
         for family, first, last in self._attributes(start, end):

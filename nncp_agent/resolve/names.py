@@ -52,7 +52,7 @@ def _identified(interfaces: Iterable[Interface], before: Host, problems: list[Pr
 def _by_mac(before: Host) -> dict[str, list[Link]]:
     macs: dict[str, list[Link]] = {}
     for link in before.links.values():
-        for mac in {link.address, link.perm_address} - {""}:
+        for mac in {link.address, link.perm_address, link.own_address} - {""}:
             macs.setdefault(mac, []).append(link)
     return macs
 
@@ -65,7 +65,7 @@ def _owner_of(iface: Interface, by_mac: Mapping[str, list[Link]], problems: list
         return None
     mac = iface.mac_address.lower()
     candidates = [link for link in by_mac.get(mac, ()) if iface.type is None or _is_of_type(link, iface.type)]
-    candidates = [link for link in candidates if link.perm_address == mac] or candidates
+    candidates = [link for link in candidates if mac in (link.perm_address, link.own_address)] or candidates
     if len(candidates) == 1:
         return candidates[0]
     names = ", ".join(sorted(link.name for link in candidates))

@@ -99,7 +99,7 @@ def _common(iface: Interface, before: Host) -> dict[str, Value]:
         changes["address"] = iface.mac_address.lower()
     elif iface.copy_mac_from and iface.copy_mac_from in before.links:
         source = before.links[iface.copy_mac_from]
-        changes["address"] = source.perm_address or source.address
+        changes["address"] = source.perm_address or source.own_address or source.address
     return changes
 
 

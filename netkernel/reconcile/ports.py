@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netkernel.ops import AddVlans, DeleteVlans, SetPort
 from netkernel.reconcile.world import Planning
-from netkernel.records import Value, VlanRange
+from netkernel.records import Link, Value, VlanRange
 from netkernel.vlan_ranges import absent, canonical, missing
 
 
@@ -35,10 +35,22 @@ def attach(planning: Planning) -> None:
                 planning.set(have.name, {"up": False})
             planning.set(have.name, {"master": want.master})
     for have, want in planning.pairs():
+        _free_queue(planning, have.name, want)
+    for have, want in planning.pairs():
         _port_options(planning, have.name, want.port)
     for name in planning.names():
         if name in planning.target.vlans and name in planning.world.links:
             _vlans(planning, name, planning.target.vlans[name])
+
+
+def _free_queue(planning: Planning, name: str, want: Link) -> None:
+    """Give up a queue that another port of the bond is to have: no two may have one, not even in between."""
+    queue, links = planning.world.links[name].port.get("queue_id"), planning.world.links
+    if not queue or want.port.get("queue_id") == queue or want.master != links[name].master:
+        return
+    others = (planning.target.links.get(port) for port in planning.world.ports(want.master))
+    if any(other is not None and other.port.get("queue_id") == queue for other in others):
+        planning.do(SetPort(name, "bond", {"queue_id": 0}, {"queue_id": queue}))
 
 
 def _port_options(planning: Planning, name: str, wanted: object) -> None:

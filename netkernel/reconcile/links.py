@@ -12,6 +12,7 @@ from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
+from netkernel.simulation.device import follows_its_port
 from netkernel.simulation.ip import has_inet6
 from netkernel.simulation.world import SET_BY_USER, World
 
@@ -189,7 +190,11 @@ def change(planning: Planning) -> None:
     for have, want in pairs:
         _options(planning, have.name, want)
         _mtu(planning, have.name, want, rising=True)
-        if want.address and not follows_others(planning, want):
+        if (
+            want.address
+            and not follows_others(planning, want)
+            and not follows_its_port(planning.world.links[have.name])
+        ):
             planning.set(have.name, {"address": want.address})
         plain = ("txqlen", "alias", "group")
         planning.set(have.name, {key: want.attrs[key] for key in plain if key in want.attrs})

@@ -89,8 +89,12 @@ def set_address(world: World, name: str, address: Value | None, assigned: int) -
 
 def lends_its_mac(bond: Link) -> bool:
     """Whether the bond's ports carry its MAC."""
-    failover_moves = bond.attrs.get("mode") == "active-backup" and bond.attrs.get("fail_over_mac", "none") != "none"
-    return not failover_moves and bond.attrs.get("mode") not in OWN_PORT_MACS
+    return not follows_its_port(bond) and bond.attrs.get("mode") not in OWN_PORT_MACS
+
+
+def follows_its_port(link: Link) -> bool:
+    """Whether it is a bond with its active port's MAC, which answers OK to any other and ignores it, ports or none."""
+    return link.attrs.get("mode") == "active-backup" and link.attrs.get("fail_over_mac", "none") != "none"
 
 
 def _follows(vlan: Link, old: Value | None) -> bool:

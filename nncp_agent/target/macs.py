@@ -60,7 +60,7 @@ def _bond(name: str, members: list[str], links: dict[str, Link], resolved: Resol
     """A bond lends its MAC and MTU to its ports; without a MAC of its own it takes its first port's."""
     bond, old = links[name], before.links.get(name)
     stated = name in resolved.wanted and bool(resolved.wanted[name].mac_address or resolved.wanted[name].copy_mac_from)
-    if old is not None and not stated and bool(members) != bool(before.ports(name)):
+    if old is not None and not stated and (_mac_goes(name, members, before) or follows_its_port(bond)):
         links[name] = _floating(bond, "address")
     mtu = bond.attrs.get("mtu", DEFAULT_MTU if old is None else None)
     spreads_mtu = old is None or old.attrs.get("mtu") != mtu
@@ -70,9 +70,28 @@ def _bond(name: str, members: list[str], links: dict[str, Link], resolved: Resol
         asks = port in resolved.wanted and resolved.wanted[port].mtu is not None
         if mtu is not None and (joins or spreads_mtu) and not asks and link.mtu != mtu:
             link = replace(link, attrs={**link.attrs, "mtu": mtu})
-        if joins or stated or link.address != bond.address:
+        if joins or stated or follows_its_port(bond) or link.address != bond.address:
             link = link if _states_mac(port, resolved) else _floating(link, "address")
         links[port] = link
+
+
+def _mac_goes(name: str, members: list[str], before: Host) -> bool:
+    """Whether a bond's MAC is no longer its own: it was empty, or all its ports leave and one takes the MAC along.
+
+    Kept, the MAC would be on the wire twice, on the bond and on the link that left.
+    """
+    were = before.ports(name)
+    if not were or not members:
+        return bool(were) != bool(members)
+    if set(were) & set(members):
+        return False
+    bond = before.links[name].address
+    return any(bond in (before.links[port].own_address, before.links[port].perm_address) for port in were)
+
+
+def follows_its_port(bond: Link) -> bool:
+    """Whether the driver answers OK to a MAC and ignores it (bond_set_mac_address)."""
+    return bond.attrs.get("mode") == "active-backup" and bond.attrs.get("fail_over_mac", "none") != "none"
 
 
 def _bridge(name: str, members: list[str], links: dict[str, Link], resolved: Resolved, before: Host) -> None:
@@ -129,7 +148,7 @@ def mac_of(name: str, links: dict[str, Link], before: Host, seen: frozenset[str]
         return mac_of(below[0], links, before, seen | {name}) if below else ""
     was = before.links.get(old.master)
     if was is not None and was.kind == "bond" and link.master != old.master:
-        return old.perm_address  # it gets its own MAC back when the bond lets it go
+        return old.own_address or old.perm_address  # it gets its own MAC back when the bond lets it go
     return link.address or old.address
 
 

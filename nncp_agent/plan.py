@@ -57,7 +57,7 @@ def decide(
     """What to do so that `before` becomes `desired`. Raises InvalidPolicy with everything that is wrong with it."""
     committed = committed or NetworkState()
     resolved = resolve(desired, Present(before, committed), before, committed)
-    _refuse(judge.problems(resolved, before, refusals))
+    _refuse(_as_called(judge.problems(resolved, before, refusals), resolved))
     after = target(resolved, before)
     _refuse(judge.conflicts(before, after))
     ops = reconcile(before, after) if after is not before else ()
@@ -67,7 +67,7 @@ def decide(
         before=before,
         target=after,
         ops=ops,
-        warnings=tuple(judge.warnings(resolved, before, after)),
+        warnings=tuple(_as_called(judge.warnings(resolved, before, after), resolved)),
         irreversible=irreversible(before, ops) if ops else (),
         important=important(ops, before, precious),
     )
@@ -77,7 +77,20 @@ def problems(
     desired: NetworkState, before: Host, committed: NetworkState, refusals: judge.Refusals = nothing_refused
 ) -> list[Problem]:
     """What `decide` would refuse, for a `desired` that will not be decided about."""
-    return judge.problems(resolve(desired, Present(before, committed), before, committed), before, refusals)
+    resolved = resolve(desired, Present(before, committed), before, committed)
+    return _as_called(judge.problems(resolved, before, refusals), resolved)
+
+
+def _as_called(problems: Sequence[Problem], resolved: Resolved) -> list[Problem]:
+    """`problems` under the names that the policy has for interfaces it knows by their MAC addresses."""
+    called = {name: iface.profile_name for name, iface in resolved.asked.items() if iface.identifier == "mac-address"}
+    found = []
+    for problem in problems:
+        name, colon, inner = problem.path.partition(": ")
+        if own := called.get(name):
+            problem = Problem(f"{own}{colon}{inner}", f"{problem.message} ({own} is {name} here)")
+        found.append(problem)
+    return found
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -50,13 +50,13 @@ def refuse(
 
 
 def _is_about_an_interface(problem: Problem, decoded: Decoded) -> bool:
-    return problem.path.partition(": ")[0] in decoded.places
+    return problem.path.partition(": ")[0] in decoded.places.interfaces
 
 
 def _lost(decoded: Decoded) -> frozenset[str]:
     """Interfaces that were not read, or in doubt which they are or what shall become of them."""
     by_mac = {each.name for each in decoded.desired.interfaces or () if each.identifier is not None}
-    lost = decoded.places.keys() - {each.name for each in decoded.desired.interfaces or ()}
+    lost = decoded.places.interfaces.keys() - {each.name for each in decoded.desired.interfaces or ()}
     for problem in decoded.problems:
         name, _, inner = problem.path.partition(": ")
         if name in by_mac or any(keys == () or keys[0] in _IDENTITY for keys in _meant(inner, problem.message)):

@@ -13,6 +13,7 @@ from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
 from nncp_agent.wire.interface import InterfaceReader
+from nncp_agent.wire.places import Place, Places
 from nncp_agent.wire.policy import Found, PolicyHead, states
 from nncp_agent.wire.readers import IGNORED, Reader, fields, fill, several, struct, text
 from nncp_agent.wire.refused import TOP
@@ -24,7 +25,7 @@ __all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """All documents of one command as one state. `places` is where each interface stands, by name.
+    """All documents of one command as one state. `places` is where everything in it stands.
 
     With `problems` it is no more than what could be understood: good for finding more of them, never to be applied.
     """
@@ -33,11 +34,11 @@ class Decoded:
     policies: tuple[PolicyHead, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    places: Mapping[str, tuple[Document, Path]] = field(default_factory=dict, repr=False, compare=False)
+    places: Places = field(default=Places({}), repr=False, compare=False)
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
         """`problems` that were found later, with the file and line of what they speak of."""
-        return [_located(problem, self.places) for problem in problems]
+        return [self.places.located(problem) for problem in problems]
 
 
 def decode(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KINDS) -> Decoded:
@@ -69,7 +70,8 @@ class _Joined:
         self.interfaces: list[Interface] = []
         self.routes: list[RouteEntry] = []
         self.policies: list[PolicyHead] = []
-        self.places: dict[str, tuple[Document, Path]] = {}
+        self.interface_places: dict[str, Place] = {}
+        self.route_places: list[Place] = []
         self._reader, self._report = reader, report
         self._has_routes = self._has_interfaces = False
         self._document: Document | None = None
@@ -97,6 +99,8 @@ class _Joined:
         if (routes := values.get("routes", {}).get("config")) is not None:
             self._has_routes = True
             self.routes += routes
+            items = (*path, "routes", "config")
+            self.route_places += [(document, (*items, position)) for position in range(len(routes))]
 
     def decoded(self) -> Decoded:
         """What it comes to."""
@@ -108,7 +112,7 @@ class _Joined:
             policies=tuple(self.policies),
             notes=tuple(self._notes()),
             problems=tuple(self._report.found()),
-            places=self.places,
+            places=Places(self.interface_places, self.route_places),
         )
 
     def _interfaces(self, value: Any, path: Path, report: Report) -> list[Interface] | None:
@@ -128,7 +132,7 @@ class _Joined:
     def _is_first(self, name: object, path: Path) -> bool:
         if not isinstance(name, str) or self._document is None:
             return True
-        first = self.places.setdefault(name, (self._document, path))
+        first = self.interface_places.setdefault(name, (self._document, path))
         if first[0] is self._document and first[1] == path:
             return True
         where = ":".join(str(part) for part in (first[0].source, first[0].line(first[1])) if part)
@@ -169,31 +173,3 @@ def _mapping(readers: Mapping[str, Reader]) -> Any:
         return fill(readers, value, path, report)
 
     return read
-
-
-def _located(problem: Problem, places: Mapping[str, tuple[Document, Path]]) -> Problem:
-    name, _, inner = problem.path.partition(": ")
-    if problem.line is not None or name not in places:
-        return problem
-    document, path = places[name]
-    tree: Any = document.value
-    for key in path:
-        tree = tree[key]
-    line = document.line((*path, *_keys(inner, tree)))
-    return Problem(problem.path, problem.message, document.source, line)
-
-
-def _keys(inner: str, tree: Any) -> Iterator[str | int]:
-    """The path into the document that `bridge.port[eth1].vlan` means; as far as it goes."""
-    for part in inner.replace("[", ".[").split("."):
-        key: str | int = part
-        if part.startswith("[") and isinstance(tree, list):
-            named = [each.get("name") if isinstance(each, dict) else None for each in tree]
-            word = part[1:-1]
-            key = named.index(word) if word in named else int(word) if word.isdigit() and len(word) < 9 else -1
-            if not 0 <= key < len(tree):
-                return
-        elif not isinstance(tree, dict) or part not in tree:
-            return
-        tree = tree[key]
-        yield key

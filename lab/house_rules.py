@@ -31,6 +31,7 @@ RULES: Final = (
     Rule("pytest.skip", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel", but=("lab/plugin.py",)),
     Rule("pytest.mark.skip", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel"),
     Rule("pytest.mark.skipif", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel"),
+    Rule("dataclasses", PRODUCT, "netkernel.frozen costs a cold start nothing", but=("netkernel/frozen.py",)),
     Rule("socket.AF_NETLINK", ("nncp_agent",), "netkernel is the one door to netlink"),
     Rule("AF_NETLINK", ("nncp_agent",), "netkernel is the one door to netlink"),
 )

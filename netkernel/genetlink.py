@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
 from netkernel import netlink, tlv
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 from netkernel.netlink import Socket, Span
 
 HEADER: Final = Struct("=BBxx")
@@ -19,8 +19,7 @@ _GET_FAMILY: Final = 3
 _ID, _NAME, _VERSION = 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Frozen):
     """A generic-netlink family of the running kernel; its number differs from boot to boot."""
 
     id: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 
+from netkernel.frozen import Frozen
 from netkernel.records import Address, Link, Neighbour, Nexthop, Route, Rule, VlanRange
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Frozen):
     """Everything a plan may change, keyed the way plans ask for it.
 
     `addresses` are in the kernel's own order per link. `routes` has every route but those of protocol kernel and of the
@@ -18,28 +18,30 @@ class Host:
     the links' `conf6`.
     """
 
-    links: Mapping[str, Link] = field(default_factory=dict)
-    addresses: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+    links: Mapping[str, Link] = {}
+    addresses: Mapping[str, tuple[Address, ...]] = {}
     routes: tuple[Route, ...] = ()
     rules: tuple[Rule, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     nexthops: tuple[Nexthop, ...] = ()
-    vlans: Mapping[str, tuple[VlanRange, ...]] = field(default_factory=dict)
-    sysctls: Mapping[str, str] = field(default_factory=dict)
-    _ports: Mapping[str, tuple[str, ...]] | None = field(default=None, init=False, compare=False, repr=False)
-    _above: Mapping[str, tuple[str, ...]] | None = field(default=None, init=False, compare=False, repr=False)
+    vlans: Mapping[str, tuple[VlanRange, ...]] = {}
+    sysctls: Mapping[str, str] = {}
 
     def ports(self, controller: str) -> tuple[str, ...]:
         """Names of the links enslaved to `controller`, sorted. The first question indexes all links, once per host."""
-        if self._ports is None:
-            object.__setattr__(self, "_ports", _grouped((link.master, name) for name, link in self.links.items()))
-        return (self._ports or {}).get(controller, ())
+        return self._ports.get(controller, ())
 
     def above(self, below: str) -> tuple[str, ...]:
         """Names of the links that sit on `below` (VLANs and the like), sorted. Indexed like `ports`."""
-        if self._above is None:
-            object.__setattr__(self, "_above", _grouped((link.link, name) for name, link in self.links.items()))
-        return (self._above or {}).get(below, ())
+        return self._above.get(below, ())
+
+    @cached_property
+    def _ports(self) -> Mapping[str, tuple[str, ...]]:
+        return _grouped((link.master, name) for name, link in self.links.items())
+
+    @cached_property
+    def _above(self) -> Mapping[str, tuple[str, ...]]:
+        return _grouped((link.link, name) for name, link in self.links.items())
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

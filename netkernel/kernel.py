@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from netkernel import snapshot
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket
 from netkernel.watch import Watch

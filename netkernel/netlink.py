@@ -6,12 +6,12 @@ import errno
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Final, Protocol, Self
 
 from netkernel import tlv
 from netkernel.errors import AnswerLost, DumpInterrupted, KernelRefused, MalformedMessage
+from netkernel.frozen import Frozen
 
 ROUTE: Final = 0
 GENERIC: Final = 16
@@ -48,8 +48,7 @@ Span = tuple[bytes, int, int]
 """A message's payload: buffer, start after the netlink header, end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Frozen):
     """One request; `payload` is all after the netlink header."""
 
     type: int
@@ -61,8 +60,7 @@ class Message:
         return HEADER.size + ((len(self.payload) + 3) & ~3)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Frozen):
     """The kernel's no to one message of a batch: errno, and its own words where it has some."""
 
     errno: int

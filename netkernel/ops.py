@@ -7,8 +7,8 @@ golden test files. Executing is `netkernel.kernel`'s business, modelling the eff
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from netkernel.frozen import Frozen
 from netkernel.records import NO_ATTRS, Address, Attrs, Neighbour, Nexthop, Route, Rule, Value, VlanRange
 
 
@@ -28,8 +28,7 @@ def _changes(new: Attrs, old: Attrs) -> str:
     return ", ".join(f"{key} {_word(old.get(key))} -> {_word(value)}" for key, value in new.items())
 
 
-@dataclass(frozen=True, slots=True)
-class CreateLink:
+class CreateLink(Frozen):
     """Make a link. `index` is the ifindex to take (0 lets the executor choose): a remade link gets its old one back.
 
     `peer_index` is that of the veth that comes with it.
@@ -37,7 +36,7 @@ class CreateLink:
 
     name: str
     kind: str
-    attrs: Attrs = field(default_factory=lambda: NO_ATTRS)
+    attrs: Attrs = NO_ATTRS
     index: int = 0
     peer_index: int = 0
 
@@ -49,13 +48,12 @@ class CreateLink:
         return f"create {self.kind} {self.name}{attrs}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteLink:
+class DeleteLink(Frozen):
     """Remove a link; `attrs` is everything needed to make it again."""
 
     name: str
     kind: str
-    attrs: Attrs = field(default_factory=lambda: NO_ATTRS)
+    attrs: Attrs = NO_ATTRS
     index: int = 0
     peer_index: int = 0
 
@@ -66,8 +64,7 @@ class DeleteLink:
         return f"delete {self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetLink:
+class SetLink(Frozen):
     """Change attributes of a link (keys of `link_kinds.COMMON` or of its kind). `old` has the same keys."""
 
     name: str
@@ -82,8 +79,7 @@ class SetLink:
         return f"set {self.name} {_changes(self.new, self.old)}"
 
 
-@dataclass(frozen=True, slots=True)
-class SetPort:
+class SetPort(Frozen):
     """Change the options its controller (a link of `controller_kind`) keeps for a port."""
 
     name: str
@@ -98,8 +94,7 @@ class SetPort:
         return f"set {self.controller_kind} port {self.name} {_changes(self.new, self.old)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddAddress:
+class AddAddress(Frozen):
     address: Address
 
     def inverse(self) -> DeleteAddress:
@@ -109,8 +104,7 @@ class AddAddress:
         return f"add address {_address(self.address)}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteAddress:
+class DeleteAddress(Frozen):
     address: Address
 
     def inverse(self) -> AddAddress:
@@ -120,8 +114,7 @@ class DeleteAddress:
         return f"delete address {_address(self.address)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddRoute:
+class AddRoute(Frozen):
     route: Route
 
     def inverse(self) -> DeleteRoute:
@@ -131,8 +124,7 @@ class AddRoute:
         return f"add route {_route(self.route)}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteRoute:
+class DeleteRoute(Frozen):
     """Removed with its full key: all legs, metric, tos and type."""
 
     route: Route
@@ -144,8 +136,7 @@ class DeleteRoute:
         return f"delete route {_route(self.route)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddRule:
+class AddRule(Frozen):
     rule: Rule
 
     def inverse(self) -> DeleteRule:
@@ -155,8 +146,7 @@ class AddRule:
         return f"add rule {_rule(self.rule)}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteRule:
+class DeleteRule(Frozen):
     rule: Rule
 
     def inverse(self) -> AddRule:
@@ -166,8 +156,7 @@ class DeleteRule:
         return f"delete rule {_rule(self.rule)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddNeighbour:
+class AddNeighbour(Frozen):
     neighbour: Neighbour
 
     def inverse(self) -> DeleteNeighbour:
@@ -177,8 +166,7 @@ class AddNeighbour:
         return f"add neighbour {self.neighbour.ip} is {self.neighbour.address or 'proxied'} on {self.neighbour.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNeighbour:
+class DeleteNeighbour(Frozen):
     neighbour: Neighbour
 
     def inverse(self) -> AddNeighbour:
@@ -188,8 +176,7 @@ class DeleteNeighbour:
         return f"delete neighbour {self.neighbour.ip} on {self.neighbour.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddNexthop:
+class AddNexthop(Frozen):
     nexthop: Nexthop
 
     def inverse(self) -> DeleteNexthop:
@@ -199,8 +186,7 @@ class AddNexthop:
         return f"add nexthop {_nexthop(self.nexthop)}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNexthop:
+class DeleteNexthop(Frozen):
     nexthop: Nexthop
 
     def inverse(self) -> AddNexthop:
@@ -210,8 +196,7 @@ class DeleteNexthop:
         return f"delete nexthop {_nexthop(self.nexthop)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AddVlans:
+class AddVlans(Frozen):
     """Let VLANs through a bridge port, or through the bridge's own port when `link` is the bridge."""
 
     link: str
@@ -224,8 +209,7 @@ class AddVlans:
         return f"add vlan {self.vlans} to {self.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteVlans:
+class DeleteVlans(Frozen):
     link: str
     vlans: VlanRange
 
@@ -236,8 +220,7 @@ class DeleteVlans:
         return f"delete vlan {self.vlans} from {self.link}"
 
 
-@dataclass(frozen=True, slots=True)
-class WriteSysctl:
+class WriteSysctl(Frozen):
     """`path` is below /proc/sys, with slashes (interface names may hold dots)."""
 
     path: str
@@ -251,8 +234,7 @@ class WriteSysctl:
         return f"write {self.path} {self.old} -> {self.new}"
 
 
-@dataclass(frozen=True, slots=True)
-class MoveLink:
+class MoveLink(Frozen):
     """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
 
     name: str

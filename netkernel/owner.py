@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from netkernel.frozen import Frozen
 
 PREFIX: Final = "nncp:"
 LONGEST: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Frozen):
     """Who owns a link: `owner` is a word like `cni` or `vmnet`, `id` whatever that owner finds its own by."""
 
     owner: str

@@ -7,8 +7,9 @@ Links are referred to by name; ifindexes are facts of one boot.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from netkernel.frozen import Frozen, fact
 
 Value = int | bool | str | tuple[str, ...]
 """One attribute: numbers, flags, kernel words and lower-case MACs; tuples are lists of IP addresses."""
@@ -22,8 +23,7 @@ MAIN_TABLE: Final = 254
 NO_ATTRS: Final[Attrs] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Frozen):
     """One network device.
 
     `kind` is IFLA_INFO_KIND, or "" for a device without one (a NIC, lo). `attrs` holds what can be set: the keys of
@@ -35,27 +35,23 @@ class Link:
 
     name: str
     kind: str = ""
-    attrs: Attrs = field(default_factory=dict)
-    port: Attrs = field(default_factory=dict)
+    attrs: Attrs = NO_ATTRS
+    port: Attrs = NO_ATTRS
     conf6: bytes = b""
-    conf4: bytes = field(default=b"", compare=False)
-    index: int = field(default=0, compare=False)
-    carrier: bool = field(default=False, compare=False)
-    operstate: str = field(default="unknown", compare=False)
-    type: int = field(default=1, compare=False)  # ARPHRD_* of linux/if_arp.h
-    min_mtu: int = field(default=0, compare=False)
-    max_mtu: int = field(default=0, compare=False)
-    perm_address: str = field(default="", compare=False)
-    own_address: str = field(default="", compare=False)  # a bond's port: the MAC it came with and gets back
-    address_assigned: int | None = field(
-        default=None, compare=False
-    )  # NET_ADDR_* (sysfs addr_assign_type): 3 is pinned
-    netnsid: int | None = field(default=None, compare=False)  # IFLA_LINK_NETNSID: its base or peer lives elsewhere
-    altnames: tuple[str, ...] = field(default=(), compare=False)
-    parent: str = field(
-        default="", compare=False
-    )  # IFLA_PARENT_DEV_BUS_NAME/IFLA_PARENT_DEV_NAME, as "pci/0000:00:03.0"
-    facts: Attrs = field(default_factory=dict, compare=False)
+    conf4: bytes = fact(default=b"")
+    index: int = fact(default=0)
+    carrier: bool = fact(default=False)
+    operstate: str = fact(default="unknown")
+    type: int = fact(default=1)  # ARPHRD_* of linux/if_arp.h
+    min_mtu: int = fact(default=0)
+    max_mtu: int = fact(default=0)
+    perm_address: str = fact(default="")
+    own_address: str = fact(default="")  # a bond's port: the MAC it came with and gets back
+    address_assigned: int | None = fact(default=None)  # NET_ADDR_* (sysfs addr_assign_type): 3 is pinned
+    netnsid: int | None = fact(default=None)  # IFLA_LINK_NETNSID: its base or peer lives elsewhere
+    altnames: tuple[str, ...] = fact(default=())
+    parent: str = fact(default="")  # IFLA_PARENT_DEV_BUS_NAME/IFLA_PARENT_DEV_NAME, as "pci/0000:00:03.0"
+    facts: Attrs = fact(default={})
 
     @property
     def up(self) -> bool:
@@ -83,8 +79,7 @@ class Link:
         return str(self.attrs.get("alias") or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Frozen):
     """One IP address of a link. `flags` has the bits a user can ask for (IFA_F_NOPREFIXROUTE, IFA_F_NODAD, …)."""
 
     link: str
@@ -97,9 +92,9 @@ class Address:
     flags: int = 0
     metric: int = 0  # IFA_RT_PRIORITY of its prefix route
     protocol: int = 0  # IFA_PROTO
-    valid_s: int = field(default=FOREVER, compare=False)
-    preferred_s: int = field(default=FOREVER, compare=False)
-    state: int = field(default=0, compare=False)  # IFA_F_TENTATIVE, _DADFAILED, _SECONDARY, _TEMPORARY, _PERMANENT
+    valid_s: int = fact(default=FOREVER)
+    preferred_s: int = fact(default=FOREVER)
+    state: int = fact(default=0)  # IFA_F_TENTATIVE, _DADFAILED, _SECONDARY, _TEMPORARY, _PERMANENT
 
     @property
     def family(self) -> int:
@@ -112,8 +107,7 @@ class Address:
         return self.link, self.ip, self.prefix
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Frozen):
     """One leg of a route. `link` may be "" (typed routes), `gateway` may be of the other family (RTA_VIA)."""
 
     link: str = ""
@@ -123,8 +117,7 @@ class Hop:
     extra: bytes = b""  # attributes we do not read (RTA_ENCAP …), sent back as they came
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Frozen):
     """One route with its whole key and all legs. `kind` is the rtm_type word: unicast, blackhole, unreachable, …"""
 
     destination: str  # always with a prefix length: "0.0.0.0/0", "2001:db8::/32"
@@ -141,8 +134,8 @@ class Route:
     metrics: tuple[tuple[int, int], ...] = ()  # RTA_METRICS, RTAX_* number and value
     preference: int = 0  # RTA_PREF
     extra: bytes = b""
-    dynamic: bool = field(default=False, compare=False)  # expires or was learned from a router advertisement
-    state: int = field(default=0, compare=False)  # RTNH_F_DEAD, RTNH_F_LINKDOWN
+    dynamic: bool = fact(default=False)  # expires or was learned from a router advertisement
+    state: int = fact(default=0)  # RTNH_F_DEAD, RTNH_F_LINKDOWN
 
     @property
     def family(self) -> int:
@@ -154,8 +147,7 @@ class Route:
         return tuple(hop.link for hop in self.hops if hop.link)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Frozen):
     """One policy-routing rule; `extra` keeps the attributes we do not read, sent back as they came."""
 
     family: int
@@ -175,8 +167,7 @@ class Rule:
     extra: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Frozen):
     """A permanent neighbour (or proxy) entry: what somebody configured. Learned ones are not ours to keep."""
 
     link: str
@@ -186,8 +177,7 @@ class Neighbour:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Nexthop:
+class Nexthop(Frozen):
     """A nexthop object (linux/nexthop.h)."""
 
     id: int
@@ -202,14 +192,16 @@ class Nexthop:
     extra: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class VlanRange:
+class VlanRange(Frozen):
     """VLANs `first` to `last` of a bridge port (or of the bridge itself), all with the same flags."""
 
     first: int
     last: int
     pvid: bool = False
     untagged: bool = False
+
+    def __lt__(self, other: VlanRange) -> bool:
+        return bool(self._compared(self) < other._compared(other))
 
     def __str__(self) -> str:
         ids = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import (
@@ -39,8 +39,7 @@ Slot = tuple[int, str, int, int, str]
 """Table, destination, tos, metric and IPv6 source of a route: the kernel's key but for the legs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Frozen):
     """`host` holds the touched part as it was. What is named in the other fields and not in it did not exist.
 
     `host` also holds what else was on the touched links, in case the kernel drops it: it is put back where it is
@@ -57,30 +56,32 @@ class Remembered:
 
     def to_json(self) -> bytes:
         """For the checkpoint on disk."""
-        import msgspec  # late: CNI plugins remember nothing on disk
+        from netkernel import frozen_json  # late: CNI plugins remember nothing on disk
 
-        return msgspec.json.encode(self)
+        return frozen_json.encode(self)
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
         """Raises NetworkError for bytes that are no such thing."""
-        import msgspec
+        from netkernel import frozen_json
 
         try:
-            return msgspec.json.decode(data, type=cls)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return frozen_json.decode(data, cls)
+        except ValueError as error:
             raise NetworkError(f"not a remembered host: {error}") from error
 
 
-@dataclass(slots=True)
 class _Touched:
-    links: set[str] = field(default_factory=set)
-    slots: set[Slot] = field(default_factory=set)
-    rules: list[Rule] = field(default_factory=list)
-    nexthops: set[int] = field(default_factory=set)
-    addresses: set[tuple[str, str, int]] = field(default_factory=set)
-    neighbours: set[tuple[str, str]] = field(default_factory=set)
-    sysctls: set[str] = field(default_factory=set)
+    """What ops touch, as it is found out."""
+
+    def __init__(self) -> None:
+        self.links: set[str] = set()
+        self.slots: set[Slot] = set()
+        self.rules: list[Rule] = []
+        self.nexthops: set[int] = set()
+        self.addresses: set[tuple[str, str, int]] = set()
+        self.neighbours: set[tuple[str, str]] = set()
+        self.sysctls: set[str] = set()
 
 
 def remember(before: Host, ops: Sequence[Op]) -> Remembered:

@@ -11,13 +11,13 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from socket import AF_INET, AF_INET6
 from typing import Any, Final
 
 from netkernel import devconf, sysctl
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
 from netkernel.errors import DumpInterrupted, KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket, Span
 from netkernel.records import Address, Link, Neighbour, Nexthop, Route, Rule, VlanRange

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from netkernel.frozen import replace
 from netkernel.records import VlanRange
 
 Ranges = tuple[VlanRange, ...]

@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final
 import msgspec
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.rewind import Remembered, remember

@@ -7,11 +7,11 @@ that it only changed, and one that no policy made must never go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import KINDS
 from netkernel.reconcile import irreversible, reconcile

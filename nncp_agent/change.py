@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.ops import Op
 from nncp_agent.errors import Problem
 from nncp_agent.model import NetworkState
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Frozen):
     """All of it is decided before anything is touched. `asked` tells the checks which default routes are given up;
     `following` is the committed state afterwards; `differences` are a host's from what is wanted, none being success.
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final, Literal, Self
 import msgspec
 
 from netkernel import netns
+from netkernel.frozen import Frozen
 from netkernel.transaction import Kernel
 from nncp_agent.errors import Busy
 from nncp_agent.history import Entry
@@ -44,8 +44,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     version: int = VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Frozen):
     """This moment in this kernel: which boot, which network namespace, and how long after the boot."""
 
     boot: str

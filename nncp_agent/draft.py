@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from netkernel.frozen import Frozen
 
 API_VERSION: Final = "nmstate.io/v1"
 DISABLED: Final = {"enabled": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Frozen, kw_only=True):
     """What to draft. Without `ports`, `name` is an interface that is there already.
 
     `vlans` are ids and ranges (first, last): with a `bridge` those its uplink lets through, tagged; without one
@@ -21,13 +21,13 @@ class Wish:
     name: str
     ports: tuple[str, ...] = ()
     mode: str = "active-backup"
-    options: Mapping[str, str | int] = field(default_factory=dict)  # of the bond
+    options: Mapping[str, str | int] = {}  # of the bond
     bridge: str = ""
     vlans: tuple[tuple[int, int], ...] = ()
     mtu: int | None = None
     addresses: tuple[tuple[str, int], ...] = ()
     policy: str = ""
-    node_selector: Mapping[str, str] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = {}
 
 
 def manifest(wish: Wish) -> dict[str, Any]:

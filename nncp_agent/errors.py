@@ -16,13 +16,12 @@ What was rolled back carries `leftovers` (on NetworkError): what is still not as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Frozen):
     """One thing wrong with a policy: `bond0: link-aggregation.port: no interface 'eth9'`.
 
     `path` is what a user would search for (interface name first, then keys); `line` is where it stands in `source`.

@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Final
 
+from netkernel.frozen import Frozen
 from netkernel.ops import Op
 from netkernel.records import Attrs
 from nncp_agent import lock
@@ -30,8 +30,7 @@ PENDING_S: Final = 60.0
 Guard = Callable[[Store, Checkpoint, str | None], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Frozen, kw_only=True):
     """How to apply. Times are in seconds; `checks` are those a user added to the gateways and name servers.
 
     `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`). `progress` gets one line for each
@@ -58,8 +57,7 @@ class Options:
     resolv_conf: str = RESOLV_CONF
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Frozen, kw_only=True):
     """What an apply did. `checkpoint` is set while it waits for a commit; `history` is its number there, 0 for none.
 
     `checks` says what answered before and after; `seconds` how long each stage took.
@@ -72,7 +70,7 @@ class Outcome:
     committed: bool = False
     checkpoint: str | None = None
     history: int = 0
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = {}
 
 
 class Stopwatch:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.reconcile import irreversible, reconcile
@@ -18,8 +18,7 @@ from nncp_agent.resolve import Resolved, resolve
 from nncp_agent.target import target
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Frozen):
     """What was decided, all of it before anything was touched.
 
     `important` has the positions of ops that touch the default route's link, or one the caller called precious, or

@@ -6,11 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import Frozen, replace
 from netkernel.transaction import Kernel
 from nncp_agent import lock, recovery
 from nncp_agent.apply import apply
@@ -26,8 +26,7 @@ COMMAND_LINE: Final = "/proc/cmdline"
 OFF: Final = "nncp=off"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Restored:
+class Restored(Frozen, kw_only=True):
     """What came of it. `missing` are the links that did not appear in time; `failures` by the part's interfaces."""
 
     outcomes: tuple[Outcome, ...] = ()

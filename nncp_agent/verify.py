@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
+from netkernel.frozen import replace
 from netkernel.host import Host
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import by_link

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any, Final
 
 from netkernel import tlv
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 from netkernel.link_kinds.base import Attr, Form
 from netkernel.records import Attrs, Value
 
@@ -21,8 +21,7 @@ Convert = Callable[[Any, Names], Any]
 """From what `struct` unpacked (a number, or bytes for code "s") to the value in a record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Frozen):
     """How one payload is unpacked: a struct code, its size (0 for the whole payload), and what is made of it."""
 
     code: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from struct import Struct
 from typing import Final
 
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import replace
 from netkernel.netlink import Message
 from netkernel.records import VlanRange
 

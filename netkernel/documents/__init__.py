@@ -7,22 +7,21 @@ Typed are true, false, null, decimal and 0x integers, and floats with a dot. Key
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from netkernel.documents.base import LARGEST, Repeated, Unreadable
+from netkernel.frozen import Frozen, fact
 
 __all__ = ["LARGEST", "Document", "Unreadable", "read"]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Frozen):
     """One document: plain dicts, lists, text, numbers, true, false and None, and where it came from."""
 
     value: object
     source: str = ""
-    text: str = field(default="", repr=False, compare=False)  # the whole text it was read from
-    number: int = field(default=0, compare=False)  # which document of that text, counted from 0
+    text: str = fact(default="")  # the whole text it was read from
+    number: int = fact(default=0)  # which document of that text, counted from 0
 
     def line(self, path: Sequence[str | int]) -> int | None:
         """The line (from 1) of the key or item at `path`, or of the nearest thing around it; None without a text."""

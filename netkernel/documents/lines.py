@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from netkernel.documents.base import Event, Unreadable
 
 Path = tuple[str | int, ...]
 
 
-@dataclass
 class _Open:
     """A mapping or list the walk is in. `due` is the key whose value comes next, or the number of the next item."""
 
-    path: Path
-    is_mapping: bool
-    due: str | int | None
+    def __init__(self, path: Path, due: str | int | None) -> None:
+        self.path = path
+        self.due = due
 
 
 def walk(events: Iterable[Event], source: str) -> list[dict[Path, int]]:
@@ -31,7 +29,7 @@ def walk(events: Iterable[Event], source: str) -> list[dict[Path, int]]:
             documents.append({(): line})
         path = _path(around[-1], text, line, documents[-1], source) if around else ()
         if path is not None and mark in "{[":
-            around.append(_Open(path, mark == "{", None if mark == "{" else 0))
+            around.append(_Open(path, None if mark == "{" else 0))
     return documents
 
 

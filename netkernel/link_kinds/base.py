@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
+
+from netkernel.frozen import Frozen
 
 
 class Form(Enum):
@@ -27,8 +28,7 @@ class Form(Enum):
     BRIDGE_ID = auto()  # u16 priority big endian + MAC, as text; read only
 
 
-@dataclass(frozen=True, slots=True)
-class Attr:
+class Attr(Frozen):
     """One attribute: its IFLA number, its form, and for enumerations the words in the kernel's order.
 
     `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG.
@@ -36,7 +36,7 @@ class Attr:
 
     number: int
     form: Form
-    words: Mapping[int, str] = field(default_factory=dict)
+    words: Mapping[int, str] = {}
     bit: int = 0
     read_only: bool = False
 
@@ -46,8 +46,7 @@ def enumerated(number: int, form: Form, *words: str) -> Attr:
     return Attr(number, form, dict(enumerate(words)))
 
 
-@dataclass(frozen=True, slots=True)
-class LinkKind:
+class LinkKind(Frozen):
     """What the kernel's driver for one IFLA_INFO_KIND understands.
 
     `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
@@ -56,10 +55,10 @@ class LinkKind:
     """
 
     name: str
-    attrs: Mapping[str, Attr] = field(default_factory=dict)
-    ports: Mapping[str, Attr] = field(default_factory=dict)
+    attrs: Mapping[str, Attr] = {}
+    ports: Mapping[str, Attr] = {}
     fixed: frozenset[str] = frozenset()
     needs_down: frozenset[str] = frozenset()
     needs_no_ports: frozenset[str] = frozenset()
-    defaults: Mapping[str, int | bool | str | tuple[str, ...]] = field(default_factory=dict)
-    port_defaults: Mapping[str, int | bool | str | tuple[str, ...]] = field(default_factory=dict)
+    defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}
+    port_defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Final
 
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 
 ETHERTYPE: Final = 0x0806
 REQUEST: Final = 1
@@ -20,8 +20,7 @@ _ETHERNET: Final = 1
 _IPV4: Final = 0x0800
 
 
-@dataclass(frozen=True, slots=True)
-class Arp:
+class Arp(Frozen):
     """One ARP packet; MACs are lower-case text, addresses dotted."""
 
     operation: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 
 PORT: Final = 53
 NO_ERROR: Final = 0
@@ -20,8 +20,7 @@ _RESPONSE: Final = 0x8000
 _RECURSION_DESIRED: Final = 0x0100
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Frozen):
     """Asks for records of `type` (default NS) of `name` ("" is the root, which every server knows about)."""
 
     id: int
@@ -34,8 +33,7 @@ class Question:
         return _HEAD.pack(self.id, _RECURSION_DESIRED, 1, 0, 0, 0) + name + struct.pack("!HH", self.type, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Frozen):
     """The head of a response: which question, and its response code."""
 
     id: int

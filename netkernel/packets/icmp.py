@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 from netkernel.packets.checksum import internet_checksum
 
 REQUEST: Final = {4: 8, 6: 128}
@@ -15,8 +15,7 @@ REPLY: Final = {4: 0, 6: 129}
 _HEAD: Final = struct.Struct("!BBHHH")
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Frozen):
     """One echo request or reply. `family` is 4 or 6."""
 
     family: int

@@ -6,11 +6,11 @@ A raw ICMPv6 socket fills the checksum in by itself (RFC 3542 section 3.1).
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 
 SOLICITATION: Final = 135
 ADVERTISEMENT: Final = 136
@@ -22,8 +22,7 @@ TARGET_LINK_ADDRESS: Final = 2
 _HEAD: Final = struct.Struct("!BBHI16s")
 
 
-@dataclass(frozen=True, slots=True)
-class Solicitation:
+class Solicitation(Frozen):
     """Who has `target`? `source_mac` tells the neighbour where to answer; "" leaves it out."""
 
     target: str
@@ -34,8 +33,7 @@ class Solicitation:
         return head + _link_address(SOURCE_LINK_ADDRESS, self.source_mac)
 
 
-@dataclass(frozen=True, slots=True)
-class Advertisement:
+class Advertisement(Frozen):
     """`target` is here. `mac` is "" when the neighbour left its link address out."""
 
     target: str

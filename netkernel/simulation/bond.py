@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import replace
 
+from netkernel.frozen import replace
 from netkernel.link_kinds import bond
 from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
 from netkernel.records import Attrs, Link, Value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 
+from netkernel.frozen import replace
 from netkernel.link_kinds import bridge
 from netkernel.ops import AddVlans, DeleteVlans, SetPort
 from netkernel.records import Attrs, Link, Value, VlanRange

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import Final
 
+from netkernel.frozen import replace
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import SetLink
 from netkernel.records import Link, Value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from netkernel import devconf
+from netkernel.frozen import replace
 from netkernel.link_local import KERNEL_LINK_LOCAL, is_kernel_made, is_link_local, made
 from netkernel.ops import (
     AddAddress,

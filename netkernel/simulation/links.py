@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import Final
 
+from netkernel.frozen import replace
 from netkernel.link_kinds import KINDS
 from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
 from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import Final
 
 from netkernel import devconf
+from netkernel.frozen import replace
 from netkernel.ops import WriteSysctl
 from netkernel.simulation import ip
 from netkernel.simulation.world import World, refuse

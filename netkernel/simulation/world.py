@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Final, NoReturn
 
 from netkernel import devconf
 from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
 from netkernel.ops import Op

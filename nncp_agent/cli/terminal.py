@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
+from netkernel.frozen import Frozen
 
-@dataclass(frozen=True, slots=True)
-class Style:
+
+class Style(Frozen):
     """How to print. `unicode` allows box-drawing characters."""
 
     color: bool = False

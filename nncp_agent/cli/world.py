@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, Self, TextIO
+
+from netkernel.frozen import Frozen
 
 if TYPE_CHECKING:  # a cold start pays only for what its verb needs
     from netkernel.records import Attrs
@@ -18,8 +19,7 @@ CAP_NET_ADMIN = 12
 """linux/capability.h."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Frozen, kw_only=True):
     """The streams, the environment and the kernel.
 
     `may_configure` is whether this process may change the network, `refusals` who knows what the kernel would refuse.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import Link
 from nncp_agent.errors import Problem
@@ -19,8 +19,7 @@ from nncp_agent.resolve import names
 from nncp_agent.resolve import ports as port_lists
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Frozen):
     """A policy, understood. Every mapping is by kernel name.
 
     `desired` is the policy with its types filled in, `present` the host in the same words. `asked` is what the policy

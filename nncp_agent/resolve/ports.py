@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.foreign import is_foreign, named
@@ -14,8 +14,7 @@ from nncp_agent.model import Interface, NetworkState, State
 from nncp_agent.resolve.names import unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Frozen):
     """`masters`: the controller of each link the policy decides about, "" for none. `kept`: foreign or ignored ports
     that no list moves. `left_alone`: links that only lose a controller that goes; nothing else is done to them.
     """
@@ -56,8 +55,7 @@ def decide(
     return Ports(masters=claims, kept=frozenset(kept), left_alone=left_alone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Untouchable:
+class _Untouchable(Frozen):
     ignored: frozenset[str]  # this policy says so
     remembered: frozenset[str]  # an earlier policy said so, and this one is silent
     foreign: frozenset[str]  # a pod's or a VM's, and no committed policy named it

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
+from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.records import MAIN_TABLE, Hop, Route
 from nncp_agent.model import RouteEntry, Routes, State
@@ -26,8 +26,7 @@ Reaches = Callable[[str, str], bool]
 """`reaches(link, gateway)`: whether the gateway is on the link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Frozen):
     """One stated route with every default filled in: what can be compared with one hop of a kernel route."""
 
     destination: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from netkernel import devconf
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Address, Attrs, Link, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted

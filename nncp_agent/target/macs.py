@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Link, Value
 from nncp_agent.foreign import is_foreign

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Address, Route
 from nncp_agent.resolve import Resolved

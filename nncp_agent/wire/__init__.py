@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
+from netkernel.frozen import Frozen, fact
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
@@ -23,8 +23,7 @@ from nncp_agent.writer import encode
 __all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Frozen):
     """All documents of one command as one state. `places` is where everything in it stands.
 
     With `problems` it is no more than what could be understood: good for finding more of them, never to be applied.
@@ -34,7 +33,7 @@ class Decoded:
     policies: tuple[PolicyHead, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    places: Places = field(default=Places({}), repr=False, compare=False)
+    places: Places = fact(default=Places({}))
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
         """`problems` that were found later, with the file and line of what they speak of."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from netkernel.frozen import Frozen
 from nncp_agent.errors import Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.wire.report import Document, Path, dotted
@@ -21,8 +21,7 @@ _ROUTE: Final = re.compile(r"routes\.config\[(\d+)\]")
 _WORD: Final = re.compile(r"[^\s,;()'\"]+")
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Frozen):
     """Each interface by name, and each entry of `routes.config` in the order of the joined state."""
 
     interfaces: Mapping[str, Place]

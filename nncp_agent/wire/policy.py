@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from netkernel.frozen import Frozen
 from nncp_agent.wire.refused import YET, asks_nothing
 from nncp_agent.wire.report import Path, Report, meant, shown
 
@@ -26,8 +26,7 @@ _KEYS: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _SPEC: Final = ("nodeSelector", "maxUnavailable", "desiredState", "capture")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyHead:
+class PolicyHead(Frozen):
     """What a policy says besides the state."""
 
     name: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from typing import Any, Final
 
+from netkernel.frozen import Frozen
 
-@dataclass(frozen=True)
-class Scene:
+
+class Scene(Frozen):
     """A host and a policy for it, in nmstate form."""
 
     name: str

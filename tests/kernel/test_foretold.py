@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from lab import namespaces
 from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.link_local import is_kernel_made, is_link_local

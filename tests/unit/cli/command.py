@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.records import Address, Attrs, Hop, Link, Route
 from nncp_agent.cli import main
 from nncp_agent.cli.world import World
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Frozen):
     """What a command left."""
 
     code: int
@@ -37,8 +36,7 @@ def nothing_refused(kind: str, attrs: Attrs) -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True)
-class Still:
+class Still(Frozen):
     """A kernel that can only be looked at."""
 
     host: Host

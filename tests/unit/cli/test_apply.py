@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.demo import TYPOS
+from netkernel.frozen import replace
 from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.options import Options
 from nncp_agent.store import Store

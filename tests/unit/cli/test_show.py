@@ -1,12 +1,12 @@
 """`nncp show`: the table, the tree, YAML and JSON, and who is found."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netkernel import documents
+from netkernel.frozen import replace
 from netkernel.host import Host
 from tests.unit.cli.command import NODE, Still, link, nncp
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 
 from netkernel.codec import addresses, links, neighbours, routes, rules, shapes
+from netkernel.frozen import replace
 from netkernel.link_kinds import COMMON, KINDS
 from netkernel.link_kinds.base import Form
 from netkernel.netlink import HEADER, Message

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 
 from netkernel import devconf
 from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import (
     AddAddress,

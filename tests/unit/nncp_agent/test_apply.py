@@ -4,13 +4,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from netkernel.errors import KernelRefused, NetworkError
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.records import Link

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import replace
 from netkernel.ops import DeleteLink, Op, SetLink
 from netkernel.reconcile import reconcile
 from nncp_agent import history, pending

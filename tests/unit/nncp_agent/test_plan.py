@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from netkernel.documents import Document
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.records import Attrs
@@ -125,12 +125,12 @@ def test_a_thousand_vlans_with_nothing_to_change_are_decided_without_looking_at_
             "loose_binding": False,
         }
         links = {
-            f"v{number}": dataclasses.replace(
+            f"v{number}": replace(
                 base, name=f"v{number}", kind="vlan", attrs={**base.attrs, **vlan, "id": number}, perm_address=""
             )
             for number in range(1, count + 1)
         }
-        host = dataclasses.replace(host, links={**host.links, **links})
+        host = replace(host, links={**host.links, **links})
         desired = present(host)
         best = float("inf")
         for _ in range(3):

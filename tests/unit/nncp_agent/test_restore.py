@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from netkernel.documents import Document
 from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import CreateLink, Op
 from netkernel.records import Link

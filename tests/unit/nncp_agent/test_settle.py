@@ -1,10 +1,12 @@
 """Settling waits for what takes time by itself, on events, and not a moment longer."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import pytest
 
+from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.ops import AddAddress, CreateLink, Op, SetLink
 from netkernel.records import Address, Link
@@ -17,8 +19,7 @@ ADDRESS = Address("eth0", "2001:db8::1", 64)
 TENTATIVE = replace(ADDRESS, state=0x40)
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Frozen):
     before: Host
     ops: tuple[Op, ...]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Address
 from nncp_agent.plan import decide
@@ -53,7 +52,7 @@ interfaces:
 
 
 def test_extra_addresses_are_fine_unless_the_policy_says_no() -> None:
-    extra = dataclasses.replace(
+    extra = replace(
         HOST,
         addresses={"eth2": (*HOST.addresses["eth2"], Address("eth2", "198.51.100.1", 24))},
     )
@@ -76,9 +75,9 @@ def test_a_tentative_address_is_present_and_one_in_use_elsewhere_is_an_error() -
     stack = '{enabled: true, address: [{ip: "2001:db8::1", prefix-length: 64}]}'
     wanted = f"interfaces: [{{name: eth2, type: ethernet, ipv6: {stack}}}]"
     tentative, failed = (Address("eth2", "2001:db8::1", 64, state=state) for state in (0x40, 0x48))
-    host = dataclasses.replace(HOST, addresses={"eth2": (*HOST.addresses["eth2"], tentative)})
+    host = replace(HOST, addresses={"eth2": (*HOST.addresses["eth2"], tentative)})
     assert lines(wanted, host) == ()
-    host = dataclasses.replace(HOST, addresses={"eth2": (*HOST.addresses["eth2"], failed)})
+    host = replace(HOST, addresses={"eth2": (*HOST.addresses["eth2"], failed)})
     assert lines(wanted, host) == (
         "eth2: ipv6.address: 2001:db8::1 is in use by another host (duplicate address detection)",
     )

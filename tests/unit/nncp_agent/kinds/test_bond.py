@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netkernel.frozen import replace
 from netkernel.link_kinds import KINDS as LINK_KINDS
 from netkernel.records import Link
 from nncp_agent.kinds import KINDS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netkernel.frozen import replace
 from netkernel.link_kinds import KINDS as LINK_KINDS
 from netkernel.records import Link, VlanRange
 from nncp_agent.kinds import KINDS, bridge_vlans

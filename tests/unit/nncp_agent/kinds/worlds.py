@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
 from nncp_agent.kinds import KINDS

@@ -9,20 +9,24 @@ FD number   it is left out here, and the runner is told so through this file des
 
 Several pytest processes may share one selection (`--lab-share=DIR`): each walks the tests from its own `--lab-start`
 and claims one after the other by making a directory, which is atomic also across the borders of a test kernel.
+
+`@pytest.mark.boots(*packages)` marks tests that switch on a machine (`lab.machine`), which is a test kernel of its own:
+they run on the host. What they need is built and fetched before the first test, for the runner only.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from lab import features, namespaces
+from lab import features, machine, namespaces
 from lab.deferral import Deferral
+from lab.setup.base import SetupFailed, say
 from lab.sharing import Progress, Share
 
 MISSING: Final = pytest.StashKey[frozenset[str]]()
@@ -41,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_kernel(*features): what the test's kernel must have; see lab/features.py")
+    config.addinivalue_line("markers", "boots(*packages): switches on machines that have them; see lab/machine.py")
     if config.option.lab_share:
         config.pluginmanager.register(Share(Path(config.option.lab_share), config.option.lab_start))
     if config.option.lab_progress:
@@ -62,6 +67,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config.stash[MISSING] = wanted if config.option.lab_defer_all else missing_of(wanted)
     if config.option.lab_unmet.isdecimal() and not session.testsfailed:
         _defer(session, config.stash[MISSING])
+        _prepare_machines(session)
 
 
 def missing_of(wanted: frozenset[str]) -> frozenset[str]:
@@ -89,8 +95,39 @@ def _defer(session: pytest.Session, missing: frozenset[str]) -> None:
         runner.write(deferral.to_json())
 
 
+def packages(item: pytest.Item) -> frozenset[str] | None:
+    """What a machine that the test switches on must have; None for a test that does not."""
+    marks = [*item.iter_markers("boots")]
+    return frozenset(package for mark in marks for package in mark.args) if marks else None
+
+
+def _prepare_machines(session: pytest.Session) -> None:
+    """In the open: pytest catches what is said while it collects, and a kernel takes minutes."""
+    wanted = [needed for item in session.items if (needed := packages(item)) is not None]
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        for needed in dict.fromkeys(wanted):
+            try:
+                machine.prepare(needed)
+            except SetupFailed as failure:
+                say(str(failure))  # its tests will fail and say so once more
+
+
+def _machine_problem(needed: frozenset[str]) -> str:
+    if features.in_test_kernel():
+        return "it switches on a machine, and this is one: run it on the host"
+    try:
+        machine.at(Path(), packages=needed)
+    except SetupFailed as failure:
+        return str(failure)
+    return ""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    needed = packages(item)
+    if needed is not None and (problem := _machine_problem(needed)):
+        pytest.fail(problem, pytrace=False)
     missing: frozenset[str] = item.config.stash.get(MISSING, NONE)
     lacking = ", ".join(sorted(needs(item) & missing))
     if not lacking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,12 +23,17 @@ class UserModeLinux:
     slowness: float = 1.0
 
     def command(self, errand: Errand, *, cpu: int, terminal: bool) -> list[str]:
+        console = "con0=fd:0,fd:1" if terminal else "con0=null,fd:1"
+        return self.started(errand, INIT, cpu=cpu, words=(console, *errand.words(self.guest, terminal=terminal)))
+
+    def started(self, errand: Errand, init: Path, *, cpu: int, words: Sequence[str]) -> list[str]:
+        """The command that boots it with `init` as its first process and `words` on the kernel's command line."""
         kernel = [
             *(str(self.file), f"mem={MEMORY}", "seccomp=on", "panic=-1", "noreboot", "quiet"),
-            *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={INIT}"),
-            *("con=null", "con0=fd:0,fd:1" if terminal else "con0=null,fd:1", "ssl=null"),
+            *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}"),
+            *("con=null", "ssl=null"),
             *(f"umid={errand.name}", f"uml_dir={errand.directory}"),
             *NO_DEVICES,
-            *errand.words(self.guest, terminal=terminal),
+            *words,
         ]
         return contained(["env", "TMPDIR=/dev/shm", "taskset", "-c", str(cpu), *kernel], memory=MEMORY)

@@ -42,8 +42,13 @@ def ensure(packages: Iterable[str], why: str) -> None:
     try:
         run(install, failing="installing packages failed", environment=QUIET)
     except SetupFailed:
-        run(["apt-get", "-qq", "update"], failing="reading the package lists failed", environment=QUIET)
+        update()
         run(install, failing="installing packages failed", environment=QUIET)
+
+
+def update() -> None:
+    """Read the archives' lists anew. Raises SetupFailed."""
+    run(["apt-get", "-qq", "update"], failing="reading the package lists failed", environment=QUIET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,11 @@ class Archive:
     def depends(self, package: str) -> list[str]:
         """What it depends on, as names."""
         return re.findall(r"Depends: (\S+)", self._run("apt-cache", "depends", package))
+
+    def would_install(self, packages: Sequence[str]) -> list[str]:
+        """These packages and what they need beyond what is installed."""
+        plan = self._run("apt-get", "-qq", "--no-install-recommends", "--simulate", "install", *packages)
+        return re.findall(r"^Inst (\S+)", plan, flags=re.MULTILINE)
 
     def download(self, package: str, directory: Path) -> Path:
         self._run("apt-get", "-qq", "download", package, directory=directory)

@@ -23,7 +23,7 @@ _DELAYS: Final = frozenset({"updelay", "downdelay", "peer_notif_delay"})
 
 
 def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
-    """The keys of `attrs` (of links of `kind`, or of their ports) that this kernel refuses, with its words.
+    """The keys of `attrs` (of links of `kind`, or of their ports) that this kernel refuses, with its release and words.
 
     Each is tried by itself, in the mode that `attrs` states, so that one does not hide the next; how they go together
     is judged elsewhere. References to other links are not tried. Raises KernelRefused where the kind is not known.
@@ -53,12 +53,12 @@ def _base(kernel: LinuxKernel, kind: str, attrs: Attrs) -> CreateLink:
 
 
 def _try(kernel: LinuxKernel, base: CreateLink, key: str, value: Value, ports: bool) -> str:
-    """The kernel's words, "" when it took the value and says so."""
+    """Which kernel minds, and its words; "" when it took the value and says so."""
     try:
         kernel.execute(_trial(base, key, value, ports))
         link = kernel.snapshot().links[_BELOW if ports else SCRATCH]
     except KernelRefused as refused:
-        return refused.reason
+        return f"kernel {os.uname().release} refuses it: {refused.reason}"
     finally:
         _clear(kernel, base, ports)
     found = (link.port if ports else link.attrs).get(key)

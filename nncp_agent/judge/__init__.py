@@ -17,7 +17,7 @@ from nncp_agent.sections import routes
 from nncp_agent.target import changed, context_of
 
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
-"""`refusals(link_kind, attrs)`: the attributes the running kernel refuses or does not report back, with its words."""
+"""`refusals(link_kind, attrs)`: the attributes the running kernel refuses or does not report back, with why."""
 
 
 def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Problem]:
@@ -97,7 +97,7 @@ def _refused(iface: Interface, kind: Kind, context: Context, before: Host, refus
         return []
     refused = refusals(kind.link_kinds[0], attrs)
     return [
-        Problem(f"{iface.name}: {kind.option(attr)}", f"this kernel refuses {attrs.get(attr)}: {reason}")
+        Problem(f"{iface.name}: {kind.option(attr)}", f"found {attrs.get(attr)}: {reason}")
         for attr, reason in refused.items()
         if attr in news
     ]

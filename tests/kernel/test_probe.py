@@ -12,11 +12,13 @@ from netkernel.errors import KernelRefused
 
 
 @pytest.mark.needs_kernel("bonding")
-def test_options_a_mode_does_not_take_are_named_with_the_kernels_words(netns: str) -> None:
+def test_options_a_mode_does_not_take_are_named_with_the_kernel_and_its_words(netns: str) -> None:
     attrs = {"mode": "active-backup", "miimon": 100, "updelay": 200, "packets_per_slave": 5, "resend_igmp": 256}
+    refuses = f"kernel {os.uname().release} refuses it"
     assert probe.refusals("bond", attrs) == {
-        "packets_per_slave": "option not supported in mode", "resend_igmp": "invalid option value",
-    }  # fmt: skip
+        "packets_per_slave": f"{refuses}: option not supported in mode",
+        "resend_igmp": f"{refuses}: invalid option value",
+    }
 
 
 @pytest.mark.needs_kernel("bonding")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +16,10 @@ from netkernel import probe
 from netkernel.documents import Document
 from netkernel.kernel import LinuxKernel
 from nncp_agent import diff, pending, whole, wire
+from nncp_agent import history as _history
 from nncp_agent.apply import apply as _apply
+from nncp_agent.apply import go_back as _go_back
+from nncp_agent.back import back_to
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
 from nncp_agent.observe import present
@@ -23,7 +27,9 @@ from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
 from nncp_agent.store import Store, default_directory
 
-__all__ = ["Outcome", "apply", "commit", "differences", "plan", "rollback", "show"]
+__all__ = [
+    "Outcome", "apply", "commit", "differences", "go_back", "history", "plan", "plan_back", "rollback", "show",
+]  # fmt: skip
 
 Asked = Mapping[str, Any]
 """A network state or an NNCP manifest, as JSON or YAML would give it."""
@@ -89,16 +95,13 @@ def apply(
     Raises what `nncp_agent.apply.apply` raises.
     """
     decoded = _read(desired)
-    options = Options(
+    options = replace(
+        _options("apply", checks, namespace),
         verify=verify,
         commit=commit,
-        check=checks is not None,
         memory_only=memory_only,
         timeout_s=timeout_s,
-        checks=[tcp.parse(each, namespace) if isinstance(each, str) else each for each in checks or ()],
-        command="nncp_agent.api.apply",
         policies=tuple(policy.name for policy in decoded.policies),
-        refusals=probe.refusals,
     )
     with _here(state_dir, namespace) as here:
         if decoded.problems:
@@ -122,10 +125,49 @@ def rollback(
         return pending.rollback(here.store, here.kernel, checkpoint, command="nncp_agent.api.rollback")
 
 
+def history(*, state_dir: Path | None = None) -> list[dict[str, Any]]:
+    """Every apply that is kept, oldest first: its number, time, plan, outcome, timing. Raises StoreBroken."""
+    return [_history.document(entry) for entry in _history.entries(Store(state_dir or default_directory()))]
+
+
+def plan_back(number: int, *, state_dir: Path | None = None, namespace: str | None = None) -> list[str]:
+    """The changes that `go_back` would make, a line for each. Raises NetworkError, StoreBroken."""
+    with _here(state_dir, namespace) as here:
+        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot()).ops]
+
+
+def go_back(
+    number: int,
+    *,
+    verify: bool = True,
+    commit: bool = True,
+    timeout_s: float = PENDING_S,
+    checks: Sequence[str | Check] | None = (),
+    state_dir: Path | None = None,
+    namespace: str | None = None,
+) -> Outcome:
+    """Take back every apply after `number` of the history (0 is before the first), or leave the host as it is.
+
+    The rest is as for `apply`. Raises NetworkError when the history does not reach back that far, else as `apply`.
+    """
+    options = replace(_options("go_back", checks, namespace), verify=verify, commit=commit, timeout_s=timeout_s)
+    with _here(state_dir, namespace) as here:
+        return _go_back(number, here.kernel, here.store, options=options)
+
+
 def differences(new: Asked, old: Asked) -> dict[str, Any]:
     """What of `new` is not so in `old`, in nmstate form (nmstate.md 5.7). Raises InvalidPolicy."""
     states = [wire.decode([Document(each)]).desired for each in (new, old)]
     return diff.differences(*map(wire.encode, states))
+
+
+def _options(function: str, checks: Sequence[str | Check] | None, namespace: str | None) -> Options:
+    return Options(
+        check=checks is not None,
+        checks=[tcp.parse(each, namespace) if isinstance(each, str) else each for each in checks or ()],
+        command=f"nncp_agent.api.{function}",
+        refusals=probe.refusals,
+    )
 
 
 def _read(desired: Asked | Sequence[Asked]) -> wire.Decoded:

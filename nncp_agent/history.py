@@ -60,6 +60,14 @@ def entry(store: Store, number: int) -> Entry:
     return found
 
 
+def document(entry: Entry) -> dict[str, Any]:
+    """The entry as plain values, without what it leaves empty and without the kernel records that take it back."""
+    hidden = ("version", "remembered")
+    stated = {key: value for key in entry.__struct_fields__ if key not in hidden and (value := getattr(entry, key))}
+    fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(stated))
+    return fields
+
+
 def next_number(store: Store) -> int:
     """The number for the next entry; only for the holder of the lock. Raises StoreBroken."""
     return max(_numbers(store), default=0) + 1

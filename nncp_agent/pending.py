@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from netkernel.host import Host
+from netkernel.ops import Op
+from netkernel.reconcile import reconcile
+from netkernel.rewind import rewind
 from netkernel.transaction import Kernel
 from nncp_agent import checkpoint, lock, recovery
 from nncp_agent.checkpoint import Checkpoint, Here, Standing, namespace_of
@@ -45,12 +49,27 @@ def rollback(
         match standing := checkpoint.standing(found, here, store.committed_by()):
             case Standing.COMMITTED | Standing.GONE:
                 recovery.put_right(store, lambda: nullcontext(kernel), here)
-                how = "committed already" if standing is Standing.COMMITTED else "of an earlier boot and gone with it"
-                raise NothingPending(f"checkpoint {found.id} is {how}")
+                raise _ended(found, standing)
             case Standing.ELSEWHERE:
                 raise checkpoint.refusal(found, here, standing)
         interrupts.ignore()
         return recovery.take_back(store, kernel, found, command)
+
+
+def foretold(store: Store, kernel: Kernel, now: Host, checkpoint_id: str | None = None) -> tuple[Op, ...]:
+    """What `rollback` would do on `now`. Raises NothingPending, Busy, StoreBroken."""
+    found, here = _found(store, checkpoint_id), Here.find(namespace_of(kernel))
+    match standing := checkpoint.standing(found, here, store.committed_by()):
+        case Standing.COMMITTED | Standing.GONE:
+            raise _ended(found, standing)
+        case Standing.ELSEWHERE:
+            raise checkpoint.refusal(found, here, standing)
+    return reconcile(now, rewind(now, recovery.remembered(found)), exact=True)
+
+
+def _ended(found: Checkpoint, standing: Standing) -> NothingPending:
+    how = "committed already" if standing is Standing.COMMITTED else "of an earlier boot and gone with it"
+    return NothingPending(f"checkpoint {found.id} is {how}")
 
 
 def _found(store: Store, checkpoint_id: str | None) -> Checkpoint:

@@ -83,6 +83,25 @@ def test_an_uncommitted_change_can_be_kept_or_taken_back(state_dir: Path) -> Non
         api.commit(state_dir=state_dir)
 
 
+def test_the_history_leads_back(state_dir: Path) -> None:
+    before = _names(api.show(state_dir=state_dir))
+    for document in (POLICY, BRIDGE):
+        api.apply(document, state_dir=state_dir)
+    first, second = api.history(state_dir=state_dir)
+    assert (first["number"], first["outcome"], first["policies"]) == (1, "committed", ["bond1"])
+    foretold = api.plan_back(1, state_dir=state_dir)
+    assert foretold
+    outcome = api.go_back(1, state_dir=state_dir)
+    assert [str(op) for op in outcome.ops] == foretold
+    assert _names(api.show(state_dir=state_dir)) == before | {"bond1"}
+    assert api.history(state_dir=state_dir)[2]["command"] == "nncp_agent.api.go_back"
+    waiting = api.go_back(0, commit=False, state_dir=state_dir)
+    assert _names(api.show(state_dir=state_dir)) == before
+    assert api.rollback(waiting.checkpoint, state_dir=state_dir) == ()
+    assert "bond1" in _names(api.show(state_dir=state_dir))
+    assert second["plan"]
+
+
 def test_a_bad_policy_is_refused_with_all_its_problems(state_dir: Path) -> None:
     bad = {"interfaces": [{"name": "bond9", "type": "bond", "state": "up", "mtu": "big", "link-aggregatoin": {}}]}
     with pytest.raises(InvalidPolicy) as caught:

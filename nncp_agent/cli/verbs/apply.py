@@ -10,6 +10,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from nncp_agent.cli.call import Call
+from nncp_agent.cli.codes import OK
 
 EXAMPLES = """\
   nncp apply bond1.yaml br1.yaml
@@ -24,11 +25,17 @@ def arguments(parser: ArgumentParser) -> None:
     from nncp_agent.cli import applying
 
     parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be done: `nncp plan`")
     applying.arguments(parser)
 
 
 def run(call: Call) -> int:
     from nncp_agent.cli import applying, policies
 
+    if call.options.dry_run:
+        from nncp_agent.cli import foretold
+
+        foretold.policy(call, policies.understood(call, call.options.files))
+        return OK
     call.needs_root()
     return applying.run(call, policies.understood(call, call.options.files), "nncp apply")

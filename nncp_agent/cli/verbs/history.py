@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
@@ -29,11 +29,11 @@ def run(call: Call) -> int:
 
     store, form = call.store(), call.options.output
     if call.options.number is not None:
-        call.write(_document(history.entry(store, call.options.number)), form if form != "table" else "yaml")
+        call.write(history.document(history.entry(store, call.options.number)), form if form != "table" else "yaml")
         return OK
     entries = history.entries(store)
     if form in ("yaml", "json"):
-        call.write([_document(entry) for entry in entries], form)
+        call.write([history.document(entry) for entry in entries], form)
         return OK
     from nncp_agent.cli import table
 
@@ -52,13 +52,3 @@ def _row(entry: Entry) -> tuple[str, ...]:
         f"{sum(entry.seconds.values()):.1f} s",
         ", ".join(entry.policies) or entry.command,
     )
-
-
-def _document(entry: Entry) -> dict[str, Any]:
-    """The entry without what it leaves empty, and without the kernel records that take it back."""
-    import msgspec
-
-    hidden = ("version", "remembered")
-    stated = {key: value for key in entry.__struct_fields__ if key not in hidden and (value := getattr(entry, key))}
-    fields: dict[str, Any] = msgspec.to_builtins(stated)
-    return fields

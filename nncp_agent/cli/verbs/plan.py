@@ -23,22 +23,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
-    from nncp_agent.cli import policies, session
+    from nncp_agent.cli import foretold, policies
 
-    decoded = policies.understood(call, call.options.files)
-
-    from nncp_agent import whole
-    from nncp_agent.plan import decide  # late: what cannot be read needs no engine
-
-    with call.kernel() as kernel:
-        before = kernel.snapshot()
-    precious = session.links(before, session.connection(call.world.environ, call.world.proc))
-    committed, refusals = call.store().committed(), call.refusals()
-    with policies.located(decoded):
-        whole.refuse(decoded, before, committed, refusals)
-        decision = decide(decoded.desired, before, committed, refusals=refusals, precious=precious)
-    call.warnings(decoded.located(decision.warnings))
-    call.warnings(f"cannot be undone: {line}" for line in decision.irreversible)
-    for position, op in enumerate(decision.ops):
-        call.print(f"! {op}" if position in decision.important else str(op))
-    return FOUND if decision.ops and call.options.exit_code else OK
+    ops = foretold.policy(call, policies.understood(call, call.options.files))
+    return FOUND if ops and call.options.exit_code else OK

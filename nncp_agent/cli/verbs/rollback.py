@@ -5,7 +5,7 @@ stays."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import NOT_UNDONE, OK
@@ -14,6 +14,8 @@ from nncp_agent.cli.parser import Usage
 EXAMPLES = """\
   nncp rollback                 the uncommitted change
   nncp history                  then
+  nncp rollback --to 3 --dry-run
+                                what that would do, one change per line
   nncp rollback --to 3          as apply 3 left it; checked and verified like any apply
   nncp rollback --to 0          as before the first apply
 """
@@ -24,12 +26,36 @@ def arguments(parser: ArgumentParser) -> None:
 
     parser.add_argument("checkpoint", metavar="CHECKPOINT", nargs="?", help="only if it is this one that waits")
     parser.add_argument("--to", metavar="N", type=int, help="take back what was applied after apply N of the history")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be done")
     applying.arguments(parser.add_argument_group("with --to, as for apply"))  # type: ignore[arg-type]  # it adds likewise
 
 
 def run(call: Call) -> int:
+    _check(call.options)
+    number: int | None = call.options.to
+    if call.options.dry_run:
+        return _foretold(call, number)
     call.needs_root()
-    return _pending(call) if call.options.to is None else _earlier(call, call.options.to)
+    return _pending(call) if number is None else _earlier(call, number)
+
+
+def _check(options: Namespace) -> None:
+    if options.checkpoint and options.to is not None:
+        raise Usage("nncp rollback: a checkpoint or --to, not both")
+    flags = ("no_commit", "timeout", "no_verify", "no_check", "check", "check_timeout", "memory_only")
+    stray = [f"--{flag.replace('_', '-')}" for flag in flags if getattr(options, flag)]
+    if stray and options.to is None:
+        raise Usage(f"nncp rollback: {', '.join(stray)} goes with --to N: an uncommitted change is just taken back")
+
+
+def _foretold(call: Call, number: int | None) -> int:
+    from nncp_agent.cli import foretold
+
+    if number is None:
+        foretold.uncommitted_back(call, call.options.checkpoint)
+    else:
+        foretold.back_to(call, number)
+    return OK
 
 
 def _pending(call: Call) -> int:
@@ -48,6 +74,4 @@ def _earlier(call: Call, number: int) -> int:
     from nncp_agent.model import NetworkState
     from nncp_agent.wire import Decoded
 
-    if call.options.checkpoint:
-        raise Usage("nncp rollback: a checkpoint or --to, not both")
     return applying.run(call, Decoded(NetworkState()), f"nncp rollback --to {number}", back_to=number)

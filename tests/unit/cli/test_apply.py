@@ -140,6 +140,40 @@ def test_an_earlier_state_comes_back(tmp_path: Path) -> None:
     assert "eth2.93" not in kernel.snapshot().links
 
 
+def test_a_dry_run_says_what_an_apply_would_do_and_does_nothing(tmp_path: Path) -> None:
+    kernel = FakeKernel(NODE)
+    planned = run(kernel, tmp_path, "plan", stdin=POLICY)
+    assert apply(kernel, tmp_path, "--dry-run") == planned
+    assert (kernel.executed, list(tmp_path.iterdir())) == ([], [])
+    assert planned.out
+
+
+@pytest.mark.parametrize("way", [["--to", "0"], []])
+def test_a_dry_run_says_how_the_way_back_would_be(way: list[str], tmp_path: Path) -> None:
+    kernel = FakeKernel(NODE)
+    apply(kernel, tmp_path, *([] if way else ["--no-commit"]))
+    done = len(kernel.executed)
+    foretold = run(kernel, tmp_path, "rollback", *way, "--dry-run", may_configure=False)
+    assert (foretold.code, foretold.err, len(kernel.executed)) == (0, "", done)
+    assert "delete vlan eth2.93" in foretold.out
+    run(kernel, tmp_path, "rollback", *way)
+    assert foretold.out.splitlines() == [str(op) for op in kernel.executed[done:]]
+
+
+def test_a_dry_run_to_where_nothing_leads_back_fails_as_the_way_would(tmp_path: Path) -> None:
+    for way in (["--to", "7"], []):
+        foretold = run(FakeKernel(NODE), tmp_path, "rollback", *way, "--dry-run")
+        real = run(FakeKernel(NODE), tmp_path, "rollback", *way)
+        assert (foretold.code, foretold.out) == (real.code, real.out) == (1, "")
+        assert foretold.err == real.err.removesuffix("the host is as it was\n")
+
+
+def test_options_of_an_apply_mean_nothing_to_the_rollback_of_an_uncommitted_one(tmp_path: Path) -> None:
+    result = run(FakeKernel(NODE), tmp_path, "rollback", "--no-check", "--timeout", "5")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: nncp rollback: --timeout, --no-check goes with --to N")
+
+
 def test_a_timeout_without_no_commit_is_a_misunderstanding(tmp_path: Path) -> None:
     result = apply(FakeKernel(NODE), tmp_path, "--timeout", "30")
     assert (result.code, result.out) == (2, "")

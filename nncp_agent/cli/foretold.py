@@ -1,0 +1,69 @@
+"""What would be done, on stdout: one change a line, `!` before those on the way into this host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from nncp_agent.cli import policies, session
+from nncp_agent.cli.call import Call
+
+if TYPE_CHECKING:
+    from netkernel.host import Host
+    from netkernel.ops import Op
+    from nncp_agent.wire import Decoded
+
+
+def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
+    """Print what applying it would do, and give that. Raises InvalidPolicy."""
+    from nncp_agent import whole
+    from nncp_agent.plan import decide  # late: what cannot be read needs no engine
+
+    with call.kernel() as kernel:
+        before = kernel.snapshot()
+    committed, refusals = call.store().committed(), call.refusals()
+    with policies.located(decoded):
+        whole.refuse(decoded, before, committed, refusals)
+        decision = decide(decoded.desired, before, committed, refusals=refusals, precious=_precious(call, before))
+    _print(call, decision.ops, decision.important, decoded.located(decision.warnings), decision.irreversible)
+    return decision.ops
+
+
+def uncommitted_back(call: Call, checkpoint: str | None) -> None:
+    """Print what `nncp rollback` would do. Raises NothingPending, Busy, StoreBroken."""
+    from nncp_agent import pending
+    from nncp_agent.important import important
+
+    with call.kernel() as kernel:
+        before = kernel.snapshot()
+        ops = pending.foretold(call.store(), kernel, before, checkpoint)
+    _print(call, ops, important(ops, before, _precious(call, before)))
+
+
+def back_to(call: Call, number: int) -> None:
+    """Print what `nncp rollback --to number` would do. Raises NetworkError, StoreBroken."""
+    from nncp_agent import back
+    from nncp_agent.important import important
+
+    with call.kernel() as kernel:
+        before = kernel.snapshot()
+    change = back.back_to(call.store(), number, before)
+    marked = important(change.ops, before, _precious(call, before))
+    _print(call, change.ops, marked, change.warnings, change.irreversible)
+
+
+def _precious(call: Call, before: Host) -> frozenset[str]:
+    return session.links(before, session.connection(call.world.environ, call.world.proc))
+
+
+def _print(
+    call: Call,
+    ops: Sequence[Op],
+    marked: frozenset[int],
+    warnings: Iterable[object] = (),
+    irreversible: Iterable[str] = (),
+) -> None:
+    call.warnings(warnings)
+    call.warnings(f"cannot be undone: {line}" for line in irreversible)
+    for position, op in enumerate(ops):
+        call.print(f"! {op}" if position in marked else str(op))

@@ -34,7 +34,7 @@ def read(entries: Sequence[VlanRange], default: int) -> PortVlan | None:
     if not left:
         return None
     if len(left) == 1 and left[0].pvid and left[0].untagged:
-        return PortVlan(mode="access", tag=left[0].first)
+        return PortVlan(mode="access", tag=left[0].first, trunk_tags=())
     native = next((each.first for each in left if each.pvid and each.untagged), None)
     tags = _joined((each.first, each.last) for each in left if not (each.pvid and each.untagged))
     return PortVlan(mode="trunk", enable_native=native is not None, tag=native, trunk_tags=_tags(tags))

@@ -78,7 +78,7 @@ def _access(path: str, vlan: PortVlan) -> Iterator[Problem]:
 
 
 def _trunk(path: str, vlan: PortVlan) -> Iterator[Problem]:
-    if not vlan.trunk_tags:
+    if vlan.trunk_tags is None:
         yield Problem(f"{path}.trunk-tags", "missing; wanted the VLANs of the trunk, like [{id: 93}]")
     if vlan.tag and not vlan.enable_native:
         yield Problem(

@@ -87,7 +87,7 @@ def _interface(link: Link, host: Host, remembered: Interface | None) -> Interfac
         controller=link.master or None,
         accept_all_mac_addresses=bool(link.attrs.get("promisc")),
         ipv4=_stack([each for each in addresses if each.family == 4]),
-        ipv6=_ipv6(link, [each for each in addresses if each.family == 6]),
+        ipv6=_ipv6(link, [each for each in addresses if each.family == 6], bare, remembered),
         owner=stamp.owner if stamp else None,
         config=kind.read(link, host),
     )
@@ -110,8 +110,11 @@ def _stack(addresses: list[Address]) -> IpStack:
     return IpStack(enabled=True, dhcp=False, address=tuple(_address(each) for each in addresses))
 
 
-def _ipv6(link: Link, addresses: list[Address]) -> IpStack:
-    if not addresses:
+def _ipv6(link: Link, addresses: list[Address], bare: bool, remembered: Interface | None) -> IpStack:
+    """On where there is an address, or will be: a policy asked for the family, and the link waits for its carrier."""
+    asked = remembered.ipv6 if remembered else None
+    waits = asked is not None and asked.enabled and devconf.get(link.conf6, "disable_ipv6") == 0 and not link.carrier
+    if not addresses and (bare or not waits):
         return DISABLED
     return IpStack(
         enabled=True,

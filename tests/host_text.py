@@ -28,6 +28,7 @@ from nncp_agent.wire import decode
 FACTS = {
     "perm_address",
     "own_address",
+    "carrier",
     "address_assigned",
     "netnsid",
     "altnames",
@@ -87,7 +88,7 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
         port=said.get("port", {}),
         conf6=devconf.sparse(conf),
         index=facts.pop("index", position + 1),
-        carrier=bool(attrs["up"]),
+        carrier=facts.pop("carrier", bool(attrs["up"])),
         type=facts.pop("type", 772 if name == "lo" else 1),
         min_mtu=facts.pop("min_mtu", 0 if name == "lo" else 68),
         max_mtu=facts.pop("max_mtu", 0 if name == "lo" else LARGEST_MTU.get(kind, 65535)),

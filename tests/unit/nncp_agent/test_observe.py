@@ -49,6 +49,19 @@ def test_a_family_without_addresses_is_exactly_disabled() -> None:
     assert stack(shown("eth2"), "ipv6") == IpStack(enabled=False)
 
 
+def test_ipv6_that_a_policy_asked_for_is_on_while_it_waits_for_a_carrier() -> None:
+    asked = "interfaces: [{name: br0, type: linux-bridge, ipv6: {enabled: true}}]"
+    waiting = read_host("links: {br0: {kind: bridge, carrier: false, conf6: {disable_ipv6: 0, accept_ra: 0}}}")
+    assert stack(shown("br0", waiting, asked), "ipv6") == IpStack(
+        enabled=True, dhcp=False, autoconf=False, addr_gen_mode=None, address=()
+    )
+    has_carrier = read_host("links: {br0: {kind: bridge, conf6: {disable_ipv6: 0, accept_ra: 0}}}")
+    switched_off = read_host("links: {br0: {kind: bridge, carrier: false, conf6: {disable_ipv6: 1}}}")
+    assert not stack(shown("br0", has_carrier, asked), "ipv6").enabled
+    assert not stack(shown("br0", switched_off, asked), "ipv6").enabled
+    assert not stack(shown("br0", waiting), "ipv6").enabled
+
+
 def test_ports_show_disabled_families_and_their_permanent_mac() -> None:
     port = shown("eth1")
     assert (port.controller, port.ipv4, port.ipv6) == ("bond0", IpStack(enabled=False), IpStack(enabled=False))

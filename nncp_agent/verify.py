@@ -34,7 +34,7 @@ def differences(decision: Decision, host: Host) -> tuple[str, ...]:
         elif iface.state is State.ABSENT:
             found += _deconfigured(name, host)
         else:
-            found += _interface(iface, seen[name], host)
+            found += _interface(_without(iface, resolved.kept, host), seen[name], host)
     config = decision.desired.routes.config if decision.desired.routes else None
     return (*found, *routes.differences(config, host))
 
@@ -46,6 +46,17 @@ def _as_the_policy_sees_it(host: Host, kept: frozenset[str]) -> Host:
         return host
     freed = {name: replace(host.links[name], attrs={**host.links[name].attrs, "master": ""}) for name in kept}
     return replace(host, links={**host.links, **freed})
+
+
+def _without(iface: Interface, kept: frozenset[str], host: Host) -> Interface:
+    """The interface without those ports in its list, which may name them: they are where they were."""
+    kind = kind_of(iface, host.links[iface.name])
+    ports = kind.ports(iface) if kept else None
+    if not ports or kept.isdisjoint(ports):
+        return iface
+    return msgspec.structs.replace(
+        iface, config=kind.with_ports(iface.config, [each for each in ports if each not in kept])
+    )
 
 
 def _deconfigured(name: str, host: Host) -> Iterator[str]:
@@ -113,8 +124,8 @@ def _compare(want: Any, have: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
         for field, key in zip(want.__struct_fields__, want.__struct_encode_fields__, strict=True):
             if (stated := getattr(want, field)) is not None:
                 yield from _compare(stated, getattr(have, field, None), f"{path}.{key}")
-    elif _is_named(want) and _is_named(have):
-        others = {each.name: each for each in have}
+    elif _is_named(want) and (not have or _is_named(have)):
+        others = {each.name: each for each in have or ()}
         for each in want:
             if each.name not in others:
                 yield path, each.name, None

@@ -43,7 +43,7 @@ def target(resolved: Resolved, before: Host) -> Host:
             links[port] = replace(links[port], attrs={**links[port].attrs, "master": controller})
     _let_go_of_old_controllers(links, vlans, before)
     for name in wanted:
-        _ports(wanted[name], links, vlans)
+        _ports(wanted[name], resolved.kept, links, vlans)
     macs.follow(links, resolved, before)
     _sink(links, addresses, resolved.wanted, before)
     after = replace(before, links=links, addresses=addresses, vlans=vlans)
@@ -126,9 +126,15 @@ def _on(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mappin
 
 def _off(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mapping[str, int]:
     """Nothing for a link that shows none, unless it comes up or changes hands, when the kernel would give one."""
-    rises = merged.state is not State.DOWN and not seen.up
+    rises = merged.state is not State.DOWN and (not seen.up or _gains_carrier(iface, seen, before))
     moves = iface.controller is not None and iface.controller != seen.master
     return OFF if rises or moves or _shows_ipv6(seen, before) else {}
+
+
+def _gains_carrier(iface: Interface, seen: Link, before: Host) -> bool:
+    """Whether a controller that is up and idle gets a port: with the carrier the kernel gives it an address."""
+    ports = kind_of(iface, seen).ports(iface) or ()
+    return not seen.carrier and bool(set(ports) - set(before.ports(seen.name)))
 
 
 def _shows_ipv6(seen: Link, before: Host) -> bool:
@@ -144,13 +150,15 @@ def _let_go_of_old_controllers(links: dict[str, Link], vlans: dict[str, tuple[Vl
             vlans.pop(name, None)
 
 
-def _ports(wanted: Wanted, links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]]) -> None:
+def _ports(
+    wanted: Wanted, kept: frozenset[str], links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]]
+) -> None:
     for port, options in wanted.ports.items():
-        link = links.get(port)
+        link = links.get(port) if port not in kept else None
         if link is not None and any(link.port.get(key) != value for key, value in options.items()):
             links[port] = replace(link, port={**link.port, **options})
     for name, ranges in wanted.vlans.items():
-        if name in links and vlans.get(name) != ranges:
+        if name in links and name not in kept and vlans.get(name) != ranges:
             vlans[name] = ranges
 
 

@@ -91,3 +91,12 @@ def test_a_port_that_was_not_taken_is_named() -> None:
     assert "eth2: controller: wanted br0, found none" in lines(
         "interfaces: [{name: br0, type: linux-bridge, bridge: {port: [{name: eth2}]}}]"
     )
+
+
+def test_a_listed_port_that_stays_where_it_is_is_not_looked_for() -> None:
+    assert lines("""
+interfaces:
+- {name: br0, type: linux-bridge, bridge: {port: [{name: tap0, stp-path-cost: 7}, {name: eth2}]}}
+- {name: tap0, state: ignore}
+""") == ("br0: bridge.port: wanted eth2, found none", "eth2: controller: wanted br0, found none",
+         "eth2: ipv4: wanted disabled, found 192.0.2.1/24")  # fmt: skip

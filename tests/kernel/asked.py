@@ -35,6 +35,10 @@ class Asked:
     def plan(self, *interfaces: State) -> list[str]:
         return api.plan({"interfaces": list(copy.deepcopy(interfaces))}, state_dir=self.state_dir)
 
+    def rollback(self) -> None:
+        """Take back what waits for a commit, all of it."""
+        assert api.rollback(state_dir=self.state_dir) == ()
+
     def show(self, name: str) -> State:
         """One interface as shown; empty when it is not there."""
         state = api.show(state_dir=self.state_dir)

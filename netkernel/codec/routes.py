@@ -18,6 +18,7 @@ DELETE: Final = 25
 GET: Final = 26
 
 LOCAL_TABLE: Final = 255
+UNICAST: Final = 1
 BY_KERNEL: Final = 2  # RTPROT_KERNEL
 BY_ADVERTISEMENT: Final = 9  # RTPROT_RA
 KINDS: Final = (
@@ -46,11 +47,16 @@ def dump_request(family: int) -> bytes:
 
 
 def read(data: bytes, start: int, end: int, names: Names) -> Route | None:
-    """The route in a message; None for what follows the addresses and for other families. Raises MalformedMessage."""
+    """The route in a message; None for what follows the addresses and for other families. Raises MalformedMessage.
+
+    The local table is the kernel's own, but for the unicast routes that somebody put there.
+    """
     if end - start < _HEADER.size:
         raise MalformedMessage(f"a route message of {end - start} bytes")
     family, to_bits, from_bits, tos, table, protocol, scope, number_of_kind, flags = _HEADER.unpack_from(data, start)
-    if protocol == BY_KERNEL or table == LOCAL_TABLE or family not in (AF_INET, AF_INET6):
+    if protocol == BY_KERNEL or family not in (AF_INET, AF_INET6):
+        return None
+    if table == LOCAL_TABLE and number_of_kind != UNICAST:
         return None
     destination = "0.0.0.0" if family == AF_INET else "::"
     source = source_prefix = link = gateway = ""
@@ -90,8 +96,6 @@ def read(data: bytes, start: int, end: int, names: Names) -> Route | None:
             source_prefix = f"{ip(family, data[first:last])}/{from_bits}"
         elif number != _PAD:
             extra += tlv.attribute(number, data[first:last])
-    if table == LOCAL_TABLE:
-        return None
     kind = KINDS[number_of_kind] if number_of_kind < len(KINDS) else str(number_of_kind)
     if legs is None:
         legs = (Hop(link, gateway, 1, flags & _ONLINK),) if (link or gateway) and kind not in TYPED else ()

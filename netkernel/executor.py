@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from struct import Struct
 from typing import Final, assert_never
 
-from netkernel import netns, sysctl
+from netkernel import netns, sources, sysctl
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.netlink import LARGEST_BATCH, LONGEST_BATCH, Message, Socket
@@ -36,6 +36,7 @@ from netkernel.ops import (
     SetPort,
     WriteSysctl,
 )
+from netkernel.watch import Watch
 
 _SIOCGIFNAME, _SIOCGIFINDEX = 0x8910, 0x8933  # linux/sockios.h; answered for the namespace of the socket
 _IFREQ: Final = Struct("=16si20x")
@@ -74,8 +75,17 @@ class Execution:
             case MoveLink() if not self._is_own(op.source):
                 self._flush()
                 self._fetch(position, op)
+            case AddRoute(route) if route.source and route.family == 6:
+                self._flush()
+                self._await(route.source)
+                self._queue(position, self._encoded(position, op))
             case _:
                 self._queue(position, self._encoded(position, op))
+
+    def _await(self, source: str) -> None:
+        """The kernel refuses a route whose source it is still comparing with the neighbours' addresses."""
+        with self._inside():
+            sources.await_detection(source, self._socket, Watch)
 
     def _encoded(self, position: int, op: Op) -> list[Message]:
         try:

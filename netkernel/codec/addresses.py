@@ -32,6 +32,13 @@ def dump_request(family: int = 0) -> bytes:
     return _HEADER.pack(family, 0, 0, 0, 0)
 
 
+def index(data: bytes, start: int) -> int:
+    """The index of the link whose address the message at `start` is about; 0 when the message is too short."""
+    if len(data) - start < _HEADER.size:
+        return 0
+    return int(_HEADER.unpack_from(data, start)[4])
+
+
 def read(data: bytes, start: int, end: int, names: Names) -> Address | None:
     """The address in a message; None for other families and for a link that `names` does not know.
 

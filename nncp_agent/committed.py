@@ -108,7 +108,7 @@ def _routes(previous: NetworkState, desired: NetworkState, forgotten: set[str]) 
     patterns = routes.absent(config)
     seen: list[routes.Leg] = []
     entries = [entry for entry in earlier if not any(routes.matches(each, routes.leg(entry)) for each in patterns)]
-    for entry in (*entries, *(entry for entry in config if entry.state is not State.ABSENT)):
+    for entry in (*entries, *filter(routes.is_wanted, config)):
         leg = routes.leg(entry)
         if entry.next_hop_interface in forgotten or any(leg.is_like(other) for other in seen):
             continue

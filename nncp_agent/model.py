@@ -43,11 +43,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_un
     """Base of everything with a wire form. Keys are kebab-case as in nmstate; kinds rename fields where it is not.
 
     `aliases`: other words users write for a key. `query_only`: keys that are shown and mean nothing when asked for.
-    `hint`: what to write instead of text where one of these is wanted.
+    `later`: keys of nmstate's that this version does not do. `hint`: what to write instead of text where one of these
+    is wanted.
     """
 
     aliases: ClassVar[Mapping[str, str]] = {}
     query_only: ClassVar[frozenset[str]] = frozenset()
+    later: ClassVar[frozenset[str]] = frozenset()
     hint: ClassVar[str] = ""
 
 
@@ -98,6 +100,8 @@ class IpAddress(Model, frozen=True):
 
 class IpStack(Model, frozen=True):
     """`ipv4` or `ipv6` of an interface (nmstate.md 4.1). Keys of one family only are refused by `ip` for the other."""
+
+    later = frozenset({"forwarding", "prefix-route-metric"})
 
     enabled: bool | None = None
     address: tuple[IpAddress, ...] | None = None
@@ -150,6 +154,7 @@ class Interface(Model, frozen=True):
 class RouteEntry(Model, frozen=True):
     """One entry of `routes` (nmstate.md 4.2); with `state: absent` every missing field is a wildcard."""
 
+    later = frozenset({"vrf-name"})
     hint = "a mapping like {destination: 0.0.0.0/0, next-hop-address: 192.0.2.1, next-hop-interface: eth0}"
 
     state: State | None = None
@@ -162,6 +167,12 @@ class RouteEntry(Model, frozen=True):
     route_type: RouteType | None = None
     cwnd: Annotated[int, Meta(ge=1, le=2**32 - 1)] | None = None
     source: Annotated[str, Canonical(ip_or_empty)] | None = None
+    initcwnd: U32 | None = None
+    initrwnd: U32 | None = None
+    mtu: Annotated[int, Meta(ge=1, le=65520)] | None = None  # the kernel makes more into this (net/ipv4/metrics.c)
+    lock_mtu: bool | None = None
+    quickack: bool | None = None
+    advmss: Annotated[int, Meta(ge=1, le=65495)] | None = None  # as mtu
 
 
 class Routes(Model, frozen=True):

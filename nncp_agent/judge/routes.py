@@ -8,6 +8,7 @@ from typing import Final
 
 from netkernel.host import Host
 from nncp_agent.errors import Problem
+from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, RouteEntry, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.resolve.names import unknown
@@ -21,15 +22,17 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
     config = (resolved.desired.routes.config if resolved.desired.routes else None) or ()
     for index, entry in enumerate(config):
         path = f"routes.config[{index}]"
-        malformed = [*_malformed(entry, path)]
+        malformed = [*_malformed(entry, path)] if entry.state is not State.IGNORE else []
         yield from malformed
-        if not malformed and entry.state is not State.ABSENT:
+        if not malformed and routes.is_wanted(entry):
             yield from _way_out(entry, f"{path}.next-hop-interface", resolved, before)
 
 
 def _malformed(entry: RouteEntry, path: str) -> Iterator[Problem]:
     family = _family(entry.destination)
-    if entry.destination and family is None:
+    if entry.destination == "" and entry.state is State.ABSENT:
+        yield Problem(f"{path}.destination", "found '', wanted a network, or no destination at all for any of them")
+    elif entry.destination and family is None:
         yield Problem(f"{path}.destination", f"wanted a network such as 198.51.100.0/24, found {entry.destination!r}")
     for key, value in (("next-hop-address", entry.next_hop_address), ("source", entry.source)):
         own = _address_family(value)
@@ -42,7 +45,7 @@ def _malformed(entry: RouteEntry, path: str) -> Iterator[Problem]:
     if entry.state is State.ABSENT:
         return
     if entry.state not in (None, State.UP):
-        yield Problem(f"{path}.state", f"wanted absent or nothing, found {entry.state}")
+        yield Problem(f"{path}.state", f"wanted absent, ignore or nothing, found {entry.state}")
     if not entry.destination:
         yield Problem(f"{path}.destination", "wanted: where does the route lead to?")
     yield from _impossible(entry, path, family)
@@ -80,12 +83,22 @@ def _way_out(entry: RouteEntry, path: str, resolved: Resolved, before: Host) -> 
     elif not _is_there_unchanged(entry, wanted, before):
         merged = resolved.merged[name]
         stack = merged.ipv6 if family == 6 else merged.ipv4
-        if merged.state is State.DOWN:
+        if _is_ignored(name, resolved):
+            yield Problem(path, f"{name} is ignored: a route over it cannot be asked for")
+        elif merged.state is State.DOWN:
             yield Problem(path, f"{name} is down")
         elif merged.controller and _is_bare(merged.controller, resolved, before):
             yield Problem(path, f"{name} is a port of {merged.controller}: the route leaves by {merged.controller}")
         elif stack is None or stack.enabled is not True:
             yield Problem(path, f"IPv{family} is disabled on {name}")
+
+
+def _is_ignored(name: str, resolved: Resolved) -> bool:
+    """By this policy, or by an earlier one while this one is silent. Links of kinds nobody manages are not meant."""
+    if name in resolved.asked:
+        return resolved.asked[name].state is State.IGNORE
+    seen = resolved.present.get(name)
+    return seen is not None and seen.state is State.IGNORE and seen.type in KINDS
 
 
 def _is_bare(controller: str, resolved: Resolved, before: Host) -> bool:

@@ -10,6 +10,8 @@ from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.records import MAIN_TABLE, Hop, Route
 from nncp_agent.model import RouteEntry, Routes, State
+from nncp_agent.sections import route_metrics
+from nncp_agent.sections.route_metrics import Metrics
 
 TYPES: Final = ("blackhole", "unreachable", "prohibit")
 BOOT, STATIC = 3, 4
@@ -20,7 +22,6 @@ ONLINK: Final = 4
 """RTNH_F_ONLINK: the gateway is reached on the link although no address says so."""
 IPV6_METRIC: Final = 1024
 """What the kernel makes of metric 0 in IPv6 (IP6_RT_PRIO_USER)."""
-RTAX_LOCK, RTAX_CWND = 1, 7
 
 Reaches = Callable[[str, str], bool]
 """`reaches(link, gateway)`: whether the gateway is on the link."""
@@ -35,7 +36,7 @@ class Leg(Frozen):
     table: int
     metric: int
     kind: str
-    cwnd: int
+    metrics: Metrics
     source: str
     weight: int | None  # None: not stated
 
@@ -45,8 +46,8 @@ class Leg(Frozen):
 
     def is_like(self, other: Leg) -> bool:
         """Whether both name the same leg. The metric does not count, nor a weight nobody stated (nmstate.md 4.2)."""
-        mine = (self.destination, self.link, self.gateway, self.table, self.kind, self.cwnd, self.source)
-        its = (other.destination, other.link, other.gateway, other.table, other.kind, other.cwnd, other.source)
+        mine = (self.destination, self.link, self.gateway, self.table, self.kind, self.metrics, self.source)
+        its = (other.destination, other.link, other.gateway, other.table, other.kind, other.metrics, other.source)
         return mine == its and (None in (self.weight, other.weight) or self.weight == other.weight)
 
     def __str__(self) -> str:
@@ -57,11 +58,23 @@ class Leg(Frozen):
 
 
 def read(host: Host) -> Routes:
-    """Kernel routes as `show` prints them, one entry per leg."""
+    """Kernel routes as `show` prints them, one entry per leg, in nmstate's order: IPv6 first, then by interface."""
     running = [route for route in host.routes if _is_shown(route)]
     return Routes(
-        running=tuple(entry for route in running for entry in _entries(route)),
-        config=tuple(entry for route in running if is_config(route) for entry in _entries(route)),
+        running=_sorted(entry for route in running for entry in _entries(route)),
+        config=_sorted(entry for route in running if is_config(route) for entry in _entries(route)),
+    )
+
+
+def _sorted(entries: Iterable[RouteEntry]) -> tuple[RouteEntry, ...]:
+    return tuple(sorted(entries, key=_place))
+
+
+def _place(entry: RouteEntry) -> tuple[object, ...]:
+    destination = entry.destination or ""
+    return (
+        *(":" not in destination, entry.next_hop_interface or "lo", destination, entry.next_hop_address or ""),
+        *(entry.source or "", entry.table_id or 0, entry.metric or 0),
     )
 
 
@@ -71,9 +84,14 @@ def is_config(route: Route) -> bool:
 
 
 def stated(config: Sequence[RouteEntry] | None) -> list[Leg]:
-    """The routes a policy wants, each once. Entries that are absent or wrong are left out."""
-    legs = [leg(entry) for entry in config or () if entry.state is not State.ABSENT and entry.destination]
+    """The routes a policy wants, each once. Entries that are absent, ignored or wrong are left out."""
+    legs = [leg(entry) for entry in config or () if is_wanted(entry) and entry.destination]
     return list(dict.fromkeys(legs))
+
+
+def is_wanted(entry: RouteEntry) -> bool:
+    """Whether it asks for a route: neither for its absence nor, being ignored, for nothing at all."""
+    return entry.state not in (State.ABSENT, State.IGNORE)
 
 
 def absent(config: Sequence[RouteEntry] | None) -> list[RouteEntry]:
@@ -92,7 +110,7 @@ def leg(entry: RouteEntry) -> Leg:
         table=entry.table_id or MAIN_TABLE,
         metric=metric or (IPV6_METRIC if ":" in destination else 0),
         kind=entry.route_type or "unicast",
-        cwnd=entry.cwnd or 0,
+        metrics=route_metrics.stated(entry),
         source=str(ipaddress.ip_address(entry.source)) if entry.source else "",
         weight=entry.weight,
     )
@@ -112,7 +130,7 @@ def matches(pattern: RouteEntry, leg: Leg) -> bool:
         and (not pattern.table_id or pattern.table_id == leg.table)
         and (pattern.route_type is None or pattern.route_type == leg.kind)
         and (pattern.weight is None or pattern.weight == (leg.weight or 1))
-        and (pattern.cwnd is None or pattern.cwnd == leg.cwnd)
+        and route_metrics.matches(pattern, leg.metrics)
         and (not pattern.source or str(ipaddress.ip_address(pattern.source)) == leg.source)
     )
 
@@ -120,7 +138,7 @@ def matches(pattern: RouteEntry, leg: Leg) -> bool:
 def legs(route: Route) -> list[Leg]:
     """A kernel route, leg by leg. Typed routes have one, whatever device the kernel hangs them on."""
     typed = route.kind != "unicast"
-    metrics = dict(route.metrics)
+    metrics = route_metrics.read(route.metrics)
     return [
         Leg(
             destination=route.destination,
@@ -129,7 +147,7 @@ def legs(route: Route) -> list[Leg]:
             table=route.table,
             metric=route.metric,
             kind=route.kind,
-            cwnd=metrics.get(RTAX_CWND, 0) if metrics.get(RTAX_LOCK, 0) & (1 << RTAX_CWND) else 0,
+            metrics=metrics,
             source=route.source,
             weight=hop.weight,
         )
@@ -203,7 +221,7 @@ def _add(routes: list[Route], wanted: Leg, reaches: Reaches) -> None:
             protocol=STATIC,
             scope=LINK_SCOPE if wanted.family == 4 and wanted.link and not wanted.gateway else UNIVERSE,
             source=wanted.source,
-            metrics=((RTAX_LOCK, 1 << RTAX_CWND), (RTAX_CWND, wanted.cwnd)) if wanted.cwnd else (),
+            metrics=route_metrics.write(wanted.metrics),
         )
     )
 
@@ -211,8 +229,8 @@ def _add(routes: list[Route], wanted: Leg, reaches: Reaches) -> None:
 def _shares_cost(route: Route, wanted: Leg) -> bool:
     """Whether the leg belongs to this very route: IPv4 says so with weights, IPv6 routes with gateways always join."""
     return (
-        (route.destination, route.table, route.metric, route.kind, route.source)
-        == (wanted.destination, wanted.table, wanted.metric, "unicast", wanted.source)
+        (route.destination, route.table, route.metric, route.kind, route.source, route_metrics.read(route.metrics))
+        == (wanted.destination, wanted.table, wanted.metric, "unicast", wanted.source, wanted.metrics)
         and wanted.kind == "unicast"
         and is_config(route)
         and not route.nexthop
@@ -256,8 +274,8 @@ def _entries(route: Route) -> Iterator[RouteEntry]:
             table_id=each.table,
             weight=each.weight if route.family == 4 and len(route.hops) > 1 else None,
             route_type=None if each.kind == "unicast" else each.kind,
-            cwnd=each.cwnd or None,
             source=each.source or None,
+            **route_metrics.fields(each.metrics),
         )
 
 

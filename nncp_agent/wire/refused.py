@@ -15,8 +15,11 @@ TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
     "ovs-bridge": OVS,
     "ovs-interface": OVS,
     "ipsec": "IPsec is not managed here; use Libreswan's ipsec",
+    "team": "teams are not managed here; use a bond",
 }
-TYPES_LATER: Final = frozenset({"hsr", "infiniband", "ipvlan", "mac-vlan", "mac-vtap", "macsec", "vrf", "vxlan"})
+TYPES_LATER: Final = frozenset(
+    {"hsr", "infiniband", "ip-tunnel", "ipvlan", "mac-vlan", "mac-vtap", "macsec", "vrf", "vxlan"}
+)
 TYPES_SHOWN: Final = frozenset({"tun", "xfrm", "unknown", "other"})
 """Printed by `show`; nobody can ask for them."""
 
@@ -77,6 +80,7 @@ def _ethernet(value: Any, path: Path, report: Report) -> None:
 
 
 SECTIONS: Final[Mapping[str, Reader]] = {
+    "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused("802.1X is not done here; use wpa_supplicant on the interface"),
     "dispatch": refused(f"dispatch scripts are {YET}"),
     "ethernet": Reader(nested=_ethernet),

@@ -86,7 +86,40 @@ def test_a_window_is_locked_and_only_a_locked_one_counts() -> None:
     (route,) = target(entry(cwnd=20))
     assert route.metrics == ((1, 1 << 7), (7, 20))
     unlocked = Route("10.0.0.0/8", (Hop("eth1"),), metrics=((7, 20),))
-    assert [each.cwnd for each in routes.legs(unlocked)] == [0]
+    assert [each.metrics for each in routes.legs(unlocked)] == [()]
+
+
+def test_what_a_route_tells_tcp_is_written_read_and_shown_in_the_same_words() -> None:
+    words = {"mtu": 1400, "lock_mtu": True, "advmss": 1360, "initcwnd": 20, "initrwnd": 40, "quickack": True}
+    asked = entry(**words)
+    (route,) = target(asked)
+    assert route.metrics == ((1, 1 << 2), (2, 1400), (8, 1360), (11, 20), (14, 40), (15, 1))
+    (shown,) = routes.read(Host(routes=(route,))).config or ()
+    assert {word: getattr(shown, word) for word in words} == words
+    assert target(asked, before=(route,)) == (route,)
+
+
+def test_routes_of_which_only_one_has_an_mtu_are_not_the_same() -> None:
+    (route,) = target(entry(mtu=1400))
+    assert target(RouteEntry(state=State.ABSENT, mtu=1300), before=(route,)) == (route,)
+    assert target(RouteEntry(state=State.ABSENT, quickack=True), before=(route,)) == (route,)
+    assert target(RouteEntry(state=State.ABSENT, quickack=False, mtu=1400), before=(route,)) == ()
+    assert len(target(entry(metric=5), before=(route,))) == 2
+
+
+def test_an_ignored_entry_asks_for_nothing() -> None:
+    assert target(entry(state=State.IGNORE), before=(DEFAULT,)) == (DEFAULT,)
+
+
+def test_show_lists_ipv6_first_then_by_interface_and_destination() -> None:
+    host = Host(routes=(DEFAULT, ECMP, Route("2001:db8::/32", (Hop("eth2"),), metric=1024)))
+    shown = [(each.destination, each.next_hop_interface) for each in routes.read(host).config or ()]
+    assert shown == [
+        ("2001:db8::/32", "eth2"),
+        ("0.0.0.0/0", "eth1"),
+        ("10.0.0.0/8", "eth1"),
+        ("10.0.0.0/8", "eth2"),
+    ]
 
 
 def test_a_gateway_off_the_link_is_used_as_on_the_link() -> None:
@@ -102,10 +135,10 @@ def test_show_flattens_legs_with_weights_and_fills_in_no_next_hop() -> None:
     shown = routes.read(Host(routes=(ECMP, Route("203.0.113.0/24", (Hop("eth1"),), scope=253))))
     assert [(each.next_hop_interface, each.weight) for each in shown.config or ()] == [
         ("eth1", 1),
-        ("eth2", 3),
         ("eth1", None),
+        ("eth2", 3),
     ]
-    assert (shown.config or ())[-1].next_hop_address == "0.0.0.0"
+    assert (shown.config or ())[1].next_hop_address == "0.0.0.0"
 
 
 def test_learned_routes_are_running_and_not_config() -> None:

@@ -395,3 +395,17 @@ def test_megabytes_of_nonsense_get_a_short_answer() -> None:
 def test_a_disabled_family_is_only_that() -> None:
     found = one(name="eth1", ipv4={"enabled": "no", "dhcp": True, "address": [{"ip": "10.0.0.1", "prefix-length": 8}]})
     assert found.ipv4 == IpStack(enabled=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [
+        ({"routes": {"config": [{"destination": "192.0.2.0/24", "vrf-name": "red"}]}}, "routes.config[0].vrf-name"),
+        ({"interfaces": [{"name": "eth1", "ipv4": {"forwarding": False}}]}, "eth1: ipv4.forwarding"),
+        ({"interfaces": [{"name": "eth1", "ipv6": {"prefix-route-metric": 5}}]}, "eth1: ipv6.prefix-route-metric"),
+    ],
+)
+def test_a_key_of_nmstates_that_is_not_done_yet_is_said_to_be_one(state: Any, path: str) -> None:
+    (problem,) = wrong(state)
+    assert problem.startswith(f"{path}: found ")
+    assert "not supported by this version yet" in problem

@@ -6,6 +6,8 @@ import sys
 if sys.argv[4] == "daemon" and os.fork():
     os._exit(0)  # the child belongs to init now and can never get a terminal: it leads no session
 
-from nncp_agent.watchdog.guard import main
+from nncp_agent.watchdog import guard
 
-main(*sys.argv[1:4])
+directory, mine, address = sys.argv[1:4]
+with guard.connected(address) as applier:
+    guard.main(directory, mine, address, applier)

@@ -10,9 +10,11 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from encodings import ascii
 from pathlib import Path
 from typing import Final
 
+from netkernel import executor, modules, netns
 from netkernel.errors import NetworkError
 from netkernel.kernel import LinuxKernel
 from netkernel.undo import undo
@@ -25,6 +27,8 @@ from nncp_agent.watchdog.verdict import Verdict, verdict
 
 log = logging.getLogger(__name__)
 
+NEEDED: Final = (ascii, executor, modules, netns)
+"""Loaded late elsewhere; here before it says that it is ready, because the way back must not need the disk."""
 READY: Final = b"ready"
 COMMAND: Final = "nncp watchdog"
 _LOCK_S: Final = 60.0
@@ -32,12 +36,12 @@ _TRIES: Final = 60
 _AGAIN_S: Final = 1.0
 
 
-def main(directory: str, mine: str, address: str) -> None:
-    """Guard checkpoint `mine` in `directory` for whoever listens at the abstract socket `address`."""
+def main(directory: str, mine: str, name: str, applier: socket.socket) -> None:
+    """Guard checkpoint `mine` in `directory` for whoever is at the other end; `name` is that of the cgroup to be in."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # both are inherited from whoever started us
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # inherited, as the handlers, from whoever started us
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("-1000")
     os.chdir("/")
@@ -45,8 +49,16 @@ def main(directory: str, mine: str, address: str) -> None:
     point = checkpoint.read(store)
     if point is None or point.id != mine:
         return
-    with cgroup.own(address), _connected(address) as applier, _namespace(applier) as namespace:
+    with cgroup.own(name), _namespace(applier) as namespace:
         _Guard(store, point, applier, namespace).watch()
+
+
+@contextmanager
+def connected(address: str) -> Iterator[socket.socket]:
+    """With whoever listens at the abstract socket `address`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as applier:
+        applier.connect("\0" + address)
+        yield applier
 
 
 class _Guard:
@@ -128,13 +140,6 @@ def _peer(applier: socket.socket) -> int:
     credentials = struct.Struct("3i")
     raw = applier.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
     return int(credentials.unpack(raw)[0])
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as applier:
-        applier.connect("\0" + address)
-        yield applier
 
 
 @contextmanager

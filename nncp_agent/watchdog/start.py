@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,15 +33,9 @@ def guarding(store: Store, point: Checkpoint, namespace: str | None = None) -> I
     `namespace` is the path of the network namespace being changed, None for the calling thread's own. The watchdog
     goes on by itself after the block as long as the checkpoint is there. Raises NoWatchdog.
     """
-    address = f"nncp-watchdog-{point.id}"
     deadline = time.monotonic() + START_S
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind("\0" + address)
-            listener.listen(1)
-            _launch(store, point.id, address)
-            connection = _accepted(listener, deadline)
-        with connection:
+        with _launched(store, point.id, deadline) as connection:
             _hand_over(connection, namespace or netns.OWN, deadline)
             yield
     except _Failed as error:
@@ -52,6 +44,60 @@ def guarding(store: Store, point: Checkpoint, namespace: str | None = None) -> I
 
 class _Failed(Exception):
     """Why there is no watchdog."""
+
+
+def _launched(store: Store, mine: str, deadline: float) -> socket.socket:
+    """A connection to a watchdog that shares neither our session nor our terminal nor our cgroup.
+
+    It is a systemd unit where we can make one, because systemd would end what stays behind of a unit that applies.
+    Else it is forked from us, which takes milliseconds. With threads that cannot be, and it is a new interpreter.
+    """
+    from nncp_agent.watchdog import daemon  # late, as all below: most applies find nothing to do
+
+    name = f"nncp-watchdog-{mine}"
+    directory = os.path.abspath(store.directory)
+    command = [sys.executable, "-P", "-m", "nncp_agent.watchdog", directory, mine, name]
+    # whatever made our own modules importable must make the watchdog's so, wherever it is started
+    path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
+    if _systemd_is_ours():
+        unit = ["systemd-run", "--quiet", "--collect", f"--unit={name}", "--property=OOMScoreAdjust=-1000"]
+        unit += ["--description=Takes back an uncommitted network change", f"--setenv=PYTHONPATH={path}"]
+        with _listening(name) as listener:
+            if _run(store, [*unit, "--", *command, "unit"], os.environ) == 0:
+                return _accepted(listener, deadline)
+        log.warning("systemd-run failed: starting the watchdog as a daemon")
+    if not daemon.has_threads():
+        return _forked(store, mine, name)
+    with _listening(name) as listener:
+        if code := _run(store, [*command, "daemon"], {**os.environ, "PYTHONPATH": path}):
+            raise _Failed(f"it ended at once with status {code}")
+        return _accepted(listener, deadline)
+
+
+def _forked(store: Store, mine: str, name: str) -> socket.socket:
+    from nncp_agent.watchdog import daemon, guard
+
+    directory = os.path.abspath(store.directory)
+    try:
+        return daemon.forked(
+            lambda applier: guard.main(directory, mine, name, applier),
+            store.path(LOG),
+            f"{daemon.NAME} {directory} {mine}",
+        )
+    except OSError as error:
+        raise _Failed(str(error)) from error
+
+
+@contextmanager
+def _listening(name: str) -> Iterator[socket.socket]:
+    """A listener at the abstract socket `name`, for a watchdog that is started anew and has to find us."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        try:
+            listener.bind("\0" + name)
+            listener.listen(1)
+        except OSError as error:
+            raise _Failed(str(error)) from error
+        yield listener
 
 
 def _accepted(listener: socket.socket, deadline: float) -> socket.socket:
@@ -89,23 +135,10 @@ def _hand_over(connection: socket.socket, namespace: str, deadline: float) -> No
         raise _Failed("it ended before it was ready")
 
 
-def _launch(store: Store, mine: str, address: str) -> None:
-    """As a systemd unit where we can, else as a daemon: neither shares our session, terminal or cgroup."""
-    command = [sys.executable, "-P", "-m", "nncp_agent.watchdog", os.path.abspath(store.directory), mine, address]
-    # whatever made our own modules importable must make the watchdog's so, wherever it is started
-    path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
-    if _systemd_is_ours():
-        unit = ["systemd-run", "--quiet", "--collect", f"--unit={address}", "--property=OOMScoreAdjust=-1000"]
-        unit += ["--description=Takes back an uncommitted network change", f"--setenv=PYTHONPATH={path}"]
-        if _run(store, [*unit, "--", *command, "unit"], os.environ) == 0:
-            return
-        log.warning("systemd-run failed: starting the watchdog as a daemon")
-    if code := _run(store, [*command, "daemon"], {**os.environ, "PYTHONPATH": path}):
-        raise _Failed(f"it ended at once with status {code}")
-
-
 def _run(store: Store, command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Exit status of `command`, which ends as soon as what it starts stands on its own feet."""
+    import subprocess
+
     try:
         with open(store.path(LOG), "wb") as log_file:
             return subprocess.run(
@@ -125,6 +158,8 @@ def _run(store: Store, command: Sequence[str], environment: Mapping[str, str]) -
 
 def _systemd_is_ours() -> bool:
     """PID 1 is systemd (sd_booted(3)), in our network namespace and before our files: so its units will be, too."""
+    import shutil
+
     try:
         return (
             Path("/run/systemd/system").is_dir()

@@ -89,6 +89,18 @@ with LinuxKernel() as kernel, lock.held(store, "test"):
         kernel.execute(ops)
         os.kill(os.getpid(), signal.SIGSTOP)
 """
+TAKE_BACK = """
+import sys
+from nncp_agent.watchdog import guard
+from nncp_agent import checkpoint, lock, recovery
+from nncp_agent.store import Store
+
+store, loaded = Store(sys.argv[1]), set(sys.modules)
+with lock.held(store, guard.COMMAND), guard.LinuxKernel() as kernel:
+    guard.Here.find()
+    recovery.take_back(store, kernel, checkpoint.read(store), "a test")
+print(*sorted(set(sys.modules) - loaded))
+"""
 
 
 def _start(script: str, store: Store) -> subprocess.Popen[str]:
@@ -130,6 +142,16 @@ def test_it_goes_back_after_everything_the_caller_started_was_killed(store: Stor
         until(store, lambda: _is_gone(store), "the rollback at the deadline")
     finally:
         cgroup.rmdir()
+    assert raw.changes(old, settled(old)) == ""
+
+
+def test_the_watchdog_has_loaded_what_the_way_back_needs_before_the_first_change(store: Store) -> None:
+    BOND_BRIDGE_VLAN.set_up()
+    old = at_rest()
+    _apply(store, 60.0)
+    with _start(TAKE_BACK, store) as process:
+        late, said = process.communicate(timeout=60)
+    assert late == "\n", said
     assert raw.changes(old, settled(old)) == ""
 
 

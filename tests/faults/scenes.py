@@ -22,6 +22,10 @@ class Scene(Frozen):
 _NICS: Final = """
 for n in 1 2 3; do
   ip link add eth$n type veth peer name far$n
+  for each in eth$n far$n; do  # duplicate address detection all the same, without its second or two
+    echo 0 > /proc/sys/net/ipv6/conf/$each/router_solicitation_delay
+    echo 20 > /proc/sys/net/ipv6/neigh/$each/retrans_time_ms
+  done
   ip link set far$n up; ip link set eth$n address 02:00:00:00:00:0$n up
 done
 ip addr add 192.0.2.9/24 dev eth1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
+import signal
 import sys
+import traceback
 
 import pytest
 
@@ -11,7 +13,7 @@ from netkernel.kernel import LinuxKernel
 from nncp_agent import checkpoint, history, lock, pending, recovery
 from nncp_agent.checkpoint import Here
 from nncp_agent.store import Store
-from tests.faults import raw
+from tests.faults import raw, wreck
 from tests.faults.conftest import at_rest, settled, until
 from tests.faults.scenes import BOND_BRIDGE_VLAN, MOVE_ADDRESSES, SCENES, Scene
 
@@ -19,12 +21,26 @@ pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6
 
 
 def _wreck(store: Store, scene: Scene, fatal: int, *words: str) -> tuple[int, list[str]]:
-    """Exit status of an apply killed before step `fatal`, and the steps it took."""
-    number = str(SCENES.index(scene))
-    command = [sys.executable, "-m", "tests.faults.wreck", str(store.directory), number, str(fatal), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode, done.stdout.splitlines()
+    """Status of an apply killed before step `fatal` (as waitpid(2) has it), and the steps it took.
+
+    It is forked: an interpreter started anew for each of a hundred deaths would take most of the time.
+    """
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.dup2(writing, 1)
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            wreck.main(str(store.directory), str(SCENES.index(scene)), str(fatal), *words)
+            os._exit(0)
+        finally:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        steps = pipe.read().splitlines()
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL), steps
+    return status, steps
 
 
 def _restart(store: Store) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from netkernel import probe
 from netkernel.documents import Document
+from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
 from nncp_agent import diff, pending, whole, wire
 from nncp_agent import history as _history

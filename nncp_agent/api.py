@@ -15,14 +15,13 @@ from netkernel import probe
 from netkernel.documents import Document
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
-from nncp_agent import diff, pending, whole, wire
+from nncp_agent import diff, notes, pending, shown, whole, wire
 from nncp_agent import history as _history
 from nncp_agent.apply import apply as _apply
 from nncp_agent.apply import go_back as _go_back
 from nncp_agent.back import back_to
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
-from nncp_agent.observe import present
 from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
 from nncp_agent.store import Store, default_directory
@@ -60,7 +59,7 @@ def show(
     Raises NetworkError, StoreBroken.
     """
     with _here(state_dir, namespace) as here:
-        state = wire.encode(present(here.kernel.snapshot(), here.store.committed()))
+        state = shown.state(here.kernel.snapshot(), notes.read(str(here.store.directory)))
     return _without_queries(state) if running_config else state
 
 

@@ -16,8 +16,9 @@ from netkernel import netns
 from netkernel.frozen import Frozen
 from netkernel.transaction import Kernel
 from nncp_agent.errors import Busy
+from nncp_agent.files import VERSION
 from nncp_agent.history import Entry
-from nncp_agent.store import NEXT, VERSION, Store
+from nncp_agent.store import NEXT, Store
 
 NAME: Final = "checkpoint.json"
 BOOT_ID: Final = "/proc/sys/kernel/random/boot_id"

@@ -8,8 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from netkernel.errors import NetworkError
+from nncp_agent.files import VERSION
 from nncp_agent.model import NetworkState
-from nncp_agent.store import VERSION, Store
+from nncp_agent.store import Store
 
 FOLDER: Final = "history"
 KEEP: Final = 50

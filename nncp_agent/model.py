@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated, Any, ClassVar, TypeVar
+from collections.abc import Callable, Mapping
+from enum import Enum, StrEnum
+from functools import cache, partial
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -54,6 +55,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_un
 
 
 M = TypeVar("M", bound=msgspec.Struct)
+N = TypeVar("N", bound=Model)
 
 
 def merge(desired: M | None, current: M | None) -> M | None:
@@ -65,6 +67,32 @@ def merge(desired: M | None, current: M | None) -> M | None:
         for field, value in stated(desired).items()
     }
     return msgspec.structs.replace(current, **changes)
+
+
+def of_tree(kind: type[N], tree: Mapping[str, Any]) -> N:
+    """A model of plain values that are known to be right (see `shown`); keys that are no fields are left out."""
+    fields = _fields(kind)
+    return kind(**{fields[key][0]: fields[key][1](value) for key, value in tree.items() if key in fields})
+
+
+@cache
+def _fields(kind: type[Model]) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+    """By key: the field, and what its values are made of."""
+    return {each.encode_name: (each.name, _maker(each.type)) for each in msgspec.structs.fields(kind)}
+
+
+def _maker(annotation: Any) -> Callable[[Any], Any]:
+    if isinstance(annotation, type):
+        if issubclass(annotation, Model):
+            return partial(of_tree, annotation)
+        return annotation if issubclass(annotation, Enum) else _as_it_is
+    inner = [_maker(each) for each in get_args(annotation) if each is not Ellipsis]
+    make = next((each for each in inner if each is not _as_it_is), _as_it_is)
+    return (lambda items: tuple([make(each) for each in items])) if get_origin(annotation) is tuple else make
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def stated(model: msgspec.Struct) -> dict[str, Any]:

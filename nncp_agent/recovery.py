@@ -15,7 +15,8 @@ from netkernel.undo import undo
 from nncp_agent import checkpoint, history
 from nncp_agent.checkpoint import Checkpoint, Here, Standing
 from nncp_agent.errors import StoreBroken
-from nncp_agent.store import COMMITTED, Committed, Store
+from nncp_agent.files import COMMITTED
+from nncp_agent.store import Committed, Store
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ watchdog.log          what the last watchdog had to say when it failed
 from __future__ import annotations
 
 import os
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,19 +20,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from nncp_agent import files
 from nncp_agent.errors import StoreBroken
+from nncp_agent.files import COMMITTED, DIRECTORY, VARIABLE, VERSION, broken
 from nncp_agent.model import NetworkState
 
-VERSION: Final = 1
-"""Format of every file in the directory; a file of another one is refused, never guessed at."""
-LARGEST: Final = 64 << 20
 PATIENCE_S: Final = 10.0
 """A directory that takes longer for one file is too slow to be the way back."""
-COMMITTED: Final = "committed.json"
 NEXT: Final = "committed-next.json"
-
-DIRECTORY: Final = "/var/lib/nncp-agent"
-VARIABLE: Final = "NNCP_STATE_DIR"
 
 T = TypeVar("T")
 
@@ -72,28 +66,13 @@ class Store:
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise _broken(path, "make", error) from error
+            raise broken(path, "make", error) from error
 
     # ----- files
 
     def read(self, name: str) -> bytes | None:
         """The content of `name`, None when it is not there. Raises StoreBroken, also for what is no regular file."""
-        path = self.path(name)
-        try:
-            # O_NONBLOCK: a FIFO in its place must not hold us for ever
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _broken(path, "read", error) from error
-        try:
-            with open(fd, "rb") as file:
-                status = os.fstat(fd)
-                if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-                    raise StoreBroken(f"{path}: wanted a regular file of at most {LARGEST >> 20} MiB")
-                return file.read()
-        except OSError as error:
-            raise _broken(path, "read", error) from error
+        return files.read(self.path(name))
 
     def write(self, name: str, data: bytes) -> None:
         """Put `data` at `name`, whole and on the disk (fsync, rename, fsync of the directory) before it returns.
@@ -109,7 +88,7 @@ class Store:
             _sync_directory(path.parent)
         except OSError as error:
             draft.unlink(missing_ok=True) if draft.is_file() else None
-            raise _broken(path, "write", error) from error
+            raise broken(path, "write", error) from error
         if (took_s := self._clock() - began) > PATIENCE_S:
             raise StoreBroken(f"{path}: writing it took {took_s:.1f} s: wanted a directory that takes a moment")
 
@@ -121,7 +100,7 @@ class Store:
             if path.parent.exists():
                 _sync_directory(path.parent)
         except OSError as error:
-            raise _broken(path, "remove", error) from error
+            raise broken(path, "remove", error) from error
 
     def names(self, folder: str) -> list[str]:
         """Names in `folder`, sorted; empty when it is not there. Raises StoreBroken."""
@@ -131,7 +110,7 @@ class Store:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise _broken(path, "list", error) from error
+            raise broken(path, "list", error) from error
 
     def read_as(self, name: str, form: type[T]) -> T | None:
         """`name` as a value of `form`, a struct with a `version`. Raises StoreBroken with words for anything else."""
@@ -144,8 +123,8 @@ class Store:
             if version == VERSION:
                 return msgspec.json.decode(data, type=form)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise StoreBroken(f"{path}: not what we write there: {error}; look at it and move it away") from error
-        raise StoreBroken(f"{path}: format {version}: wanted {VERSION}; use the nncp-agent that wrote it")
+            raise files.not_ours(path, error) from error
+        raise files.of_another_format(path, version)
 
     # ----- the committed state
 
@@ -175,7 +154,7 @@ class Store:
         try:
             os.rename(self.path(NEXT), self.path(COMMITTED))
         except OSError as error:
-            raise _broken(self.path(COMMITTED), "commit", error) from error
+            raise broken(self.path(COMMITTED), "commit", error) from error
         try:
             _sync_directory(self.directory)
         except OSError as error:  # the rename holds for every process; only a power cut could still lose it
@@ -218,7 +197,3 @@ def _sync_directory(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def _broken(path: Path, verb: str, error: OSError) -> StoreBroken:
-    return StoreBroken(f"{path}: cannot {verb} it: {error.strerror or error}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nncp_agent.cli.parser import Usage
 from nncp_agent.cli.world import World
@@ -34,12 +34,11 @@ class Call:
     def write(self, value: object, form: str | None) -> None:
         """The result as `json` (indented for a terminal) or YAML."""
         if form == "json":
-            import msgspec
+            import json  # late, as all below: a verb pays for what it does
 
-            data = msgspec.json.encode(value)
-            if self.world.stdout.isatty():
-                data = msgspec.json.format(data)
-            self.print(data.decode())
+            for_people = self.world.stdout.isatty()
+            layout: dict[str, Any] = {"indent": 2} if for_people else {"separators": (",", ":")}
+            self.print(json.dumps(value, ensure_ascii=False, check_circular=False, **layout))
         else:
             from nncp_agent.cli import yaml_text
 
@@ -99,11 +98,17 @@ class Call:
             return nothing_refused
         return self.world.refusals
 
-    def store(self) -> Store:
-        """The state directory of --state-dir, $NNCP_STATE_DIR, or the usual one."""
-        from nncp_agent import store
+    def state_directory(self) -> str:
+        """That of --state-dir, $NNCP_STATE_DIR, or the usual one."""
+        from nncp_agent import files
 
-        return store.Store(self.options.state_dir or self.world.environ.get(store.VARIABLE) or store.DIRECTORY)
+        return self.options.state_dir or self.world.environ.get(files.VARIABLE) or files.DIRECTORY
+
+    def store(self) -> Store:
+        """The state directory and what is in it."""
+        from nncp_agent.store import Store
+
+        return Store(self.state_directory())
 
     def needs_root(self) -> None:
         """Raises Usage, before anything is tried, when the kernel would refuse every change."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from netkernel.host import Host
-from nncp_agent.cli import choose
 from nncp_agent.cli import table as tables
 from nncp_agent.cli import tree as trees
 from nncp_agent.cli.terminal import Style
@@ -77,7 +76,13 @@ def _mtu(interface: Interface) -> str:
 
 def _addresses(interface: Interface, everything: bool) -> list[str]:
     """Every interface has a link-local address; in an overview they only hide the others."""
-    return [each for each in choose.addresses(interface) if everything or not each.startswith("fe80:")]
+    return [each for each in _with_prefixes(interface) if everything or not each.startswith("fe80:")]
+
+
+def _with_prefixes(interface: Interface) -> Iterator[str]:
+    for stack in (interface.ipv4, interface.ipv6):
+        for address in (stack.address if stack else None) or ():
+            yield f"{address.ip}/{address.prefix_length}"
 
 
 def _ports(interface: Interface) -> list[str]:

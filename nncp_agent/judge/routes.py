@@ -13,6 +13,7 @@ from nncp_agent.model import Interface, RouteEntry, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.resolve.names import unknown
 from nncp_agent.sections import routes
+from nncp_agent.shown.routes import TYPES
 
 THIS_NETWORK: Final = ipaddress.ip_network("0.0.0.0/8")
 
@@ -40,8 +41,8 @@ def _malformed(entry: RouteEntry, path: str) -> Iterator[Problem]:
             yield Problem(f"{path}.{key}", f"wanted an IP address, found {value!r}")
         elif own is not None and family is not None and own != family:
             yield Problem(f"{path}.{key}", f"wanted an IPv{family} address like the destination, found {value}")
-    if entry.route_type is not None and entry.route_type not in routes.TYPES:
-        yield Problem(f"{path}.route-type", f"wanted one of {', '.join(routes.TYPES)}, found {entry.route_type!r}")
+    if entry.route_type is not None and entry.route_type not in TYPES:
+        yield Problem(f"{path}.route-type", f"wanted one of {', '.join(TYPES)}, found {entry.route_type!r}")
     if entry.state is State.ABSENT:
         return
     if entry.state not in (None, State.UP):

@@ -10,7 +10,8 @@ from msgspec import Struct
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
 from nncp_agent.errors import Problem
-from nncp_agent.model import Interface, Model, NetworkState, merge
+from nncp_agent.model import Interface, Model, NetworkState, merge, of_tree
+from nncp_agent.shown import SUBTREES
 
 
 class Context(Struct, frozen=True):
@@ -86,8 +87,10 @@ class Kind:
         return merge(desired, present)
 
     def read(self, link: Link, host: Host) -> Model | None:
-        """MUST when there is a subtree: kernel record -> config, as `show` prints it."""
-        return None
+        """Kernel record -> config: `shown` knows how."""
+        read_tree = SUBTREES.get(self.name)
+        tree = read_tree[1](link, host) if read_tree is not None else None
+        return of_tree(self.Config, tree) if self.Config is not None and tree is not None else None
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
         """MUST when there is a subtree: config -> kernel attributes."""

@@ -7,18 +7,17 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from netkernel.host import Host
 from netkernel.records import Attrs, Link, Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds import bond_rules
 from nncp_agent.kinds.base import Context, Kind, Wanted
-from nncp_agent.kinds.bond_config import OPTIONS, BondConfig, BondOptions, BondPort
+from nncp_agent.kinds.bond_config import BondConfig, BondOptions
 from nncp_agent.model import Interface, Model, merge, stated
+from nncp_agent.shown.bond import NUMBERS
+from nncp_agent.shown.bond_options import OPTIONS
 
 USUAL_MIIMON: Final = 100
 """Milliseconds between looks at the carrier. The kernel's own default, 0, never notices a dead port."""
-_NUMBERS: Final = frozenset({"tlb_dynamic_lb", "use_carrier"})
-"""Flags that the kernel keeps as numbers."""
 
 
 class Bond(Kind):
@@ -79,23 +78,6 @@ class Bond(Kind):
             kept = tuple(each for each in config.ports_config if each.name in set(desired.port))
             config = replace(config, ports_config=kept or None)
         return config
-
-    def read(self, link: Link, host: Host) -> Model | None:
-        """The options that nmstate shows in this mode, and each port with its settings."""
-        mode: Any = link.attrs.get("mode")
-        if mode is None:
-            return BondConfig()
-        values: dict[str, Any] = {}
-        for word, option in OPTIONS.items():
-            if mode in option.shown and (value := link.attrs.get(option.attr)) is not None:
-                values[word] = _word(word, value)
-        ports = host.ports(link.name)
-        return BondConfig(
-            mode=mode,
-            options=BondOptions(**values),
-            port=ports,
-            ports_config=tuple(_port(name, host.links[name].port) for name in ports) or None,
-        )
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
         """What is stated; a new bond also gets its mode and a monitor, a new mode everything else back to default."""
@@ -206,24 +188,8 @@ def _value(word: str, value: Any) -> Value:
         return tuple(value.split(",")) if value else ()
     if word == "ad_actor_system":
         return str(value).lower()
-    number: Value = int(value) if word in _NUMBERS else value
+    number: Value = int(value) if word in NUMBERS else value
     return number
-
-
-def _word(word: str, value: Value) -> Any:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if word == "ad_actor_system":
-        return str(value).upper()
-    if word == "primary":
-        return value or None
-    return bool(value) if word in _NUMBERS else value
-
-
-def _port(name: str, attrs: Attrs) -> BondPort:
-    priority: Any = attrs.get("prio")
-    queue_id: Any = attrs.get("queue_id")
-    return BondPort(name=name, priority=priority, queue_id=queue_id)
 
 
 def _port_attrs(config: BondConfig, mode: str | None) -> Mapping[str, Attrs]:

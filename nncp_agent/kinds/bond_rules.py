@@ -8,8 +8,9 @@ from typing import Final
 
 from netkernel.records import Link
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.bond_config import AB, ACTIVE_PORT, MODES, OPTIONS, BondConfig, BondOptions
+from nncp_agent.kinds.bond_config import BondConfig, BondOptions
 from nncp_agent.model import Interface, stated
+from nncp_agent.shown.bond_options import AB, ACTIVE_PORT, MODES, OPTIONS
 
 SECTION: Final = "link-aggregation"
 PRIORITY: Final = ACTIVE_PORT

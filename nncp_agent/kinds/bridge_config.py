@@ -113,29 +113,3 @@ class BridgeConfig(Model, frozen=True):
 NO_FILTERING: Final = PortVlan()
 EVERY_TAG: Final = PortVlan(mode="trunk", trunk_tags=(TrunkTag(id_range=TagRange(min=2, max=4094)),))
 """What kubernetes-nmstate gives a port whose policy says nothing about VLANs (k8s-nmstate.md 2)."""
-
-NUMBERS: Final = {
-    "group_fwd_mask": "group_fwd_mask",
-    "hash_max": "mcast_hash_max",
-    "multicast_last_member_count": "mcast_last_member_count",
-    "multicast_startup_query_count": "mcast_startup_query_count",
-    "vlan_default_pvid": "vlan_default_pvid",
-}
-FLAGS: Final = {
-    "multicast_querier": "mcast_querier",
-    "multicast_query_use_ifaddr": "mcast_query_use_ifaddr",
-    "multicast_snooping": "mcast_snooping",
-}
-INTERVALS: Final = {
-    "multicast_last_member_interval": "mcast_last_member_interval",
-    "multicast_membership_interval": "mcast_membership_interval",
-    "multicast_querier_interval": "mcast_querier_interval",
-    "multicast_query_interval": "mcast_query_interval",
-    "multicast_query_response_interval": "mcast_query_response_interval",
-    "multicast_startup_query_interval": "mcast_startup_query_interval",
-}
-"""Kept in jiffies: a kernel of 250 ticks a second gives odd centiseconds back one lower."""
-ROUTERS: Final = ("disabled", "auto", "enabled")
-"""MDB_RTR_TYPE_* of linux/if_bridge.h."""
-STP_SECONDS: Final = {"forward_delay": (2, 30), "hello_time": (1, 10), "max_age": (6, 40)}
-"""What 802.1D allows; kernel attributes of the same names are in centiseconds."""

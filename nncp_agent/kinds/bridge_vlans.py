@@ -8,7 +8,10 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from netkernel.records import VlanRange
-from nncp_agent.kinds.bridge_config import NO_FILTERING, PortVlan, TagRange, TrunkTag
+from nncp_agent.kinds.bridge_config import NO_FILTERING, PortVlan, TrunkTag
+from nncp_agent.model import of_tree
+from nncp_agent.shown import bridge_vlans as shown
+from nncp_agent.shown.bridge_vlans import joined
 
 Table = tuple[VlanRange, ...]
 
@@ -29,15 +32,9 @@ def table(vlan: PortVlan, default: int) -> Table:
 
 
 def read(entries: Sequence[VlanRange], default: int) -> PortVlan | None:
-    """A port's `vlan` as `show` prints it: without the default, an only untagged PVID is an access port."""
-    left = [each for each in entries if not _is_default(each, default)]
-    if not left:
-        return None
-    if len(left) == 1 and left[0].pvid and left[0].untagged:
-        return PortVlan(mode="access", tag=left[0].first, trunk_tags=())
-    native = next((each.first for each in left if each.pvid and each.untagged), None)
-    tags = _joined((each.first, each.last) for each in left if not (each.pvid and each.untagged))
-    return PortVlan(mode="trunk", enable_native=native is not None, tag=native, trunk_tags=_tags(tags))
+    """A port's `vlan` as `show` prints it."""
+    tree = shown.read(entries, default)
+    return of_tree(PortVlan, tree) if tree is not None else None
 
 
 def normalise(vlan: PortVlan, default: int) -> PortVlan | None:
@@ -65,7 +62,7 @@ def is_access(vlan: PortVlan) -> bool:
 
 def spans(tags: Iterable[TrunkTag]) -> list[tuple[int, int]]:
     """First and last VLAN of each trunk tag, joined where they touch."""
-    return _joined(_span(tag) for tag in tags if tag.id is not None or tag.id_range is not None)
+    return joined(_span(tag) for tag in tags if tag.id is not None or tag.id_range is not None)
 
 
 def overlap(vlan: PortVlan) -> str | None:
@@ -85,27 +82,5 @@ def _span(tag: TrunkTag) -> tuple[int, int]:
     return tag.id or 0, tag.id or 0
 
 
-def _joined(found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted(found):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = joined[-1][0], max(last, joined[-1][1])
-        else:
-            joined.append((first, last))
-    return joined
-
-
-def _tags(found: Iterable[tuple[int, int]]) -> tuple[TrunkTag, ...]:
-    return tuple(
-        TrunkTag(id=first) if first == last else TrunkTag(id_range=TagRange(min=first, max=last))
-        for first, last in found
-    )
-
-
 def _untagged(tag: int) -> VlanRange:
     return VlanRange(tag, tag, pvid=True, untagged=True)
-
-
-def _is_default(entry: VlanRange, default: int) -> bool:
-    """The entry the kernel makes by itself, or what is left of it after another became the PVID."""
-    return entry.first == entry.last == default and entry.untagged

@@ -14,12 +14,7 @@ from nncp_agent.kinds import bridge_rules, bridge_vlans
 from nncp_agent.kinds.base import Context, Kind, Wanted
 from nncp_agent.kinds.bridge_config import (
     EVERY_TAG,
-    FLAGS,
-    INTERVALS,
     NO_FILTERING,
-    NUMBERS,
-    ROUTERS,
-    STP_SECONDS,
     BridgeConfig,
     BridgeOptions,
     BridgePort,
@@ -27,20 +22,8 @@ from nncp_agent.kinds.bridge_config import (
     Stp,
 )
 from nncp_agent.model import Interface, Model, merge, stated
+from nncp_agent.shown.bridge import ATTRS, FLAGS, INTERVALS, ROUTERS, STP_SECONDS, USUAL_PVID, pvid
 
-USUAL_PVID: Final = 1
-"""The kernel's vlan_default_pvid."""
-_ATTRS: Final = (
-    NUMBERS
-    | FLAGS
-    | INTERVALS
-    | {
-        "mac_ageing_time": "ageing_time",
-        "multicast_router": "mcast_router",
-        "group_addr": "group_addr",
-        "vlan_protocol": "vlan_protocol",
-    }
-)
 _STP_ATTRS: Final = {"enabled": "stp_state", "priority": "priority"} | {word: word for word in STP_SECONDS}
 
 
@@ -73,7 +56,7 @@ class LinuxBridge(Kind):
         if attr in _STP_ATTRS.values():
             word = next(word for word, each in _STP_ATTRS.items() if each == attr)
             return f"bridge.options.stp.{word.replace('_', '-')}"
-        word = next((word for word, each in _ATTRS.items() if each == attr), attr)
+        word = next((word for word, each in ATTRS.items() if each == attr), attr)
         return "bridge.port" if attr == "vlan_filtering" else f"bridge.options.{word.replace('_', '-')}"
 
     def merge(self, desired: Model | None, present: Model | None) -> Model | None:
@@ -91,26 +74,6 @@ class LinuxBridge(Kind):
             return config
         ports = tuple(each if each.vlan is not None else replace(each, vlan=EVERY_TAG) for each in config.port)
         return replace(config, port=ports)
-
-    def read(self, link: Link, host: Host) -> Model | None:
-        """Options and ports; `vlan` only where filtering is on."""
-        attrs = link.attrs
-        values: dict[str, Any] = {word: attrs.get(attr) for word, attr in _ATTRS.items()}
-        values |= {word: _flag(values[word]) for word in FLAGS}
-        values["mac_ageing_time"] = _seconds(attrs.get("ageing_time"), 0, 2**32)
-        values["group_addr"] = str(values["group_addr"]).upper() if values["group_addr"] else None
-        router = attrs.get("mcast_router")
-        values["multicast_router"] = ROUTERS[router] if isinstance(router, int) and router < len(ROUTERS) else None
-        values |= {"gc_timer": link.facts.get("gc_timer"), "hello_timer": link.facts.get("hello_timer")}
-        values["stp"] = _read_stp(attrs)
-        filtering, default = bool(attrs.get("vlan_filtering")), _pvid(link)
-        return BridgeConfig(
-            options=BridgeOptions(**values),
-            port=tuple(
-                _read_port(name, host.links[name].port, host.vlans.get(name, ()) if filtering else (), default)
-                for name in host.ports(link.name)
-            ),
-        )
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
         """What is stated, the tables of the ports whose VLANs are stated, and filtering when any port needs it."""
@@ -181,40 +144,6 @@ def _filters(port: BridgePort) -> bool:
     return port.vlan is not None and port.vlan != NO_FILTERING
 
 
-def _pvid(link: Link | None) -> int:
-    pvid = link.attrs.get("vlan_default_pvid") if link is not None else None
-    return pvid if isinstance(pvid, int) else USUAL_PVID
-
-
-def _flag(value: Any) -> bool | None:
-    return None if value is None else bool(value)
-
-
-def _seconds(centiseconds: Any, low: int, high: int) -> int | None:
-    """Whole seconds of a stated range; None for what a policy could not say."""
-    if not isinstance(centiseconds, int) or centiseconds % 100 or not low <= centiseconds // 100 <= high:
-        return None
-    return centiseconds // 100
-
-
-def _read_stp(attrs: Attrs) -> Stp:
-    priority: Any = attrs.get("priority")
-    times = {word: _seconds(attrs.get(word), low, high) for word, (low, high) in STP_SECONDS.items()}
-    return Stp(enabled=_flag(attrs.get("stp_state")), priority=priority, **times)
-
-
-def _read_port(name: str, attrs: Attrs, entries: Sequence[Any], default: int) -> BridgePort:
-    cost: Any = attrs.get("cost")
-    priority: Any = attrs.get("priority")
-    return BridgePort(
-        name=name,
-        stp_hairpin_mode=_flag(attrs.get("hairpin")),
-        stp_path_cost=cost,
-        stp_priority=priority,
-        vlan=bridge_vlans.read(entries, default),
-    )
-
-
 def _attrs(options: BridgeOptions | None, before: Attrs) -> dict[str, Value]:
     attrs: dict[str, Value] = {}
     for word, value in stated(options).items() if options is not None else ():
@@ -233,8 +162,8 @@ def _attrs(options: BridgeOptions | None, before: Attrs) -> dict[str, Value]:
             attrs["group_addr"] = value.lower()
         elif word == "stp":
             attrs |= _stp_attrs(value, before)
-        elif word in _ATTRS:
-            attrs[_ATTRS[word]] = value
+        elif word in ATTRS:
+            attrs[ATTRS[word]] = value
     return attrs
 
 
@@ -264,7 +193,7 @@ def _port_attrs(port: BridgePort) -> Attrs:
 
 def _tables(config: BridgeConfig, before: Link | None, host: Host) -> Mapping[str, bridge_vlans.Table]:
     """Whole tables of the ports whose VLANs are stated, and of those that follow a new default PVID."""
-    old = _pvid(before)
+    old = pvid(before)
     asked = config.options.vlan_default_pvid if config.options is not None else None
     new = old if asked is None else asked
     tables: dict[str, bridge_vlans.Table] = {}

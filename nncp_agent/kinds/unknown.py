@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
 
 from nncp_agent.kinds.base import Kind
 
@@ -17,12 +16,7 @@ class Unknown(Kind):
         self.name = name
 
 
-WORDS: Final = {"macvlan": "mac-vlan", "macvtap": "mac-vtap", "openvswitch": "ovs-bridge"}
-"""Where nmstate's word is not the kernel's in lower case."""
-
-
 @cache
-def called(kernel_word: str) -> Unknown:
-    """The kind of a link with this IFLA_INFO_KIND."""
-    word = kernel_word.lower()
-    return Unknown(WORDS.get(word, word) or "unknown")
+def called(type: str) -> Unknown:
+    """The kind of the links that are shown as this type."""
+    return Unknown(type)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from netkernel.host import Host
-from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
 from nncp_agent.model import Interface, LinkName, Model
@@ -63,11 +61,6 @@ class Veth(Kind):
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
         return f"veth.{attr}"
-
-    def read(self, link: Link, host: Host) -> Model | None:
-        """None while the peer is in another namespace."""
-        peer = link.attrs.get("peer")
-        return VethConfig(peer=str(peer)) if peer else None
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
         """Its peer."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from netkernel.host import Host
-from netkernel.records import Link, Value
+from netkernel.records import Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
 from nncp_agent.model import Interface, LinkName, Model, VlanId
+from nncp_agent.shown.small import registration
 
 
 class VlanConfig(Model, frozen=True):
@@ -68,18 +68,6 @@ class Vlan(Kind):
         words |= {"gvrp": "registration-protocol", "mvrp": "registration-protocol"}
         return f"vlan.{words.get(attr, attr)}"
 
-    def read(self, link: Link, host: Host) -> Model | None:
-        """A base in another namespace has no name here."""
-        attrs: dict[str, Any] = dict(link.attrs)
-        return VlanConfig(
-            base_iface=link.link or None,
-            id=attrs.get("id"),
-            protocol=attrs.get("protocol"),
-            registration_protocol=_registration(attrs),
-            reorder_headers=attrs.get("reorder_hdr"),
-            loose_binding=attrs.get("loose_binding"),
-        )
-
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
         """What is stated."""
         config = iface.config
@@ -95,16 +83,10 @@ class Vlan(Kind):
         }
         asked = config.registration_protocol
         # The kernel can register with both, which a policy cannot say: what reads as asked stays.
-        if asked is not None and (before is None or _registration(dict(before.attrs)) != asked):
+        if asked is not None and (before is None or registration(before.attrs) != asked):
             stated |= {"gvrp": asked == "gvrp", "mvrp": asked == "mvrp"}
         return Wanted(attrs={attr: value for attr, value in stated.items() if value is not None})
 
     def _is_there(self, iface: Interface, context: Context) -> bool:
         link = context.before.links.get(iface.name)
         return link is not None and link.kind == "vlan"
-
-
-def _registration(attrs: dict[str, Any]) -> Any:
-    if "gvrp" not in attrs and "mvrp" not in attrs:
-        return None
-    return "gvrp" if attrs.get("gvrp") else "mvrp" if attrs.get("mvrp") else "none"

@@ -9,15 +9,12 @@ from typing import Final
 from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.records import MAIN_TABLE, Hop, Route
-from nncp_agent.model import RouteEntry, Routes, State
+from nncp_agent.model import RouteEntry, State
 from nncp_agent.sections import route_metrics
-from nncp_agent.sections.route_metrics import Metrics
+from nncp_agent.shown.route_metrics import Metrics
+from nncp_agent.shown.route_metrics import read as read_metrics
+from nncp_agent.shown.routes import LINK_SCOPE, STATIC, UNIVERSE, is_config
 
-TYPES: Final = ("blackhole", "unreachable", "prohibit")
-BOOT, STATIC = 3, 4
-RUNNING_PROTOCOLS: Final = frozenset({BOOT, STATIC, 9, 16, 17, 18, 42})
-"""RTPROT_BOOT, _STATIC, _RA, _DHCP, _MROUTED, _KEEPALIVED, _BABEL (linux/rtnetlink.h): what nmstate shows."""
-UNIVERSE, LINK_SCOPE = 0, 253
 ONLINK: Final = 4
 """RTNH_F_ONLINK: the gateway is reached on the link although no address says so."""
 IPV6_METRIC: Final = 1024
@@ -55,32 +52,6 @@ class Leg(Frozen):
         via = f" via {self.gateway}" if self.gateway else ""
         on = f" on {self.link}" if self.link else ""
         return f"{kind}{self.destination}{via}{on}" + (f" table {self.table}" if self.table != MAIN_TABLE else "")
-
-
-def read(host: Host) -> Routes:
-    """Kernel routes as `show` prints them, one entry per leg, in nmstate's order: IPv6 first, then by interface."""
-    running = [route for route in host.routes if _is_shown(route)]
-    return Routes(
-        running=_sorted(entry for route in running for entry in _entries(route)),
-        config=_sorted(entry for route in running if is_config(route) for entry in _entries(route)),
-    )
-
-
-def _sorted(entries: Iterable[RouteEntry]) -> tuple[RouteEntry, ...]:
-    return tuple(sorted(entries, key=_place))
-
-
-def _place(entry: RouteEntry) -> tuple[object, ...]:
-    destination = entry.destination or ""
-    return (
-        *(":" not in destination, entry.next_hop_interface or "lo", destination, entry.next_hop_address or ""),
-        *(entry.source or "", entry.table_id or 0, entry.metric or 0),
-    )
-
-
-def is_config(route: Route) -> bool:
-    """Whether somebody configured it, so that a policy may take it away."""
-    return route.protocol in (BOOT, STATIC) and _is_shown(route)
 
 
 def stated(config: Sequence[RouteEntry] | None) -> list[Leg]:
@@ -138,7 +109,7 @@ def matches(pattern: RouteEntry, leg: Leg) -> bool:
 def legs(route: Route) -> list[Leg]:
     """A kernel route, leg by leg. Typed routes have one, whatever device the kernel hangs them on."""
     typed = route.kind != "unicast"
-    metrics = route_metrics.read(route.metrics)
+    metrics = read_metrics(route.metrics)
     return [
         Leg(
             destination=route.destination,
@@ -229,7 +200,7 @@ def _add(routes: list[Route], wanted: Leg, reaches: Reaches) -> None:
 def _shares_cost(route: Route, wanted: Leg) -> bool:
     """Whether the leg belongs to this very route: IPv4 says so with weights, IPv6 routes with gateways always join."""
     return (
-        (route.destination, route.table, route.metric, route.kind, route.source, route_metrics.read(route.metrics))
+        (route.destination, route.table, route.metric, route.kind, route.source, read_metrics(route.metrics))
         == (wanted.destination, wanted.table, wanted.metric, "unicast", wanted.source, wanted.metrics)
         and wanted.kind == "unicast"
         and is_config(route)
@@ -253,30 +224,6 @@ def _without(route: Route, patterns: Sequence[RouteEntry]) -> Route | None:
         return None
     hops = tuple(hop for hop, gone in zip(route.hops, doomed, strict=True) if not gone)
     return replace(route, hops=tuple(replace(hop, weight=1) for hop in hops) if len(hops) == 1 else hops)
-
-
-def _is_shown(route: Route) -> bool:
-    return (
-        route.protocol in RUNNING_PROTOCOLS
-        and route.scope in (UNIVERSE, LINK_SCOPE)
-        and (route.kind == "unicast" or route.kind in TYPES)
-    )
-
-
-def _entries(route: Route) -> Iterator[RouteEntry]:
-    nowhere = "::" if route.family == 6 else "0.0.0.0"
-    for each in legs(route):
-        yield RouteEntry(
-            destination=each.destination,
-            next_hop_interface=each.link or None,
-            next_hop_address=each.gateway or (nowhere if each.kind == "unicast" else None),
-            metric=each.metric,
-            table_id=each.table,
-            weight=each.weight if route.family == 4 and len(route.hops) > 1 else None,
-            route_type=None if each.kind == "unicast" else each.kind,
-            source=each.source or None,
-            **route_metrics.fields(each.metrics),
-        )
 
 
 def _gateway(text: str | None) -> str:

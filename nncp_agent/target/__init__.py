@@ -11,8 +11,8 @@ from netkernel.host import Host
 from netkernel.records import Address, Attrs, Link, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
-from nncp_agent.observe import accepts_ra, is_bare_port
 from nncp_agent.resolve import Resolved, kind_of
+from nncp_agent.shown import accepts_ra, is_bare_port
 from nncp_agent.target import macs
 from nncp_agent.target.addresses import addresses_of, has
 from nncp_agent.target.routes import routed

@@ -7,7 +7,7 @@ from typing import Final
 from netkernel.host import Host
 from netkernel.records import Address
 from nncp_agent.model import Interface, IpAddress, IpStack, State
-from nncp_agent.observe import is_bare_port, is_dynamic
+from nncp_agent.shown import is_bare_port, is_dynamic
 
 LOOPBACK: Final = (("127.0.0.1", 8), ("::1", 128))
 HOST_SCOPE: Final = 254

@@ -13,9 +13,10 @@ from netkernel.kernel import LinuxKernel
 from netkernel.ops import AddVlans, CreateLink, DeleteVlans, SetLink, SetPort
 from netkernel.records import VlanRange
 from nncp_agent.kinds import KINDS
-from nncp_agent.kinds.bond_config import MODES, OPTIONS, BondConfig, BondOptions
+from nncp_agent.kinds.bond_config import BondConfig, BondOptions
 from nncp_agent.kinds.bridge_config import BridgeConfig
 from nncp_agent.model import Interface, Model, merge, stated
+from nncp_agent.shown.bond_options import MODES, OPTIONS
 from tests.unit.nncp_agent.kinds.worlds import interface, merged, problems, wanted
 
 VALUES: dict[str, tuple[Any, ...]] = {

@@ -12,8 +12,11 @@ from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netkernel.host import Host
-    from nncp_agent.model import NetworkState
+    from nncp_agent.shown import Note
+    from nncp_agent.shown.base import Tree
 
 EXAMPLES = """\
   nncp show                     everything
@@ -31,51 +34,50 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
-    from nncp_agent.observe import present
+    from nncp_agent import shown  # late, as all below: help needs no kernel
 
     options = call.options
     with call.kernel() as kernel:
         host = kernel.snapshot()
-    state = present(host, _committed(call))
+    state = shown.state(host, _notes(call))
     if options.names or options.find:
         state = _chosen(state, options.names, options.find)
-    shown = {interface.name for interface in state.interfaces or ()}
-    unknown = [name for name in options.names if name not in shown]
+    names = {interface["name"] for interface in state["interfaces"]} if options.names else set()
+    unknown = [name for name in options.names if name not in names]
     _write(call, state, host)
     for name in unknown if not options.find else ():
         call.error(f"no interface '{name}'{_did_you_mean(name, host)}")
     return FAILED if unknown and not options.find else OK
 
 
-def _committed(call: Call) -> NetworkState:
-    """For descriptions and what is ignored; a directory that only root may read is no reason to show nothing."""
+def _notes(call: Call) -> Mapping[str, Note]:
+    """A directory that only root may read is no reason to show nothing."""
+    from nncp_agent import notes
     from nncp_agent.errors import StoreBroken
-    from nncp_agent.model import NetworkState
 
     try:
-        return call.store().committed()
+        return notes.read(call.state_directory())
     except StoreBroken as error:
         call.warn(f"{error}: descriptions are left out")
-        return NetworkState()
+        return {}
 
 
-def _chosen(state: NetworkState, names: list[str], find: str | None) -> NetworkState:
+def _chosen(state: Tree, names: list[str], find: str | None) -> Tree:
     from nncp_agent.cli import choose
 
-    return choose.only(state, lambda each: (not names or each.name in names) and choose.matches(each, find or ""))
+    return choose.only(state, lambda each: (not names or each["name"] in names) and choose.matches(each, find or ""))
 
 
-def _write(call: Call, state: NetworkState, host: Host) -> None:
+def _write(call: Call, state: Tree, host: Host) -> None:
     form = call.options.output or ("table" if call.world.stdout.isatty() else "yaml")
-    if form in ("table", "tree"):
-        from nncp_agent.cli import overview
-
-        draw = overview.table if form == "table" else overview.tree
-        call.world.stdout.write(draw(state, host, call.style(), everything=bool(call.options.names)))
+    if form not in ("table", "tree"):
+        call.write(state, form)
         return
-    from nncp_agent.writer import encode  # not all of `wire`: nothing is read here
+    from nncp_agent.cli import overview
+    from nncp_agent.observe import of_tree
 
-    call.write(encode(state), form)
+    draw = overview.table if form == "table" else overview.tree
+    call.world.stdout.write(draw(of_tree(state), host, call.style(), everything=bool(call.options.names)))
 
 
 def _did_you_mean(name: str, host: Host) -> str:

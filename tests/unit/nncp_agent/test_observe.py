@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netkernel.frozen import replace
 from netkernel.host import Host
 from nncp_agent.model import Interface, IpStack
 from nncp_agent.observe import present
@@ -66,6 +67,13 @@ def test_ports_show_disabled_families_and_their_permanent_mac() -> None:
     port = shown("eth1")
     assert (port.controller, port.ipv4, port.ipv6) == ("bond0", IpStack(enabled=False), IpStack(enabled=False))
     assert port.permanent_mac_address == "02:00:00:00:00:AA"
+
+
+def test_a_bonds_port_that_has_no_permanent_mac_shows_the_one_it_came_with() -> None:
+    host = read_host("links: {bond0: {kind: bond}, d0: {kind: dummy, master: bond0}}")
+    port = replace(host.links["d0"], own_address="02:00:00:00:00:bb")
+    iface = shown("d0", replace(host, links={**host.links, "d0": port}))
+    assert iface.permanent_mac_address == "02:00:00:00:00:BB"
 
 
 def test_a_tunnels_address_is_no_mac() -> None:

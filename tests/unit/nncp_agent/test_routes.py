@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from netkernel.host import Host
 from netkernel.records import Hop, Route
-from nncp_agent.model import RouteEntry, State
+from nncp_agent.model import RouteEntry, Routes, State
+from nncp_agent.observe import present
 from nncp_agent.sections import routes
 
 GATEWAY = "192.0.2.1"
@@ -14,6 +15,12 @@ ECMP = Route("10.0.0.0/8", (Hop("eth1", GATEWAY, 1), Hop("eth2", "198.51.100.1",
 
 def entry(destination: str | None = "10.0.0.0/8", link: str | None = "eth1", **more: object) -> RouteEntry:
     return RouteEntry(destination=destination, next_hop_interface=link, **more)  # type: ignore[arg-type]
+
+
+def observed(host: Host) -> Routes:
+    found = present(host).routes
+    assert found is not None
+    return found
 
 
 def target(*entries: RouteEntry, before: tuple[Route, ...] = ()) -> tuple[Route, ...]:
@@ -94,7 +101,7 @@ def test_what_a_route_tells_tcp_is_written_read_and_shown_in_the_same_words() ->
     asked = entry(**words)
     (route,) = target(asked)
     assert route.metrics == ((1, 1 << 2), (2, 1400), (8, 1360), (11, 20), (14, 40), (15, 1))
-    (shown,) = routes.read(Host(routes=(route,))).config or ()
+    (shown,) = observed(Host(routes=(route,))).config or ()
     assert {word: getattr(shown, word) for word in words} == words
     assert target(asked, before=(route,)) == (route,)
 
@@ -113,7 +120,7 @@ def test_an_ignored_entry_asks_for_nothing() -> None:
 
 def test_show_lists_ipv6_first_then_by_interface_and_destination() -> None:
     host = Host(routes=(DEFAULT, ECMP, Route("2001:db8::/32", (Hop("eth2"),), metric=1024)))
-    shown = [(each.destination, each.next_hop_interface) for each in routes.read(host).config or ()]
+    shown = [(each.destination, each.next_hop_interface) for each in observed(host).config or ()]
     assert shown == [
         ("2001:db8::/32", "eth2"),
         ("0.0.0.0/0", "eth1"),
@@ -132,7 +139,7 @@ def test_the_same_entry_twice_is_one_route() -> None:
 
 
 def test_show_flattens_legs_with_weights_and_fills_in_no_next_hop() -> None:
-    shown = routes.read(Host(routes=(ECMP, Route("203.0.113.0/24", (Hop("eth1"),), scope=253))))
+    shown = observed(Host(routes=(ECMP, Route("203.0.113.0/24", (Hop("eth1"),), scope=253))))
     assert [(each.next_hop_interface, each.weight) for each in shown.config or ()] == [
         ("eth1", 1),
         ("eth1", None),
@@ -142,7 +149,7 @@ def test_show_flattens_legs_with_weights_and_fills_in_no_next_hop() -> None:
 
 
 def test_learned_routes_are_running_and_not_config() -> None:
-    shown = routes.read(Host(routes=(Route("::/0", (Hop("eth1", "fe80::1"),), protocol=9, metric=1024),)))
+    shown = observed(Host(routes=(Route("::/0", (Hop("eth1", "fe80::1"),), protocol=9, metric=1024),)))
     assert (len(shown.running or ()), shown.config) == (1, ())
 
 

@@ -11,8 +11,9 @@ from netkernel.frozen import replace
 from netkernel.link_kinds import KINDS as LINK_KINDS
 from netkernel.records import Link
 from nncp_agent.kinds import KINDS
-from nncp_agent.kinds.bond_config import MODES, OPTIONS, BondConfig, BondOptions
+from nncp_agent.kinds.bond_config import BondConfig, BondOptions
 from nncp_agent.model import stated
+from nncp_agent.shown.bond_options import MODES, OPTIONS
 from tests.unit.nncp_agent.kinds.worlds import EMPTY, interface, merged, problems, read, settled, wanted, warnings
 
 bond = KINDS["bond"]

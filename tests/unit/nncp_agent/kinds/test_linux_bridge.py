@@ -14,8 +14,9 @@ from netkernel.link_kinds import KINDS as LINK_KINDS
 from netkernel.records import Link, VlanRange
 from nncp_agent.kinds import KINDS, bridge_vlans
 from nncp_agent.kinds.bridge_config import BridgeConfig, BridgeOptions, PortVlan
-from nncp_agent.kinds.linux_bridge import _ATTRS, _STP_ATTRS
+from nncp_agent.kinds.linux_bridge import _STP_ATTRS
 from nncp_agent.model import stated
+from nncp_agent.shown.bridge import ATTRS
 from tests.unit.nncp_agent.kinds.worlds import (
     BRIDGE,
     PVID,
@@ -47,8 +48,8 @@ TRUNK = {"mode": "trunk", "trunk-tags": [{"id": 10}, {"id": 11}, {"id-range": {"
 
 def test_every_option_is_an_attribute_the_codec_knows() -> None:
     known = LINK_KINDS["bridge"]
-    assert {*_ATTRS.values(), *_STP_ATTRS.values()} <= set(known.attrs)
-    assert set(_ATTRS) | {"stp", "gc_timer", "hello_timer"} == set(BridgeOptions.__struct_fields__)
+    assert {*ATTRS.values(), *_STP_ATTRS.values()} <= set(known.attrs)
+    assert set(ATTRS) | {"stp", "gc_timer", "hello_timer"} == set(BridgeOptions.__struct_fields__)
 
 
 def test_a_bare_bridge_asks_for_nothing_but_itself() -> None:

@@ -12,8 +12,8 @@ from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Context, Wanted
-from nncp_agent.kinds.bond_config import OPTIONS
 from nncp_agent.model import Interface, Model, NetworkState
+from nncp_agent.shown.bond_options import OPTIONS
 from nncp_agent.wire import decode
 
 BOND: Attrs = {option.attr: option.default for option in OPTIONS.values()}

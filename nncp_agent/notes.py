@@ -1,0 +1,35 @@
+"""What `show` needs of the committed state: descriptions, and what is ignored; read without any models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from nncp_agent import files
+from nncp_agent.shown import NO_NOTES, Note
+
+
+def read(directory: str) -> Mapping[str, Note]:
+    """By interface, from committed.json in a state directory; none when nothing was committed. Raises StoreBroken."""
+    path = os.path.join(directory, files.COMMITTED)
+    data = files.read(path)
+    if data is None:
+        return NO_NOTES
+    import json  # late: on a host that nncp never changed there is nothing to decode
+
+    try:
+        found: Any = json.loads(data)
+        if found["version"] != files.VERSION:
+            raise files.of_another_format(path, found["version"])
+        return dict(_note(each) for each in found["state"].get("interfaces") or ())
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise files.not_ours(path, error) from error
+
+
+def _note(interface: dict[str, Any]) -> tuple[str, Note]:
+    description = interface.get("description")
+    if not isinstance(description, str | None):
+        raise TypeError(f"a description of type {type(description).__name__}")
+    has_ipv6 = bool((interface.get("ipv6") or {}).get("enabled"))
+    return str(interface["name"]), Note(description, interface.get("state") == "ignore", has_ipv6)

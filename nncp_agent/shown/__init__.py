@@ -1,0 +1,136 @@
+"""The host as network state in plain values: what `show` prints, and what models of the present are made of.
+
+This is the one place where kernel records become nmstate's words. It knows no model, because a model costs a cold start
+more than all that is in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from netkernel import devconf, owner
+from netkernel.frozen import Frozen
+from netkernel.host import Host
+from netkernel.records import FOREVER, Address, Link
+from nncp_agent.shown import bond, bridge, routes, small, types
+from nncp_agent.shown.base import Read, Tree
+
+SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
+    "bond": ("link-aggregation", bond.config),
+    "linux-bridge": ("bridge", bridge.config),
+    "veth": ("veth", small.veth),
+    "vlan": ("vlan", small.vlan),
+}
+"""By type: the key of its own settings, and who reads them."""
+ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
+"""Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
+HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
+"""Links that are somebody's inner workings, as nmstate hides them (nmstate.md 3)."""
+MAC_LENGTH: Final = len("02:00:00:00:00:01")
+WITHOUT_IP: Final = frozenset({"bond", "bridge", "openvswitch"})
+"""Controllers (IFLA_INFO_KIND) whose ports hold no addresses of their own."""
+
+
+class Note(Frozen):
+    """What the kernel cannot remember of an interface and the committed state does."""
+
+    description: str | None = None
+    is_ignored: bool = False
+    has_ipv6: bool = False  # a policy asked for the family
+
+
+NO_NOTES: Final[Mapping[str, Note]] = {}
+_BLANK: Final = Note()
+
+
+def state(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Tree:
+    """Everything the host has."""
+    found = [interface(host.links[name], host, notes.get(name, _BLANK)) for name in names(host)]
+    return {"interfaces": found, "routes": routes.read(host)}
+
+
+def names(host: Host) -> list[str]:
+    """Every interface that is shown, in order."""
+    return sorted([name for name in host.links if not name.startswith(HIDDEN)])
+
+
+def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
+    """One interface."""
+    attrs = link.attrs
+    type, managed = types.of(link)
+    tree: Tree = {"name": link.name, "type": type}
+    if not managed or note.is_ignored:
+        tree["state"] = "ignore"
+    else:
+        tree["state"] = "up" if attrs.get("up") else "down"
+    if note.description is not None:
+        tree["description"] = note.description
+    if len(mac := link.address) == MAC_LENGTH:  # a tunnel's link-layer address is an IP address and no MAC
+        tree["mac-address"] = mac.upper()
+    if len(mac := link.perm_address or link.own_address) == MAC_LENGTH:
+        tree["permanent-mac-address"] = mac.upper()
+    if mtu := attrs.get("mtu"):
+        tree["mtu"] = mtu
+    if link.max_mtu:
+        tree["min-mtu"] = link.min_mtu
+        tree["max-mtu"] = link.max_mtu
+    controller = link.master
+    if controller:
+        tree["controller"] = controller
+    tree["accept-all-mac-addresses"] = bool(attrs.get("promisc"))
+    bare = bool(controller) and is_bare_port(link, host)
+    addresses = () if bare else host.addresses.get(link.name, ())
+    tree["ipv4"] = _ipv4([each for each in addresses if ":" not in each.ip])
+    tree["ipv6"] = _ipv6(link, [each for each in addresses if ":" in each.ip], note.has_ipv6 and not bare)
+    if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
+        tree["owner"] = stamp.owner
+    if type in SUBTREES:
+        key, read = SUBTREES[type]
+        if (config := read(link, host)) is not None:
+            tree[key] = config
+    return tree
+
+
+def is_bare_port(link: Link, host: Host) -> bool:
+    """Whether its controller takes its addresses away (a bond's or bridge's port, not a VRF's)."""
+    controller = host.links.get(link.master)
+    return controller is not None and controller.kind in WITHOUT_IP
+
+
+def accepts_ra(link: Link) -> bool:
+    """Whether the kernel makes addresses from router advertisements here (net.ipv6.conf.*.accept_ra, autoconf)."""
+    accept = devconf.get(link.conf6, "accept_ra") or 0
+    forwarding = devconf.get(link.conf6, "forwarding") or 0
+    return bool(devconf.get(link.conf6, "autoconf")) and (accept == 2 or (accept == 1 and not forwarding))
+
+
+def is_dynamic(address: Address) -> bool:
+    """Whether a DHCP client or router advertisements keep it alive: it has a lifetime, and no policy asks for it."""
+    return address.valid_s != FOREVER
+
+
+def _ipv4(addresses: list[Address]) -> Tree:
+    if not addresses:
+        return {"enabled": False}
+    return {"enabled": True, "address": [_address(each) for each in addresses], "dhcp": False}
+
+
+def _ipv6(link: Link, addresses: list[Address], asked: bool) -> Tree:
+    """On where there is an address, or will be: a policy asked for the family, and the link waits for its carrier."""
+    if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0 and not link.carrier):
+        return {"enabled": False}
+    stack: Tree = {"enabled": True, "address": [_address(each) for each in addresses], "dhcp": False}
+    if not accepts_ra(link):  # true would promise what no policy can ask for yet; false is said only where it is so
+        stack["autoconf"] = False
+    if mode := ADDR_GEN_MODES.get(str(link.attrs.get("addr_gen_mode"))):
+        stack["addr-gen-mode"] = mode
+    return stack
+
+
+def _address(address: Address) -> Tree:
+    tree: Tree = {"ip": address.ip, "prefix-length": address.prefix}
+    if is_dynamic(address):
+        tree["valid-life-time"] = f"{address.valid_s}sec"
+        tree["preferred-life-time"] = f"{address.preferred_s}sec"
+    return tree

@@ -1,0 +1,14 @@
+"""What the readers of all kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netkernel.host import Host
+from netkernel.records import Link
+
+Tree = dict[str, Any]
+"""Plain values in nmstate's words and order: what is not stated is not there."""
+Read = Callable[[Link, Host], Tree | None]
+"""The subtree of one kind; None where the kernel has nothing to say about it."""

@@ -1,0 +1,34 @@
+"""The subtrees of kinds with little to say: `vlan` and `veth` (nmstate.md 3.3)."""
+
+from __future__ import annotations
+
+from netkernel.host import Host
+from netkernel.records import Attrs, Link
+from nncp_agent.shown.base import Tree
+
+
+def vlan(link: Link, host: Host) -> Tree:
+    """A base in another namespace has no name here."""
+    attrs = link.attrs
+    tree: Tree = {
+        "base-iface": link.link or None,
+        "id": attrs.get("id"),
+        "protocol": attrs.get("protocol"),
+        "registration-protocol": registration(attrs),
+        "reorder-headers": attrs.get("reorder_hdr"),
+        "loose-binding": attrs.get("loose_binding"),
+    }
+    return {key: value for key, value in tree.items() if value is not None}
+
+
+def registration(attrs: Attrs) -> str | None:
+    """How it registers with the switch; None where the kernel does not say."""
+    if "gvrp" not in attrs and "mvrp" not in attrs:
+        return None
+    return "gvrp" if attrs.get("gvrp") else "mvrp" if attrs.get("mvrp") else "none"
+
+
+def veth(link: Link, host: Host) -> Tree | None:
+    """None while the peer is in another namespace."""
+    peer = link.attrs.get("peer")
+    return {"peer": peer} if peer else None

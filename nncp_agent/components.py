@@ -37,8 +37,8 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
     """
     interfaces = part.interfaces or ()
     made = {name for interface in interfaces for name in _makes(interface)}
-    there = made | _names(host)
-    missing = {each.name for each in interfaces if each.name not in there and not _is_there_by_mac(each, host)}
+    there = made | _names(host) | {each.name for each in interfaces if _is_there_by_mac(each, host)}
+    missing = {each.name for each in interfaces if each.name not in there}
     missing |= {name for each in interfaces for name in _related(each) if name not in there}
     missing -= {each.name for each in interfaces if each.state in (State.ABSENT, State.IGNORE)}
     lacking = frozenset(missing)

@@ -66,6 +66,10 @@ class Kind:
         """MUST when it takes ports: `config` with exactly these ports, and all it says about those it keeps."""
         return config
 
+    def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
+        """MUST when it speaks of other links: `config` with those in `names` called by their new names."""
+        return config
+
     def brief(self, iface: Interface) -> str:
         """MAY: the one thing an overview says about it beside ports and base: a bond's mode, a VLAN's id."""
         return ""

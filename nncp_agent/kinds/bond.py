@@ -57,6 +57,20 @@ class Bond(Kind):
             kept = tuple(each for each in kept if each.name in set(ports))
         return replace(mine, port=tuple(ports), ports_config=kept)
 
+    def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
+        """Its ports and its primary by their new names."""
+        if not isinstance(config, BondConfig):
+            return config
+        port, listed, options = config.port, config.ports_config, config.options
+        if options is not None and options.primary:
+            options = replace(options, primary=names.get(options.primary, options.primary))
+        return replace(
+            config,
+            options=options,
+            port=tuple(names.get(name, name) for name in port) if port is not None else None,
+            ports_config=None if listed is None else tuple(replace(x, name=names.get(x.name, x.name)) for x in listed),
+        )
+
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
         word = next((word for word, option in OPTIONS.items() if option.attr == attr), attr)

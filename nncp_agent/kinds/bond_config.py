@@ -58,6 +58,7 @@ class BondPort(Model, frozen=True):
     """One item of `ports-config`."""
 
     hint = "a mapping like {name: eth1, queue-id: 1}"
+    aliases: ClassVar[Mapping[str, str]] = {"profile-name": "name"}
 
     name: LinkName
     priority: Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)] | None = None

@@ -93,6 +93,7 @@ class BridgePort(Model, frozen=True):
     """One item of `bridge.port`."""
 
     hint = "a mapping like {name: eth1}"
+    aliases: ClassVar[Mapping[str, str]] = {"profile-name": "name"}
 
     name: LinkName
     stp_hairpin_mode: bool | None = None

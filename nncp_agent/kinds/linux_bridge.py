@@ -51,6 +51,12 @@ class LinuxBridge(Kind):
         said = {each.name: each for each in mine.port or ()}
         return replace(mine, port=tuple(said.get(name) or BridgePort(name=name) for name in ports))
 
+    def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
+        """Its ports by their new names."""
+        if not isinstance(config, BridgeConfig) or config.port is None:
+            return config
+        return replace(config, port=tuple(replace(each, name=names.get(each.name, each.name)) for each in config.port))
+
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
         if attr in _STP_ATTRS.values():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from netkernel.records import Value
 from nncp_agent.errors import Problem
@@ -50,6 +52,12 @@ class Vlan(Kind):
         """Its base."""
         config = iface.config
         return (config.base_iface,) if isinstance(config, VlanConfig) and config.base_iface else ()
+
+    def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
+        """Its base by its new name."""
+        if not isinstance(config, VlanConfig) or config.base_iface is None:
+            return config
+        return replace(config, base_iface=names.get(config.base_iface, config.base_iface))
 
     def brief(self, iface: Interface) -> str:
         """Its number."""

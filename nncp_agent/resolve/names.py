@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -21,7 +22,8 @@ SAME_TO_NMSTATE: Final = frozenset({"ethernet", "veth"})
 def resolved(desired: NetworkState, before: Host) -> tuple[list[Interface], list[Problem]]:
     """The policy's interfaces by kernel name with their types; those that cannot be told are only in the problems."""
     problems: list[Problem] = []
-    stated = _typed(_identified(desired.interfaces or (), before, problems), before, problems)
+    identified = _identified(desired.interfaces or (), before, problems)
+    stated = _typed(_renamed(identified, before), before, problems)
     problems += _taken_names(stated, before)
     return stated, problems
 
@@ -36,20 +38,21 @@ def unknown(name: str, known: Iterable[str]) -> str:
 def _identified(interfaces: Iterable[Interface], before: Host, problems: list[Problem]) -> list[Interface]:
     """`identifier: mac-address` looked up: the interface gets its kernel name, its own becomes the profile name."""
     found: list[Interface] = []
-    by_mac: Mapping[str, list[Link]] | None = None
+    macs: Mapping[str, list[Link]] | None = None
     for iface in interfaces:
         if iface.identifier != "mac-address":
             found.append(iface)
             continue
-        by_mac = _by_mac(before) if by_mac is None else by_mac
-        link = _owner_of(iface, by_mac, problems)
+        macs = by_mac(before) if macs is None else macs
+        link = _owner_of(iface, macs, problems)
         if link is not None:
             profile = iface.profile_name or iface.name
             found.append(replace(iface, name=link.name, profile_name=profile, mac_address=None))
     return _unique(found, problems)
 
 
-def _by_mac(before: Host) -> dict[str, list[Link]]:
+def by_mac(before: Host) -> dict[str, list[Link]]:
+    """The links by every MAC they have or came with."""
     macs: dict[str, list[Link]] = {}
     for link in before.links.values():
         for mac in {link.address, link.perm_address, link.own_address} - {""}:
@@ -57,14 +60,20 @@ def _by_mac(before: Host) -> dict[str, list[Link]]:
     return macs
 
 
-def _owner_of(iface: Interface, by_mac: Mapping[str, list[Link]], problems: list[Problem]) -> Link | None:
+def called_by_mac(state: NetworkState, before: Host) -> set[str]:
+    """Kernel names of the links that `state` knows by their MAC addresses."""
+    wanted = {(each.mac_address or "").lower() for each in state.interfaces or () if each.identifier == "mac-address"}
+    return {link.name for mac, links in by_mac(before).items() if mac in wanted for link in links} if wanted else set()
+
+
+def _owner_of(iface: Interface, macs: Mapping[str, list[Link]], problems: list[Problem]) -> Link | None:
     """The one link with that MAC: its permanent one first, then the current one (nmstate.md 2)."""
     path = f"{iface.name}: mac-address"
     if not iface.mac_address:
         problems.append(Problem(path, "wanted, because identifier is mac-address"))
         return None
     mac = iface.mac_address.lower()
-    candidates = [link for link in by_mac.get(mac, ()) if iface.type is None or _is_of_type(link, iface.type)]
+    candidates = [link for link in macs.get(mac, ()) if iface.type is None or _is_of_type(link, iface.type)]
     candidates = [link for link in candidates if mac in (link.perm_address, link.own_address)] or candidates
     if len(candidates) == 1:
         return candidates[0]
@@ -82,6 +91,31 @@ def _unique(found: list[Interface], problems: list[Problem]) -> list[Interface]:
             mine, its = iface.profile_name or iface.name, other.profile_name or other.name
             problems.append(Problem(mine, f"is {iface.name} here, which {its} speaks of already"))
     return list(by_name.values())
+
+
+def _renamed(interfaces: Sequence[Interface], before: Host) -> Sequence[Interface]:
+    """The interfaces with every other link they speak of by its kernel name, where they have its profile name.
+
+    A kernel name comes first, and a profile of several links names none of them (nmstate.md 3.1).
+    """
+    profiles = Counter(iface.profile_name for iface in interfaces if iface.profile_name)
+    known = before.links.keys() | {iface.name for iface in interfaces}
+    names = {
+        iface.profile_name: iface.name
+        for iface in interfaces
+        if iface.profile_name and iface.profile_name not in known and profiles[iface.profile_name] == 1
+    }
+    return [_speaking_of(iface, names) for iface in interfaces] if names else interfaces
+
+
+def _speaking_of(iface: Interface, names: Mapping[str, str]) -> Interface:
+    kind = KINDS.get(iface.type or "")
+    return replace(
+        iface,
+        config=kind.renamed(iface.config, names) if kind is not None else iface.config,
+        controller=names.get(iface.controller or "", iface.controller),
+        copy_mac_from=names.get(iface.copy_mac_from or "", iface.copy_mac_from),
+    )
 
 
 def _typed(interfaces: Iterable[Interface], before: Host, problems: list[Problem]) -> list[Interface]:

@@ -11,7 +11,7 @@ from nncp_agent.foreign import is_foreign, named
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, State
-from nncp_agent.resolve.names import unknown
+from nncp_agent.resolve.names import called_by_mac, unknown
 
 
 class Ports(Frozen):
@@ -65,7 +65,7 @@ class _Untouchable(Frozen):
 
 
 def _untouchable(asked: Mapping[str, Interface], before: Host, committed: NetworkState) -> _Untouchable:
-    known = set(named(committed))
+    known = {*named(committed), *called_by_mac(committed, before)}
     remembered = {each.name for each in committed.interfaces or () if each.state is State.IGNORE}
     return _Untouchable(
         ignored=frozenset(name for name, iface in asked.items() if iface.state is State.IGNORE),
@@ -114,6 +114,8 @@ def _may_join(
 def _refusal(port: str, controller: str, living: Mapping[str, Interface], before: Host) -> str:
     """Why the kernel, or somebody else's switch, would not give the port away."""
     link = before.links.get(port)
+    if _kind_word(port, living, before) == "linux-bridge" == _kind_word(controller, living, before):
+        return f"{port} is a bridge, and the kernel takes no bridge into a bridge; a veth pair can join the two"
     if link is None or link.master == controller:
         return ""
     if link.master == "ovs-system":
@@ -121,6 +123,11 @@ def _refusal(port: str, controller: str, living: Mapping[str, Interface], before
     if link.name == "lo":
         return "lo cannot be a port"
     return ""
+
+
+def _kind_word(name: str, living: Mapping[str, Interface], before: Host) -> str:
+    link = before.links.get(name)
+    return by_link(link).name if link is not None else living[name].type or "" if name in living else ""
 
 
 def _join_from_below(

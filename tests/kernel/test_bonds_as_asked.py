@@ -333,3 +333,18 @@ def test_freed_ports_may_be_asked_down(host: Asked) -> None:
     )
     assert [host.show(name)["state"] for name in ("eth1", "eth2")] == ["down", "down"]
     host.becomes({"name": "eth1", "state": "up"})
+
+
+def test_ports_may_be_named_by_profiles_that_know_their_macs(host: Asked) -> None:
+    profiles: list[State] = [
+        {"name": f"port-{name}", "type": "ethernet", "identifier": "mac-address", "mac-address": mac(host, name)}
+        for name in ("eth1", "eth2")
+    ]
+    host.apply(*profiles, bond("port-eth1", "port-eth2"))
+    host.holds(bond("eth1", "eth2"))
+    host.apply(*profiles, bond("port-eth1", "port-eth2"))
+    listed = {"mode": "balance-rr", "ports-config": [{"profile-name": "port-eth1"}, {"profile-name": "port-eth2"}]}
+    host.apply(*profiles, bond() | {"link-aggregation": listed})
+    host.holds(bond("eth1", "eth2"))
+    host.apply(bond("eth2"))
+    host.holds(bond("eth2"))

@@ -100,3 +100,11 @@ def test_a_nic_that_is_known_by_its_mac_is_there_under_any_name() -> None:
     now, lacking = possible(_state(nic), _host("eth2"))
     assert lacking == frozenset()
     assert now.interfaces
+
+
+def test_a_port_known_by_its_mac_is_there_under_the_name_the_policy_has_for_it() -> None:
+    uplink = {"name": "uplink", "type": "ethernet", "identifier": "mac-address", "mac-address": "02:00:00:00:00:02"}
+    bridge = BRIDGE | {"bridge": {"port": [{"name": "uplink"}]}}
+    (part,) = components(_state(uplink, bridge))
+    assert possible(part, _host("eth5")) == (part, frozenset())
+    assert possible(part, _host())[1] == {"uplink"}

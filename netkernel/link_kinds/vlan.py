@@ -14,5 +14,12 @@ KIND = LinkKind(
         "protocol": Attr(5, Form.U16_BE, {0x8100: "802.1q", 0x88A8: "802.1ad"}),
     },
     fixed=frozenset({"id", "protocol", "link"}),
-    defaults={"reorder_hdr": True, "gvrp": False, "loose_binding": False, "mvrp": False, "protocol": "802.1q"},
+    defaults={
+        "reorder_hdr": True,
+        "gvrp": False,
+        "loose_binding": False,
+        "mvrp": False,
+        "bridge_binding": False,
+        "protocol": "802.1q",
+    },
 )

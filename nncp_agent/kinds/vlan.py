@@ -25,6 +25,7 @@ class VlanConfig(Model, frozen=True):
     registration_protocol: Literal["gvrp", "mvrp", "none"] | None = None
     reorder_headers: bool | None = None
     loose_binding: bool | None = None
+    bridge_binding: bool | None = None
 
 
 USUAL_PROTOCOL: Final = "802.1q"
@@ -73,6 +74,7 @@ class Vlan(Kind):
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
         words = {"link": "base-iface", "reorder_hdr": "reorder-headers", "loose_binding": "loose-binding"}
+        words |= {"bridge_binding": "bridge-binding"}
         words |= {"gvrp": "registration-protocol", "mvrp": "registration-protocol"}
         return f"vlan.{words.get(attr, attr)}"
 
@@ -88,6 +90,7 @@ class Vlan(Kind):
             "protocol": config.protocol,
             "reorder_hdr": config.reorder_headers,
             "loose_binding": config.loose_binding,
+            "bridge_binding": config.bridge_binding,
         }
         asked = config.registration_protocol
         # The kernel can register with both, which a policy cannot say: what reads as asked stays.

@@ -17,6 +17,7 @@ def vlan(link: Link, host: Host) -> Tree:
         "registration-protocol": registration(attrs),
         "reorder-headers": attrs.get("reorder_hdr"),
         "loose-binding": attrs.get("loose_binding"),
+        "bridge-binding": attrs.get("bridge_binding"),
     }
     return {key: value for key, value in tree.items() if value is not None}
 

@@ -87,9 +87,28 @@ def test_vlans_may_be_stacked(host: Asked) -> None:
 
 @pytest.mark.parametrize("said", ["gvrp", "mvrp", "none"])
 def test_flags_are_shown_as_they_were_asked(host: Asked, said: str) -> None:
-    host.becomes(vlan(registration_protocol=said, reorder_headers=False, loose_binding=True))
+    some = vlan(registration_protocol=said, reorder_headers=False, loose_binding=True)
+    host.becomes(some)
     host.becomes(vlan(registration_protocol="none", reorder_headers=True, loose_binding=False))
-    host.becomes(vlan(registration_protocol=said, reorder_headers=False, loose_binding=True))
+    host.becomes(some)
+
+
+def test_one_word_of_a_vlan_changes_it_and_leaves_the_others(host: Asked) -> None:
+    host.becomes({"name": "dummy1", "type": "dummy", "state": "up"})
+    host.becomes(vlan())
+    changes: list[tuple[str, Any]] = [
+        ("id", 102), ("base-iface", "dummy1"), ("protocol", "802.1ad"), ("registration-protocol", "gvrp"),
+        ("registration-protocol", "mvrp"), ("reorder-headers", "false"), ("loose-binding", "true"),
+        ("loose-binding", 0), ("bridge-binding", "yes"), ("bridge-binding", False), ("protocol", "802.1q"),
+    ]  # fmt: skip
+    meant = {"false": False, "true": True, 0: False, "yes": True}
+    expected: dict[str, Any] = {}
+    for word, value in changes:
+        host.apply({"name": "eth1.101", "type": "vlan", "state": "up", "vlan": {word: value}})
+        expected[word] = meant.get(value, value)
+        shown = host.show("eth1.101")
+        assert shown["state"] == "up"
+        assert shown["vlan"] == shown["vlan"] | expected
 
 
 def test_all_mac_addresses_are_accepted_and_no_more(host: Asked) -> None:

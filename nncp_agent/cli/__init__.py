@@ -1,7 +1,8 @@
 """The command line `nncp`: parse, call the engine, print. stdout is the result, stderr the log.
 
 Exit codes: 0 ok · 1 failed and rolled back · 2 usage · 3 invalid policy · 4 failed and not fully undone · 10 `plan` or
-`diff` found something and `--exit-code` was given · 130 interrupted · 141 the reader of stdout went away.
+`diff` found something and `--exit-code` was given · 130 interrupted · 141 the reader of stdout went away before it had
+everything.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 from netkernel.documents.base import Unreadable
@@ -94,5 +96,5 @@ def _count(number: int, noun: str) -> str:
 
 def _let_go_of_stdout(world: World) -> None:
     """Or the interpreter tries to flush it once more at its end, and complains."""
-    if world.stdout is sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(world.stdout, TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), world.stdout.fileno())

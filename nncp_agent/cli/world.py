@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from io import TextIOWrapper
+from io import RawIOBase, TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, Self, TextIO
 
 from netkernel.frozen import Frozen
@@ -43,7 +43,7 @@ class World(Frozen, kw_only=True):
         import os
 
         gc.disable()  # a command is over before collecting pays
-        stdout, stderr = _open(sys.stdout), _open(sys.stderr)
+        stdout, stderr = _buffered(_open(sys.stdout)), _open(sys.stderr)
         return cls(
             stdin=sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"),
             stdout=stdout,
@@ -74,6 +74,16 @@ def _open(stream: TextIO | None) -> TextIO:
         return open("/dev/null", "w")
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    """A stream that writes all it is given, or says that it could not.
+
+    With PYTHONUNBUFFERED Python drops, in silence, what the kernel does not take at once.
+    """
+    if isinstance(getattr(stream, "buffer", None), RawIOBase):
+        return open(stream.fileno(), "w", encoding=stream.encoding, errors="backslashreplace", closefd=False)
     return stream
 
 

@@ -1,7 +1,11 @@
 """Words, help, exit codes, and everything that goes wrong before a policy is even read."""
 
 import errno
+import fcntl
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +125,20 @@ def test_a_result_nobody_can_take_is_no_traceback(number: int, code: int) -> Non
     result = nncp("version", stdout=Full(number), stderr=err)
     assert result.code == code
     assert err.getvalue() == ("" if number == errno.EPIPE else "error: cannot write the result: said the kernel\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_half_way_is_noticed(unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    command = [sys.executable, "-m", "nncp_agent.cli", "draft", "eth1", "--vlan", "1-200"]
+    environ = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE, env=environ) as process:
+        os.close(writing)
+        os.read(reading, 1)
+        os.close(reading)
+        assert process.communicate() == (None, b"")
+    assert process.returncode == 141
 
 
 class Impatient:

@@ -8,7 +8,8 @@ from typing import Final
 from netkernel.host import Host
 from netkernel.records import MAIN_TABLE, Route
 from nncp_agent.errors import Problem
-from nncp_agent.resolve import Resolved
+from nncp_agent.model import State
+from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.sections.routes import ONLINK
 from nncp_agent.target.addresses import is_link_local
 from nncp_agent.target.routes import covers
@@ -23,10 +24,22 @@ FRAME_CHANGERS: Final = {
 
 def warnings(resolved: Resolved, before: Host, after: Host) -> Iterator[Problem]:
     """Everything surprising about going from `before` to `after`."""
+    yield from _options_that_wait(resolved, before)
     yield from _bonds_under_bridges(resolved, after)
     yield from _default_routes(before, after)
     yield from _gateways_left_behind(before, after)
     yield from _gateways_off_the_link(before, after)
+
+
+def _options_that_wait(resolved: Resolved, before: Host) -> Iterator[Problem]:
+    """What a link that stays and stays down is told about its kind: what is down has nobody to serve."""
+    for name, iface in resolved.wanted.items():
+        if iface.state is not State.DOWN or iface.config is None:
+            continue
+        kind, seen = kind_of(iface, before.links.get(name)), resolved.present[name].config
+        merged = resolved.merged[name].config
+        if merged is not None and (seen is None or kind.normalise(merged) != kind.normalise(seen)):
+            yield Problem(f"{name}: {kind.subtree}", "stays as it is while the state is down: it counts with state up")
 
 
 def _bonds_under_bridges(resolved: Resolved, after: Host) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
     """The keys of `attrs` (of links of `kind`, or of their ports) that this kernel refuses, with its release and words.
 
     Each is tried by itself, in the mode that `attrs` states, so that one does not hide the next; how they go together
-    is judged elsewhere. References to other links are not tried. Raises KernelRefused where the kind is not known.
+    is judged elsewhere. References to other links are not tried. A kernel without the kind refuses it under the key "".
     """
     table = KINDS[kind].ports if ports else KINDS[kind].attrs
     tried = {key: attrs[key] for key in table if key in attrs and _can_be_tried(table[key])}
@@ -34,7 +34,24 @@ def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
         return {}
     with netns.throw_away(), LinuxKernel() as kernel:
         base = _base(kernel, kind, attrs)
-        return {key: reason for key, value in tried.items() if (reason := _try(kernel, base, key, value, ports))}
+        found = {key: reason for key, value in tried.items() if (reason := _try(kernel, base, key, value, ports))}
+        if len(found) == len(tried) and (reason := _refusal(kernel, base)):
+            return {"": reason}
+        return found
+
+
+def _refusal(kernel: LinuxKernel, base: CreateLink) -> str:
+    """Why this kernel makes no such link at all, "" when it does."""
+    try:
+        kernel.execute([base])
+    except KernelRefused as refused:
+        return _words(refused)
+    _clear(kernel, base, ports=False)
+    return ""
+
+
+def _words(refused: KernelRefused) -> str:
+    return f"kernel {os.uname().release} refuses it: {refused.reason}"
 
 
 def _can_be_tried(attr: Attr) -> bool:
@@ -58,7 +75,7 @@ def _try(kernel: LinuxKernel, base: CreateLink, key: str, value: Value, ports: b
         kernel.execute(_trial(base, key, value, ports))
         link = kernel.snapshot().links[_BELOW if ports else SCRATCH]
     except KernelRefused as refused:
-        return f"kernel {os.uname().release} refuses it: {refused.reason}"
+        return _words(refused)
     finally:
         _clear(kernel, base, ports)
     found = (link.port if ports else link.attrs).get(key)

@@ -17,7 +17,8 @@ from nncp_agent.sections import routes
 from nncp_agent.target import changed, context_of
 
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
-"""`refusals(link_kind, attrs)`: the attributes the running kernel refuses or does not report back, with why."""
+"""`refusals(link_kind, attrs)`: the attributes the running kernel refuses or does not report back, with why.
+The key "" is the kind itself."""
 
 
 def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Problem]:
@@ -96,6 +97,8 @@ def _refused(iface: Interface, kind: Kind, context: Context, before: Host, refus
     if not news:
         return []
     refused = refusals(kind.link_kinds[0], attrs)
+    if reason := refused.get(""):
+        return [Problem(f"{iface.name}: type", f"found {kind.name}: {reason}")]
     return [
         Problem(f"{iface.name}: {kind.option(attr)}", f"found {attrs.get(attr)}: {reason}")
         for attr, reason in refused.items()

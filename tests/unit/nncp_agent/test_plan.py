@@ -83,6 +83,16 @@ def test_the_kernel_is_asked_only_about_options_that_would_change() -> None:
     assert asked == ["bond"]
 
 
+def test_a_kernel_without_bonds_is_one_problem() -> None:
+    with pytest.raises(InvalidPolicy) as caught:
+        decide(
+            policy("interfaces: [{name: bond0, type: bond, link-aggregation: {mode: balance-rr}}]"),
+            Host(),
+            refusals=lambda kind, attrs: {"": "kernel 7.2.0 refuses it: Unknown device type"},
+        )
+    assert str(caught.value) == "bond0: type: found bond: kernel 7.2.0 refuses it: Unknown device type"
+
+
 def test_ops_on_a_precious_link_and_below_it_are_important() -> None:
     host = read_host("""
 links:

@@ -52,6 +52,7 @@ class LinkKind(Frozen):
     `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
     `needs_down`: the link must be down to change it. `needs_no_ports`: it must have no ports.
     `defaults`: what a link created without stating them gets, as far as a plan needs to know.
+    `mtus`: the smallest and the largest MTU in bytes that the driver takes; a largest of 0 is none.
     """
 
     name: str
@@ -62,3 +63,4 @@ class LinkKind(Frozen):
     needs_no_ports: frozenset[str] = frozenset()
     defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}
     port_defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}
+    mtus: tuple[int, int] = (0, 0)

@@ -71,6 +71,7 @@ KIND = LinkKind(
         "ad_lacp_rate": "slow", "ad_lacp_active": 1, "ad_select": "stable", "tlb_dynamic_lb": 1, "missed_max": 2,
         "coupled_control": 1, "broadcast_neighbor": 0,
     },
+    mtus=(68, 65535),
     port_defaults={"queue_id": 0, "prio": 0},
 )  # fmt: skip
 

@@ -67,6 +67,7 @@ KIND = LinkKind(
         "mcast_query_interval": 12500, "mcast_query_response_interval": 1000, "nf_call_iptables": 0,
         "nf_call_ip6tables": 0, "nf_call_arptables": 0,
     },  # not mcast_startup_query_interval, which is 3124 or 3125 by the kernel's HZ
+    mtus=(68, 65535),
     port_defaults={
         "priority": 32, "hairpin": 0, "guard": 0, "root_block": 0, "fast_leave": 0, "learning": 1, "unicast_flood": 1,
         "proxy_arp": 0, "mcast_router": 1, "mcast_flood": 1, "mcast_to_unicast": 0, "vlan_tunnel": 0, "bcast_flood": 1,

@@ -14,6 +14,7 @@ KIND = LinkKind(
         "protocol": Attr(5, Form.U16_BE, {0x8100: "802.1q", 0x88A8: "802.1ad"}),
     },
     fixed=frozenset({"id", "protocol", "link"}),
+    mtus=(0, 65535),
     defaults={
         "reorder_hdr": True,
         "gvrp": False,

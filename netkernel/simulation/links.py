@@ -13,7 +13,6 @@ from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import bond, bridge, device, ip
 from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
-_LIMITS: Final = {"bond": (68, 65535), "bridge": (68, 65535), "veth": (68, 65535), "vlan": (0, 65535)}
 _PLAIN: Final = ("txqlen", "alias", "group", "promisc", "addr_gen_mode")
 """Written without consequences."""
 
@@ -79,7 +78,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         attrs |= bridge.new_attrs(op, stated)
     elif op.kind == "veth":
         attrs.pop("link")
-    low, high = _LIMITS.get(op.kind, (0, 0))
+    low, high = KINDS[op.kind].mtus
     if mtu < low or (high and mtu > high):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
     link = Link(

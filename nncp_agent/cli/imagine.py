@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from netkernel.host import Host
 from netkernel.records import Attrs, Link
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, RouteEntry
 
+ETHERNET_MTU: Final = 1500
+LARGEST_MTU: Final = 65535
+"""ETH_DATA_LEN and ETH_MAX_MTU of linux/if_ether.h."""
+
 
 def imagine(desired: NetworkState) -> Host:
-    """NICs for every name that is used and not made, with any MTU and the MACs that are asked for."""
+    """NICs for every name that is used and not made, with an MTU that suits all and the MACs that are asked for."""
     interfaces = desired.interfaces or ()
     made = {each.name for each in interfaces if _is_made(each)}
     macs = {each.name: each.mac_address or "" for each in interfaces if each.identifier == "mac-address"}
     names = {name for each in interfaces for name in (each.name, *_used(each))}
+    mtu = max((each.mtu for each in interfaces if each.mtu), default=ETHERNET_MTU)
+    mtu = min(max(mtu, ETHERNET_MTU), LARGEST_MTU)
     names |= {each.next_hop_interface for each in _routes(desired) if each.next_hop_interface}
     return Host(
         links={
@@ -23,7 +30,7 @@ def imagine(desired: NetworkState) -> Host:
                 name="lo", attrs={"up": True, "mtu": 65536, "address": "00:00:00:00:00:00", "master": ""}, index=1
             ),
             **{
-                name: _nic(name, number, macs.get(name, ""))
+                name: _nic(name, number, macs.get(name, ""), mtu)
                 for number, name in enumerate(sorted(names - made - {"lo"}), start=2)
             },
         }
@@ -49,7 +56,7 @@ def _routes(desired: NetworkState) -> tuple[RouteEntry, ...]:
     return (desired.routes.config if desired.routes else None) or ()
 
 
-def _nic(name: str, number: int, mac: str) -> Link:
+def _nic(name: str, number: int, mac: str, mtu: int) -> Link:
     mac = mac.lower() or f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
-    attrs: Attrs = {"up": True, "mtu": 1500, "address": mac, "master": "", "promisc": False}
-    return Link(name=name, attrs=attrs, index=number, carrier=True, min_mtu=68, max_mtu=65535, perm_address=mac)
+    attrs: Attrs = {"up": True, "mtu": mtu, "address": mac, "master": "", "promisc": False}
+    return Link(name=name, attrs=attrs, index=number, carrier=True, min_mtu=68, max_mtu=LARGEST_MTU, perm_address=mac)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from netkernel.host import Host
+from netkernel.link_kinds import KINDS
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, State
 from nncp_agent.mtus import Mtus
@@ -18,7 +19,7 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """MTUs the kernel would refuse, or quietly take from a link the policy does not speak of."""
     mtus = Mtus(resolved, before)
     for iface in resolved.wanted.values():
-        if iface.state in (State.ABSENT, State.DOWN):
+        if iface.state is State.ABSENT:
             continue
         yield from _limits(iface, before)
         yield from _over_its_base(iface, resolved, before, mtus)
@@ -40,9 +41,15 @@ def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
 
 def _limits(iface: Interface, before: Host) -> Iterator[Problem]:
     link = before.links.get(iface.name)
-    if iface.mtu is not None and link is not None and link.max_mtu and not link.min_mtu <= iface.mtu <= link.max_mtu:
-        message = f"wanted {link.min_mtu} to {link.max_mtu} (the device's limits), found {iface.mtu}"
-        yield Problem(f"{iface.name}: mtu", message)
+    if iface.mtu is None:
+        return
+    if link is not None:
+        (low, high), whose = (link.min_mtu, link.max_mtu), "the device's limits"
+    else:
+        kind = kind_of(iface, None)
+        (low, high), whose = KINDS[kind.link_kinds[0]].mtus, f"what a {kind.name} can"
+    if high and not low <= iface.mtu <= high:
+        yield Problem(f"{iface.name}: mtu", f"wanted {low} to {high} ({whose}), found {iface.mtu}")
 
 
 def _too_small_for_ipv6(name: str, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:

@@ -170,3 +170,12 @@ def test_addresses_are_made_in_the_mode_a_link_is_created_with(kernel: LinuxKern
 def test_a_pinned_mac_is_told_from_a_floating_one_only_where_sysfs_shows_this_namespace(kernel: LinuxKernel) -> None:
     kernel.execute([CreateLink("x0", "bridge", {"address": "02:00:00:00:00:01"})])
     assert kernel.snapshot().links["x0"].address_assigned is None  # /sys is of the namespace pytest was started in
+
+
+@pytest.mark.needs_kernel("dummy", "bonding", "bridge", "veth", "vlan")
+@pytest.mark.parametrize("kind", ["dummy", "bond", "bridge", "veth", "vlan"])
+def test_a_new_link_takes_the_mtus_its_kind_says(kernel: LinuxKernel, kind: str) -> None:
+    attrs: dict[str, dict[str, Value]] = {"veth": {"peer": "x1"}, "vlan": {"link": "base", "id": 5}}
+    kernel.execute([CreateLink("base", "dummy"), CreateLink("x0", kind, attrs.get(kind, {}))])
+    link = kernel.snapshot().links["x0"]
+    assert (link.min_mtu, link.max_mtu) == KINDS[kind].mtus

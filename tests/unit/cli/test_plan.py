@@ -121,6 +121,31 @@ def test_validate_finds_what_is_wrong_with_the_files_alone(policy: str, message:
     assert message in result.err
 
 
+JUMBO = "interfaces: [{name: eth2.5, type: vlan, mtu: 9000, vlan: {base-iface: eth2, id: 5}}"
+
+
+def test_validate_takes_the_mtu_of_a_link_it_does_not_know_for_granted() -> None:
+    bridge = "{name: br1, type: linux-bridge, mtu: 9000, bridge: {port: [{name: eth3}]}}"
+    result = nncp("validate", stdin=f"{JUMBO}, {bridge}]".encode())
+    assert (result.code, result.out, result.err) == (0, "valid: 2 interfaces, 0 routes\n", "")
+
+
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        ("{name: eth2, type: ethernet, mtu: 1500}", "eth2.5: mtu: 9000 is more than the 1500 of eth2"),
+        ("{name: eth2, type: linux-bridge, bridge: {port: []}}", "eth2.5: mtu: 9000 is more than the 1500 of eth2"),
+        ("{name: b1, type: bond, mtu: 70000, link-aggregation: {mode: balance-rr}}", "b1: mtu: wanted 68 to 65535"),
+        ("{name: d1, type: dummy, mtu: 576, ipv6: {enabled: true}}", "d1: mtu: wanted 1280 or more"),
+    ],
+)
+def test_validate_judges_the_mtus_of_what_the_files_make(others: str, message: str) -> None:
+    result = nncp("validate", stdin=f"{JUMBO}, {others}]".encode())
+    assert (result.code, result.out) == (3, "")
+    assert result.err.startswith(f"error: stdin:1: {message}")
+    assert result.err.endswith("\n1 problem; nothing was changed\n")
+
+
 def test_a_draft_is_valid() -> None:
     for argv in (
         ["bond1", "--ports", "eth2,eth3", "--mode", "active-backup", "--bridge", "br1", "--vlan", "93"],

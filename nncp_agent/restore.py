@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from netkernel.errors import NetworkError
+from netkernel.errors import KernelRefused, NetworkError
 from netkernel.frozen import Frozen, replace
 from netkernel.transaction import Kernel
 from nncp_agent import lock, recovery
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 COMMAND_LINE: Final = "/proc/cmdline"
 OFF: Final = "nncp=off"
+_LOOKS: Final = 3
 
 
 class Restored(Frozen, kw_only=True):
@@ -43,10 +44,12 @@ def restore(
     wait_s: float = 0.0,
     command_line: str = COMMAND_LINE,
     clock: Callable[[], float] = time.monotonic,
+    tell: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Restored:
     """Take back what was left half-way, then make the host look as committed; wait `wait_s` for links that are late.
 
-    Raises StoreBroken and Busy; what goes wrong in one part is in `failures` and costs the others nothing.
+    `tell` hears of each part as it comes back. Raises StoreBroken and Busy; what goes wrong in one part is in
+    `failures` and costs the others nothing.
     """
     options = replace(
         options or Options(command="nncp restore"), check=False, memory_only=True, record=False, keep_unsettled=True
@@ -56,9 +59,11 @@ def restore(
         return Restored(skipped=True)
     with lock.held(store, options.command, options.lock_timeout_s):
         recovery.put_right(store, lambda: nullcontext(kernel), Here.find(namespace_of(kernel)))
-    parts = _Parts(kernel, store, options, components(store.committed()))
+    parts = _Parts(kernel, store, options, components(store.committed()), tell)
     deadline = clock() + wait_s
     parts.restore()
+    if parts.missing and wait_s:
+        log.warning("%s: not there; waiting %g s", ", ".join(sorted(parts.missing)), wait_s)
     while parts.missing and (left_s := deadline - clock()) > 0:
         kernel.wait(left_s)
         parts.restore()
@@ -70,11 +75,19 @@ def restore(
 class _Parts:
     """The parts of the committed state, and what each lacked when it was last tried."""
 
-    def __init__(self, kernel: Kernel, store: Store, options: Options, parts: tuple[NetworkState, ...]) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        store: Store,
+        options: Options,
+        parts: tuple[NetworkState, ...],
+        tell: Callable[[Outcome], None],
+    ) -> None:
         self._kernel = kernel
         self._store = store
         self._options = options
         self._parts = parts
+        self._tell = tell
         self._lacked: dict[int, frozenset[str]] = {}
         self.outcomes: list[Outcome] = []
         self.failures: dict[str, NetworkError] = {}
@@ -97,11 +110,23 @@ class _Parts:
 
     def _apply(self, part: NetworkState, name: str) -> None:
         try:
-            self.outcomes.append(apply(part, self._kernel, self._store, options=self._options))
-            self.failures.pop(name, None)
+            outcome = self._applied(part)
         except NetworkError as error:
             log.error("%s: not restored: %s", name, error)
             self.failures[name] = error
+            return
+        self.failures.pop(name, None)
+        self.outcomes.append(outcome)
+        self._tell(outcome)
+
+    def _applied(self, part: NetworkState) -> Outcome:
+        """At boot others, too, move the host after it was observed (drivers, udev): a refusal is worth another look."""
+        for _ in range(_LOOKS - 1):
+            try:
+                return apply(part, self._kernel, self._store, options=self._options)
+            except KernelRefused as error:
+                log.warning("%s: looking again", error)
+        return apply(part, self._kernel, self._store, options=self._options)
 
 
 def _name(part: NetworkState) -> str:

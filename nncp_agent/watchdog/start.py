@@ -24,6 +24,15 @@ START_S: Final = 20.0
 """A loaded machine may need seconds for a Python to start."""
 LOG: Final = "watchdog.log"
 _READY: Final = b"ready"
+_UNIT: Final = (
+    "--description=Takes back an uncommitted network change",
+    "--property=SyslogIdentifier=nncp",
+    "--property=OOMScoreAdjust=-1000",
+    # at boot the system may not be up before the network is, which waits for us: so we wait for no target
+    "--property=DefaultDependencies=no",
+    "--property=Conflicts=shutdown.target",
+    "--property=Before=shutdown.target",
+)
 
 
 @contextmanager
@@ -60,8 +69,7 @@ def _launched(store: Store, mine: str, deadline: float) -> socket.socket:
     # whatever made our own modules importable must make the watchdog's so, wherever it is started
     path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
     if _systemd_is_ours():
-        unit = ["systemd-run", "--quiet", "--collect", f"--unit={name}", "--property=OOMScoreAdjust=-1000"]
-        unit += ["--description=Takes back an uncommitted network change", f"--setenv=PYTHONPATH={path}"]
+        unit = ["systemd-run", "--quiet", "--collect", f"--unit={name}", f"--setenv=PYTHONPATH={path}", *_UNIT]
         with _listening(name) as listener:
             if _run(store, [*unit, "--", *command, "unit"], os.environ) == 0:
                 return _accepted(listener, deadline)

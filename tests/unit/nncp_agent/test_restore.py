@@ -151,6 +151,14 @@ def test_a_part_that_fails_costs_the_others_nothing(store: Store) -> None:
     assert set(kernel.snapshot().links) == {"lo", "eth2", "eth3", "dummy0"}
 
 
+def test_a_host_that_moved_after_it_was_observed_is_looked_at_again(store: Store) -> None:
+    store.save_committed(_state(BOND, VLAN, BRIDGE))
+    kernel = Late(_host("eth2", "eth3"), refuse_at=7)
+    assert _restore(store, kernel).failures == ()
+    assert kernel.refuse_at is None
+    assert kernel.snapshot().ports("bond1") == ("eth2", "eth3")
+
+
 def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
     store.save_committed(_state(BOND, ETH9, VLAN9))
     kernel = Late(_host("eth2"))

@@ -40,7 +40,9 @@ _CAP_ACK, _EXT_ACK, _STRICT_CHECK = 10, 11, 12
 _CAPPED, _EXTENDED = 0x100, 0x200  # NLM_F_CAPPED, NLM_F_ACK_TLVS
 _SO_RCVBUFFORCE: Final = 33
 _RECEIVE_BUFFER: Final = 4 << 20
-_ONE_READ: Final = 256 << 10  # a dump message is at most 64 KiB, however many virtual functions a NIC has
+_ONE_READ: Final = 96 << 10
+"""A dump message is at most 64 KiB, however many virtual functions a NIC has. From 128 KiB on malloc(3) maps new pages
+for each read, which costs more than the read."""
 _RETRIES: Final = 10
 _PATIENCE_S: Final = 30  # the kernel answers before send(2) returns; this is for the answers it never gives
 

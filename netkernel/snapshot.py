@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from socket import AF_INET, AF_INET6
 from typing import Any, Final
@@ -36,21 +36,30 @@ class Reader:
         self._socket = socket
         self._watch = watch
         self._shapes = shapes.Links()
+        self._layouts = addresses.Addresses()
         self._names: dict[int, str] = {}
 
     def host(self) -> Host:
         """Everything a plan may change, but for what stands in sysfs and /proc. Raises NetworkError."""
+        return self._read(tuple(Table), self._READERS)
+
+    def overview(self, protocols: Collection[int]) -> Host:
+        """Links, addresses, bridge VLANs, and the routes of these protocols. Raises NetworkError."""
+        readers = {**self._READERS, Table.ROUTES: lambda reader: reader._routes_of(protocols)}
+        return self._read((Table.LINKS, Table.ADDRESSES, Table.ROUTES, Table.VLANS), readers)
+
+    def _read(self, tables: Sequence[Table], readers: Mapping[Table, Callable[[Reader], Any]]) -> Host:
         with _uncollected():
             self._watch.changed()
             found: dict[Table, Any] = {}
-            dirty = frozenset(Table)
+            every = dirty = frozenset(tables)
             for _ in range(_RETRIES):
-                for table in Table:  # links first: the others name them
+                for table in tables:  # links first: the others name them
                     if table in dirty:
-                        found[table] = self._READERS[table](self)
-                dirty = self._watch.changed()
+                        found[table] = readers[table](self)
+                dirty = self._watch.changed() & every
                 if Table.LINKS in dirty:
-                    dirty = frozenset(Table)  # names and indexes may mean others now
+                    dirty = every  # names and indexes may mean others now
                 if not dirty:
                     return _host(found)
         if Table.LINKS not in dirty:
@@ -68,14 +77,26 @@ class Reader:
 
     def _addresses(self) -> dict[str, tuple[Address, ...]]:
         found: dict[str, list[Address]] = {}
+        read = self._layouts.read
         for span in self._socket.dump(addresses.GET, addresses.dump_request()):
-            address = addresses.read(*span, self._names)
+            address = read(*span, self._names)
             if address:
                 found.setdefault(address.link, []).append(address)
         return {link: tuple(of_link) for link, of_link in found.items()}
 
     def _routes(self) -> tuple[Route, ...]:
         spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(routes.GET, family)]
+        return tuple(route for span in spans if (route := routes.read(*span, self._names)))
+
+    def _routes_of(self, protocols: Collection[int]) -> tuple[Route, ...]:
+        """The kernel leaves the others out, however many a routing daemon has put there."""
+        requests = [(family, protocol) for family in (AF_INET, AF_INET6) for protocol in sorted(protocols)]
+        spans = [
+            span
+            for family, protocol in requests
+            for span in self._optional(routes.GET, routes.dump_request(family, protocol))
+            if routes.belongs(*span, family, protocol)
+        ]
         return tuple(route for span in spans if (route := routes.read(*span, self._names)))
 
     def _rules(self) -> tuple[Rule, ...]:
@@ -139,9 +160,9 @@ def _host(found: dict[Table, Any]) -> Host:
         links=found[Table.LINKS],
         addresses=found[Table.ADDRESSES],
         routes=found[Table.ROUTES],
-        rules=found[Table.RULES],
-        neighbours=found[Table.NEIGHBOURS],
-        nexthops=found[Table.NEXTHOPS],
+        rules=found.get(Table.RULES, ()),
+        neighbours=found.get(Table.NEIGHBOURS, ()),
+        nexthops=found.get(Table.NEXTHOPS, ()),
         vlans=found[Table.VLANS],
     )
 

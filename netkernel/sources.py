@@ -37,7 +37,7 @@ def await_detection(
 
 def _is_tentative(source: str, socket: Socket) -> bool:
     for data, start, end in socket.dump(addresses.GET, addresses.dump_request(_IPV6)):
-        found = addresses.read(data, start, end, {addresses.index(data, start): ""})
+        found = addresses.Addresses().read(data, start, end, {addresses.index(data, start): ""})
         if found and found.ip == source and found.state & _TENTATIVE and not found.state & (_DADFAILED | _OPTIMISTIC):
             return True
     return False

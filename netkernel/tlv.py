@@ -82,7 +82,11 @@ def walk(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
 
 def read_text(data: bytes, start: int, end: int) -> str:
     """A string, up to its NUL if there is one."""
-    raw = data[start:end]
+    return text_of(data[start:end])
+
+
+def text_of(raw: bytes) -> str:
+    """As `read_text`, of the payload itself."""
     zero = raw.find(b"\0")
     return (raw if zero < 0 else raw[:zero]).decode("utf-8", "surrogateescape")
 

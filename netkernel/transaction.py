@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -16,6 +16,10 @@ class Kernel(Protocol):
 
     def snapshot(self) -> Host:
         """The whole configuration now."""
+        ...
+
+    def overview(self, protocols: Collection[int]) -> Host:
+        """What people look at: links, addresses, bridge VLANs, and the routes of these protocols (RTPROT_ numbers)."""
         ...
 
     def execute(self, ops: Sequence[Op]) -> None:

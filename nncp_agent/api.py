@@ -59,7 +59,7 @@ def show(
     Raises NetworkError, StoreBroken.
     """
     with _here(state_dir, namespace) as here:
-        state = shown.state(here.kernel.snapshot(), notes.read(str(here.store.directory)))
+        state = shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS), notes.read(str(here.store.directory)))
     return _without_queries(state) if running_config else state
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
@@ -36,6 +36,9 @@ class FakeKernel:
 
     def snapshot(self) -> Host:
         return self._world.host()
+
+    def overview(self, protocols: Collection[int]) -> Host:
+        return self.snapshot()
 
     def execute(self, ops: Sequence[Op]) -> None:
         for start in range(0, len(ops), self._batch):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from struct import Struct
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
@@ -39,56 +40,104 @@ def index(data: bytes, start: int) -> int:
     return int(_HEADER.unpack_from(data, start)[4])
 
 
-def read(data: bytes, start: int, end: int, names: Names) -> Address | None:
-    """The address in a message; None for other families and for a link that `names` does not know.
+class Addresses:
+    """A reader of address messages; it gets faster with each layout it has seen."""
 
-    Raises MalformedMessage.
-    """
-    if end - start < _HEADER.size:
-        raise MalformedMessage(f"an address message of {end - start} bytes")
-    family, prefix, flags, scope, index = _HEADER.unpack_from(data, start)
-    size = _FAMILIES.get(family)
-    link = names.get(index)
-    if size is None or link is None:
-        return None
-    address = local = broadcast = label = ""
-    metric = protocol = 0
-    valid = preferred = FOREVER
+    def __init__(self) -> None:
+        self._layouts: dict[int, list[_Layout]] = {}  # by the size of the message
+        self._known = 0
+
+    def read(self, data: bytes, start: int, end: int, names: Names) -> Address | None:
+        """The address in a message; None for other families and for a link that `names` does not know.
+
+        Raises MalformedMessage.
+        """
+        if end - start < _HEADER.size:
+            raise MalformedMessage(f"an address message of {end - start} bytes")
+        family, prefix, flags, scope, index = _HEADER.unpack_from(data, start)
+        width, size = _FAMILIES.get(family), end - start
+        link = names.get(index)
+        if width is None or link is None:
+            return None
+        message = int.from_bytes(data[start:end], "little")
+        for layout in self._layouts.get(size, ()):
+            if message & layout.mask == layout.expected:
+                break
+        else:
+            layout = self._learn(data, start, end, width)
+        address, local, label, broadcast, preferred, valid, wide_flags, metric, protocol = layout.pick(
+            layout.unpack(data, start) + _UNSAID
+        )
+        own = local or address
+        if not own:
+            raise MalformedMessage("an address message without an address")
+        if wide_flags is not None:
+            flags = wide_flags
+        text = tlv.text_of(label)
+        return Address(
+            link,
+            inet_ntop(family, own),
+            prefix,
+            inet_ntop(family, address) if address and address != own else "",
+            inet_ntop(family, broadcast) if broadcast else "",
+            text if text != link else "",
+            scope,
+            flags & ASKED,
+            metric,
+            protocol,
+            valid,
+            preferred,
+            flags & STATE,
+        )
+
+    def _learn(self, data: bytes, start: int, end: int, width: int) -> _Layout:
+        layout = _layout(data, start, end, width)
+        if self._known >= _MOST_LAYOUTS:
+            self._layouts.clear()
+            self._known = 0
+        self._layouts.setdefault(end - start, []).append(layout)
+        self._known += 1
+        return layout
+
+
+class _Layout(NamedTuple):
+    """Where everything stands in one kind of message: all with the same bytes under `mask` are laid out alike."""
+
+    mask: int
+    expected: int
+    unpack: Callable[[bytes, int], tuple[Any, ...]]
+    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+_MOST_LAYOUTS: Final = 256
+_UNSAID: Final = (b"", b"", b"", b"", FOREVER, FOREVER, None, 0, 0)
+"""What stands for each of _PLACES in a message without it."""
+_PLACES: Final = {_ADDRESS: 0, _LOCAL: 1, _LABEL: 2, _BROADCAST: 3, _CACHE: 4, _FLAGS: 6, _METRIC: 7, _PROTOCOL: 8}
+_FIXED: Final = {_CACHE: ("II", 8), _FLAGS: ("I", 4), _METRIC: ("I", 4), _PROTOCOL: ("B", 1)}
+
+
+def _layout(data: bytes, start: int, end: int, width: int) -> _Layout:
+    """The layout of this message, whose addresses have `width` bytes. Raises MalformedMessage."""
+    mask = bytearray(end - start)
+    mask[0] = 0xFF  # the family
+    code, at, count = "=", 0, 0
+    found: dict[int, int] = {}
     for number, first, last in tlv.walk(data, start + _HEADER.size, end):
-        if number == _ADDRESS:
-            address = ip(family, data[first:last])
-        elif number == _LOCAL:
-            local = ip(family, data[first:last])
-        elif number == _FLAGS:
-            flags = tlv.read_u32(data, first, last)
-        elif number == _CACHE and last - first >= _LIFETIMES.size:
-            preferred, valid = _LIFETIMES.unpack_from(data, first)
-        elif number == _LABEL:
-            label = tlv.read_text(data, first, last)
-        elif number == _BROADCAST:
-            broadcast = ip(family, data[first:last])
-        elif number == _METRIC:
-            metric = tlv.read_u32(data, first, last)
-        elif number == _PROTOCOL:
-            protocol = tlv.read_u8(data, first, last)
-    own = local or address
-    if not own:
-        raise MalformedMessage("an address message without an address")
-    return Address(
-        link,
-        own,
-        prefix,
-        address if address != own else "",
-        broadcast,
-        label if label != link else "",
-        scope,
-        flags & ASKED,
-        metric,
-        protocol,
-        valid,
-        preferred,
-        flags & STATE,
-    )
+        mask[first - start - 4 : first - start] = b"\xff" * 4
+        place, size = _PLACES.get(number), last - first
+        part, least = _FIXED.get(number, (f"{size}s", size if number == _LABEL else width))
+        if place is None or (number == _CACHE and size < least):
+            continue
+        if size < least or (size > least and number not in _FIXED):
+            raise MalformedMessage(f"attribute {number} of an address has {size} bytes, wanted {least}")
+        code += f"{first - start - at}x{part}"
+        at = first - start + least
+        for _ in range(2 if number == _CACHE else 1):
+            found[place] = count
+            place, count = place + 1, count + 1
+    pick = itemgetter(*(found.get(place, count + place) for place in range(len(_UNSAID))))
+    whole = int.from_bytes(mask, "little")
+    return _Layout(whole, int.from_bytes(data[start:end], "little") & whole, Struct(code).unpack_from, pick)
 
 
 def add(address: Address, index_of: IndexOf) -> Message:

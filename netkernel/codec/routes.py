@@ -30,6 +30,7 @@ TYPED: Final = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 """Kinds that lead nowhere; IPv6 reports them on lo."""
 
 _HEADER: Final = Struct("=BBBBBBBBI")
+_PROTOCOL: Final = 5
 _LEG: Final = Struct("=HBBI")  # rtnexthop: length, flags, weight - 1, ifindex
 _VIA: Final = Struct("=H")
 (
@@ -42,8 +43,14 @@ _LONG_TABLE: Final = 252
 _CONGESTION: Final = 16  # RTAX_CC_ALGO, the one metric that is text
 
 
-def dump_request(family: int) -> bytes:
-    return _HEADER.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)
+def dump_request(family: int, protocol: int = 0) -> bytes:
+    """All routes of a family, or those of one protocol (a kernel that is strict about dumps filters, Linux 4.20)."""
+    return _HEADER.pack(family, 0, 0, 0, 0, protocol, 0, 0, 0)
+
+
+def belongs(data: bytes, start: int, end: int, family: int, protocol: int) -> bool:
+    """Whether a message is what a filtered dump was asked for."""
+    return end - start >= _HEADER.size and data[start] == family and data[start + _PROTOCOL] == protocol
 
 
 def read(data: bytes, start: int, end: int, names: Names) -> Route | None:

@@ -1,9 +1,9 @@
 """Reading link messages by their shape.
 
 The kernel writes the attributes of like links in the same order with the same lengths. So the layout of a message is
-learnt once, by walking it; every other message is unpacked by one compiled struct, which also gives all its attribute
-headers. Where these are not the learnt ones, the shape does not fit and another is tried or learnt. A shape is
-therefore never applied to a message whose structure was not checked byte by byte.
+learnt once, by walking it; every other message is unpacked by one compiled struct. But first all its attribute headers
+are compared with the learnt ones, as one long number under a mask. Where they differ, the shape does not fit and
+another is tried or learnt: no shape is laid over a message whose structure was not checked byte by byte.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ HEADER: Final = Struct("=BxHiII")
 NAME, LINK_INFO, AF_SPEC, NETNSID, ALT_NAMES = 3, 18, 26, 37, 52
 _ALT_NAME: Final = 53
 _INDEX: Final = Struct("=i")
+_FIRST: Final = Struct("=4xi8xHH")
+"""The ifindex, and the header of the first attribute."""
 KIND, KIND_DATA, PORT_KIND, PORT_DATA = 1, 2, 4, 5
 INET, INET6, INET_CONF, INET6_CONF, ADDR_GEN_MODE = 2, 10, 1, 2, 8
 
@@ -58,9 +60,18 @@ _FACTS: Final[Mapping[int, tuple[str, Field]]] = {
     57: ("bus", Field("s", 0, forms.text)),
 }
 _OWN_ADDRESS: Final = 4  # IFLA_BOND_SLAVE_PERM_HWADDR
-_HEADER_FIELD: Final = Field("I", 4)
 _CONF4: Final = Field("s", 0)
 _CONF6: Final = Field("s", 0, lambda raw, _: devconf.comparable(raw))
+
+
+_DEFAULTS: Final[Mapping[str, Any]] = {"name": "", **Link._defaults}
+_AT: Final = {field: at for at, field in enumerate(Link.__match_args__)}
+_NAME, _KIND, _ATTRS, _PORT, _INDEX_AT, _TYPE, _PARENT, _FACTS_AT = (
+    _AT[field] for field in ("name", "kind", "attrs", "port", "index", "type", "parent", "facts")
+)
+"""Where the fields of a Link stand: giving all of them by position is what costs least."""
+Part = tuple[int, Convert | None]
+"""A position among the unpacked values, and what is made of the value there."""
 
 
 class Links:
@@ -76,12 +87,12 @@ class Links:
         if size <= HEADER.size:
             raise MalformedMessage(f"a link message of {size} bytes")
         key = size, data[start + HEADER.size]  # the second is the length of the name
+        message = int.from_bytes(data[start:end], "little")
         for shape in self._shapes.get(key, ()):
-            unpacked = shape.unpack(data, start)
-            if shape.pick_checks(unpacked) == shape.expected:
-                return shape.link(unpacked, names)
+            if message & shape.mask == shape.expected:
+                return shape.link(data, start, names)
         shape = _Shape(data, start, end)
-        link = shape.link(shape.unpack(data, start), names)
+        link = shape.link(data, start, names)
         if self._known >= _MOST_SHAPES:
             self._shapes.clear()
             self._known = 0
@@ -94,6 +105,11 @@ def read_name(data: bytes, start: int, end: int) -> tuple[int, str]:
     """A link's ifindex and name; the name comes first, so that this is cheap. Raises MalformedMessage."""
     if end - start < HEADER.size:
         raise MalformedMessage(f"a link message of {end - start} bytes")
+    if end - start >= _FIRST.size:
+        index, length, number = _FIRST.unpack_from(data, start)
+        stop = start + HEADER.size + length
+        if number == NAME and length > 4 and stop <= end:  # the kernel's order; what follows is checked by `Links.read`
+            return index, tlv.read_text(data, start + _FIRST.size, stop)
     (index,) = _INDEX.unpack_from(data, start + 4)
     for number, first, last in tlv.walk(data, start + HEADER.size, end):
         if number == NAME:
@@ -102,69 +118,80 @@ def read_name(data: bytes, start: int, end: int) -> tuple[int, str]:
 
 
 class _Group:
-    """The unpacked values that make one dictionary of a link."""
+    """The unpacked values that make one dictionary of a link; `silent` has what the kernel means by saying nothing."""
 
-    def __init__(self, members: Mapping[str, tuple[int, Convert | None]]) -> None:
-        self._keys = tuple(members)
+    def __init__(self, members: Mapping[str, Part], silent: Mapping[str, Any]) -> None:
+        unsaid = {key: value for key, value in silent.items() if key not in members}
+        self._keys = (*members, *unsaid)
+        self._unsaid = tuple(unsaid.values())
         self._pick = _picker([position for position, _ in members.values()])
         self._conversions = [(key, convert) for key, (_, convert) in members.items() if convert]
 
     def values(self, unpacked: tuple[Any, ...], names: Names) -> dict[str, Any]:
-        found = dict(zip(self._keys, self._pick(unpacked), strict=True))
+        found = dict(zip(self._keys, self._pick(unpacked) + self._unsaid, strict=True))
         for key, convert in self._conversions:
             found[key] = convert(found[key], names)
         return found
 
 
 class _Shape:
-    """Where everything stands in one kind of message. Raises MalformedMessage when the message contradicts itself."""
+    """Where everything stands in one kind of message: all with the same bytes under `mask` are laid out alike.
+
+    Raises MalformedMessage when the message contradicts itself.
+    """
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
-        walk = _Walk(data, start)
+        walk = _Walk(data, start, end)
         walk.top(end)
-        if walk.kind == "veth":  # what it "sits on" is its peer
-            walk.attrs["peer"] = walk.attrs.pop("link", (2, _nowhere))
-        self._kind = walk.kind
         silent = {**_MISSING, **_SILENT.get(walk.kind, {})}
-        if walk.kind == "veth":
+        if walk.kind == "veth":  # what it "sits on" is its peer
+            walk.attrs["peer"] = walk.attrs.pop("link", (1, _nowhere))
             del silent["link"]
-        self._missing = {key: value for key, value in silent.items() if key not in walk.attrs}
-        silent = _PORT_SILENT.get(walk.port_kind, {})
-        self._port_missing = {key: value for key, value in silent.items() if key not in walk.port}
         read_only = {key: walk.attrs.pop(key) for key in _READ_ONLY.get(walk.kind, ()) if key in walk.attrs}
-        self._attrs, self._port, self._facts = _Group(walk.attrs), _Group(walk.port), _Group(walk.facts)
-        self._read_only = _Group(read_only) if read_only else None
+        self._attrs = _Group(walk.attrs, silent)
+        self._port = _Group(walk.port, _PORT_SILENT.get(walk.port_kind, {})) if walk.port_kind else None
+        self._read_only = _Group(read_only, {}) if read_only else None
+        self._bus = walk.facts.pop("bus", None)
+        self._fields = [_DEFAULTS[field] for field in Link.__match_args__]
+        self._fields[_KIND] = walk.kind
+        self._facts = [(_AT[key], position, convert) for key, (position, convert) in walk.facts.items()]
         self.unpack = walk.compiled(end).unpack_from
-        self.pick_checks = _picker(walk.checks)
-        self.expected = self.pick_checks(self.unpack(data, start))
+        self.mask = int.from_bytes(walk.checked, "little")
+        self.expected = int.from_bytes(data[start:end], "little") & self.mask
 
-    def link(self, unpacked: tuple[Any, ...], names: Names) -> Link:
+    def link(self, data: bytes, start: int, names: Names) -> Link:
+        unpacked = self.unpack(data, start)
         device_type, index, flags = unpacked[:3]
         attrs = self._attrs.values(unpacked, names)
-        attrs.update(self._missing)
         attrs["up"] = flags & _UP != 0
         attrs["promisc"] = flags & _PROMISC != 0
-        facts = self._facts.values(unpacked, names)
-        if "bus" in facts:
-            facts["parent"] = f"{facts.pop('bus')}/{facts.get('parent', '')}"
-        if self._read_only:
-            facts["facts"] = self._read_only.values(unpacked, names)
-        port = self._port.values(unpacked, names)
-        port.update(self._port_missing)
-        return Link(names[index], self._kind, attrs, port, index=index, type=device_type, **facts)
+        fields = self._fields.copy()
+        fields[_NAME] = names[index]
+        fields[_ATTRS] = attrs
+        fields[_INDEX_AT] = index
+        fields[_TYPE] = device_type
+        if self._port is not None:
+            fields[_PORT] = self._port.values(unpacked, names)
+        for at, position, convert in self._facts:
+            fields[at] = convert(unpacked[position], names) if convert else unpacked[position]
+        if self._bus is not None:
+            fields[_PARENT] = f"{forms.text(unpacked[self._bus[0]])}/{fields[_PARENT]}"
+        if self._read_only is not None:
+            fields[_FACTS_AT] = self._read_only.values(unpacked, names)
+        return Link(*fields)
 
 
 class _Walk:
     """Learns a shape: the parts of a message by offset, and which of them are headers, attributes and facts."""
 
-    def __init__(self, data: bytes, start: int) -> None:
+    def __init__(self, data: bytes, start: int, end: int) -> None:
         self._data, self._start = data, start
         self._parts: list[tuple[int, str, int]] = [(2, "H", 2), (4, "i", 4), (8, "I", 4)]
         self.kind = self.port_kind = ""
-        self.checks: list[int] = []
-        self.attrs: dict[str, tuple[int, Convert | None]] = {}
-        self.port: dict[str, tuple[int, Convert | None]] = {}
-        self.facts: dict[str, tuple[int, Convert | None]] = {}
+        self.checked = bytearray(end - start)
+        self.attrs: dict[str, Part] = {}
+        self.port: dict[str, Part] = {}
+        self.facts: dict[str, Part] = {}
 
     def compiled(self, end: int) -> Struct:
         code, at = "=", 0
@@ -219,10 +246,10 @@ class _Walk:
 
     def _attributes(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         for number, first, last in tlv.walk(self._data, start, end):
-            self.checks.append(self._part(_HEADER_FIELD, first - 4, first))
+            self._check(first - 4, first)
             yield number, first, last
 
-    def _members(self, into: dict[str, tuple[int, Convert | None]], table: Fields, number: int, a: int, b: int) -> None:
+    def _members(self, into: dict[str, Part], table: Fields, number: int, a: int, b: int) -> None:
         position = -1
         for key, field in table.get(number, ()):
             position = position if position >= 0 else self._part(field, a, b)
@@ -230,8 +257,11 @@ class _Walk:
 
     def _constant(self, first: int, last: int) -> str:
         """A text that decides what the rest means, and so belongs to the shape."""
-        self.checks.append(self._part(Field("s", 0), first, last))
+        self._check(first, last)
         return tlv.read_text(self._data, first, last)
+
+    def _check(self, first: int, last: int) -> None:
+        self.checked[first - self._start : last - self._start] = b"\xff" * (last - first)
 
     def _part(self, field: Field, first: int, last: int) -> int:
         """Note a payload; gives its position among the unpacked values."""

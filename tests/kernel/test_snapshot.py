@@ -55,6 +55,17 @@ def kernel(netns: str) -> Iterator[LinuxKernel]:
         yield there
 
 
+def test_an_overview_is_what_people_look_at_of_a_snapshot(kernel: LinuxKernel) -> None:
+    kernel.execute([AddRoute(Route("10.9.0.0/16", (Hop("br0.5"),), scope=253, protocol=186))])
+    whole, seen = kernel.snapshot(), kernel.overview({4, 9})
+    kept = sorted((route for route in whole.routes if route.protocol in (4, 9)), key=repr)
+    assert (seen.addresses, seen.vlans) == (whole.addresses, whole.vlans)
+    assert seen.links == whole.links
+    assert sorted(seen.routes, key=repr) == kept
+    assert len(kept) == 2 == len(whole.routes) - 1
+    assert (seen.rules, seen.neighbours, seen.nexthops, seen.sysctls) == ((), (), (), {})
+
+
 @pytest.fixture
 def theirs(kernel: LinuxKernel) -> Iterator[Any]:
     with warnings.catch_warnings():

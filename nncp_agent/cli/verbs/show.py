@@ -38,7 +38,7 @@ def run(call: Call) -> int:
 
     options = call.options
     with call.kernel() as kernel:
-        host = kernel.snapshot()
+        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
     state = shown.state(host, _notes(call))
     if options.names or options.find:
         state = _chosen(state, options.names, options.find)

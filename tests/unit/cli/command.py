@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ class Still(Frozen):
     host: Host
 
     def snapshot(self) -> Host:
+        return self.host
+
+    def overview(self, protocols: Collection[int]) -> Host:
         return self.host
 
 

@@ -26,14 +26,14 @@ def span(message: Message) -> tuple[bytes, int, int]:
 
 @given(any_of.addresses())
 def test_an_address_comes_back(address: Address) -> None:
-    read = addresses.read(*span(addresses.add(address, INDEX_OF)), any_of.NAMES)
+    read = addresses.Addresses().read(*span(addresses.add(address, INDEX_OF)), any_of.NAMES)
     assert read == address
     assert read.valid_s == address.valid_s and read.preferred_s == address.preferred_s
 
 
 @given(any_of.addresses())
 def test_an_address_is_deleted_by_its_key_and_peer(address: Address) -> None:
-    read = addresses.read(*span(addresses.delete(address, INDEX_OF)), any_of.NAMES)
+    read = addresses.Addresses().read(*span(addresses.delete(address, INDEX_OF)), any_of.NAMES)
     assert read is not None
     assert (read.key, read.peer) == (address.key, address.peer)
 
@@ -180,7 +180,7 @@ def test_a_value_that_does_not_fit_is_named(kind: str, attrs: dict[str, Value]) 
 
 
 READERS: dict[str, Callable[[bytes], object]] = {
-    "address": lambda data: addresses.read(data, 0, len(data), any_of.NAMES),
+    "address": lambda data: addresses.Addresses().read(data, 0, len(data), any_of.NAMES),
     "route": lambda data: routes.read(data, 0, len(data), any_of.NAMES),
     "rule": lambda data: rules.read(data, 0, len(data)),
     "neighbour": lambda data: neighbours.read(data, 0, len(data), any_of.NAMES),

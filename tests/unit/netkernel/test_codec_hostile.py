@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
 from netkernel.errors import MalformedMessage
+from netkernel.records import Address
 from tests.unit.netkernel import record_values as any_of
 from tests.unit.netkernel.test_codec import INDEX_OF, READERS, new_links
 
@@ -69,7 +70,17 @@ def test_a_learnt_shape_is_never_laid_over_a_message_of_another(new: tuple[str, 
     assert _outcome(used, bytes(bad), names) == _outcome(shapes.Links(), bytes(bad), names)
 
 
-def _outcome(reader: shapes.Links, message: bytes, names: dict[int, str]) -> object:
+@given(any_of.addresses(), st.data())
+def test_a_learnt_layout_is_never_laid_over_an_address_of_another(address: Address, data: st.DataObject) -> None:
+    good = addresses.add(address, INDEX_OF).payload
+    bad = bytearray(good)
+    bad[data.draw(st.integers(0, len(bad) - 1))] = data.draw(st.integers(0, 255))
+    used = addresses.Addresses()
+    used.read(good, 0, len(good), any_of.NAMES)
+    assert _outcome(used, bytes(bad), any_of.NAMES) == _outcome(addresses.Addresses(), bytes(bad), any_of.NAMES)
+
+
+def _outcome(reader: shapes.Links | addresses.Addresses, message: bytes, names: dict[int, str]) -> object:
     try:
         return reader.read(message, 0, len(message), names)
     except MalformedMessage:

@@ -54,7 +54,7 @@ def test_addresses_agree(address: Address) -> None:
     assert (read.get("label") or "", read.get("broadcast") or "") == (address.label, address.broadcast)
     assert (read.get("flags") or 0, read.get("rt_priority") or 0) == (address.flags, address.metric)
     written = again(read)
-    assert addresses.read(written, 0, len(written), any_of.NAMES) == address
+    assert addresses.Addresses().read(written, 0, len(written), any_of.NAMES) == address
 
 
 @FEW

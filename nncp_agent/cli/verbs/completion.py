@@ -6,16 +6,18 @@ from argparse import ArgumentParser
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
+from nncp_agent.cli.shells import SHELLS
 
 EXAMPLES = """\
   source <(nncp completion bash)
   nncp completion bash > /usr/share/bash-completion/completions/nncp
   nncp completion zsh > "${fpath[1]}/_nncp"
+  nncp completion fish > ~/.config/fish/completions/nncp.fish
 """
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh"))
+    parser.add_argument("shell", choices=SHELLS, help="yours")
 
 
 def run(call: Call) -> int:

@@ -37,9 +37,9 @@ def arguments(parser: ArgumentParser) -> None:
     add("--vlan", metavar="ID,FIRST-LAST,…", type=_ranges, default=(), help="VLANs")
     add("--mtu", metavar="N", type=_mtu, help="of all of them")
     add("--address", metavar="IP/PREFIX", type=_address, action="append", default=[], help="may be repeated")
-    add("--policy", metavar="NAME", default="", help="the policy's name")
+    add("--policy", metavar="TEXT", default="", help="the policy's name")
     add("--selector", metavar="LABEL=VALUE", type=_pair, action="append", default=[], help="which nodes it is for")
-    add("-o", "--output", choices=("yaml", "json"), default="yaml")
+    add("-o", "--output", choices=("yaml", "json"), default="yaml", help="instead of yaml")
 
 
 def run(call: Call) -> int:

@@ -57,7 +57,7 @@ def test_no_words_at_all_are_answered_with_the_help() -> None:
             "nncp draft: argument --address: '192.0.2.1': wanted a prefix length",
         ),
         (["draft", "b", "--option", "x"], "nncp draft: argument --option: 'x': wanted KEY=VALUE"),
-        (["completion", "fish"], "nncp completion: argument shell: invalid choice: 'fish'"),
+        (["completion", "tcsh"], "nncp completion: argument shell: invalid choice: 'tcsh'"),
     ],
 )
 def test_words_that_make_no_command_are_answered_with_what_to_type(argv: list[str], message: str) -> None:

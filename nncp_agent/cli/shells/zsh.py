@@ -1,0 +1,82 @@
+"""The script for zsh: to be sourced, or to lie in a folder of $fpath as `_nncp`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from nncp_agent.cli.shells.words import Option, Takes, Values, Verb, common, verbs
+
+SCRIPT: Final = """\
+#compdef nncp
+# zsh completion for nncp
+_nncp() {{
+    local at
+    for (( at = 2; at < CURRENT; at++ )); do
+        case $words[at] in
+            --state-dir) (( at++ )) ;;
+            {names}) break ;;
+        esac
+    done
+    if (( at >= CURRENT )); then
+        local -a verbs=(
+{summaries}
+        )
+        if [[ $PREFIX == -* || $words[CURRENT-1] == --state-dir ]]; then
+            _arguments {common}
+        else
+            _describe verb verbs
+        fi
+        return
+    fi
+    words=("${{(@)words[at,-1]}}")
+    (( CURRENT -= at - 1 ))
+    case $words[1] in
+{cases}
+    esac
+}}
+if [[ $funcstack[1] == _nncp ]]; then _nncp "$@"; else compdef _nncp nncp; fi
+"""
+_OFFERS: Final = {
+    Takes.LINK: "_net_interfaces",
+    Takes.LINKS: "_sequence _net_interfaces",
+    Takes.FILE: "_files",
+    Takes.DIRECTORY: "_files -/",
+    Takes.ANYTHING: " ",
+}
+
+
+def script() -> str:
+    """What `source` takes."""
+    every = verbs()
+    return SCRIPT.format(
+        names="|".join(verb.name for verb in every),
+        summaries="\n".join(f"            {_quoted(f'{verb.name}:{verb.summary}')}" for verb in every),
+        common=" ".join(spec for option in common() for spec in _specs(option)),
+        cases="\n".join(f"        {verb.name}) _arguments {' '.join(_arguments(verb))} ;;" for verb in every),
+    )
+
+
+def _arguments(verb: Verb) -> Iterator[str]:
+    for option in (*verb.options, *common()):
+        yield from _specs(option)
+    if verb.values is not None:
+        yield _quoted(f"*:{verb.name}:{_offer(verb.values)}")
+
+
+def _specs(option: Option) -> Iterator[str]:
+    """One for each spelling; each excludes the others unless it may be repeated."""
+    before = "*" if option.repeats else f"({' '.join(option.flags)})" if len(option.flags) > 1 else ""
+    text = option.help.replace("[", "(").replace("]", ")").replace(":", "\\:")
+    value = "" if option.values is None else f":{option.flags[-1].lstrip('-')}:{_offer(option.values)}"
+    for flag in option.flags:
+        sign = "=" if value and flag.startswith("--") else ""  # --output=json as well as --output json
+        yield _quoted(f"{before}{flag}{sign}[{text}]{value}")
+
+
+def _offer(values: Values) -> str:
+    return _OFFERS[values] if isinstance(values, Takes) else f"({' '.join(values)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

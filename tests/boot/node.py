@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lab import machine
 from lab.machine import UNITS, Machine
@@ -23,6 +23,7 @@ _NNCP: Final = f"""\
 #!/bin/sh
 PYTHONPATH={TREE} exec {sys.executable} -P -m nncp_agent.cli "$@"
 """
+# duplicate address detection waits for retrans_time
 _NICS: Final = """\
 [Unit]
 DefaultDependencies=no
@@ -32,6 +33,7 @@ Wants=network-pre.target
 Type=oneshot
 ExecStart=/bin/sh -euc 'for n in %s; do \\
   ip link add eth$n type veth peer name far$n; \\
+  echo 20 >/proc/sys/net/ipv6/neigh/eth$n/retrans_time_ms; \\
   ip link set far$n up; ip link set eth$n address 02:00:00:00:00:0$n up; \\
 done'
 """
@@ -44,9 +46,16 @@ WantedBy=multi-user.target
 """
 
 
-def node(directory: Path, *, nics: Iterable[int] = (1, 2, 3), committed: bool = True, wait_s: int = 30) -> Machine:
-    """A machine that has `nics` when it boots, and POLICY committed."""
-    made = machine.at(directory, keeps=[store.DIRECTORY])
+def node(
+    directory: Path,
+    *,
+    nics: Iterable[int] = (1, 2, 3),
+    committed: dict[str, Any] = POLICY,
+    wait_s: int = 30,
+    keeps: Iterable[str] = (),
+) -> Machine:
+    """A machine that has `nics` when it boots, and a policy committed, none when it is empty."""
+    made = machine.at(directory, keeps=[store.DIRECTORY, *keeps])
     made.lay({"/usr/local/bin/nncp": _NNCP}, 0o755)
     made.lay(
         {
@@ -60,7 +69,7 @@ def node(directory: Path, *, nics: Iterable[int] = (1, 2, 3), committed: bool = 
     if committed:
         kept = state(made)
         kept.prepare()
-        kept.save_committed(wire.decode([Document(POLICY)]).desired)
+        kept.save_committed(wire.decode([Document(committed)]).desired)
     return made
 
 

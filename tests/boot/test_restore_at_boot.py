@@ -113,7 +113,7 @@ def test_a_state_that_cannot_be_read_fails_the_unit_in_words_and_boot_goes_on(tm
 
 def test_where_nothing_is_committed_boot_does_not_wait(tmp_path: Path) -> None:
     took = f"systemctl show -p ExecMainStartTimestampMonotonic -p ExecMainExitTimestampMonotonic {RESTORE} | sort -r"
-    boot = looked(node(tmp_path, committed=False, wait_s=600), took)
+    boot = looked(node(tmp_path, committed={}, wait_s=600), took)
     assert stands(boot, "running", "active", "success", "yes"), boot.output
     began, ended = (int(line.partition("=")[2]) for line in boot.output.splitlines()[4:6])
     assert 0 < ended - began < 30_000_000  # microseconds; a tenth of that on an idle machine

@@ -1,8 +1,9 @@
 """An apply that dies: counts the steps it takes, kernel and disk alike, and kills itself before step N.
 
-python -m tests.faults.wreck STATE_DIR SCENE STEP [wait]     (run by the tests beside this file)
+python -m tests.faults.wreck STATE_DIR SCENE STEP [wait] [still]     (run by the tests beside this file)
 
-Prints each step it comes to. With `wait` it leaves the change uncommitted; its deadline is a minute away.
+STEP is a number, or how the step's line begins. Prints each step it comes to. With `wait` it leaves the change
+uncommitted; its deadline is a minute away. With `still` it stands still instead of dying, and says so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
 
 from netkernel.documents import Document
 from netkernel.host import Host
@@ -26,17 +28,24 @@ from nncp_agent.store import Store
 from nncp_agent.watchdog.start import guarding
 from tests.faults.scenes import SCENES
 
+STILL: Final = "standing still before:"
+
 
 class Steps:
     """Counts, prints, and kills this process (as the kernel does it: no handler, no clean-up) before step `fatal`."""
 
-    def __init__(self, fatal: int) -> None:
-        self._left = fatal
+    def __init__(self, fatal: str, *, stands_still: bool) -> None:
+        self._taken = 0
+        self._fatal = fatal
+        self._stands_still = stands_still
 
     def step(self, what: str) -> None:
-        if self._left == 0:
+        if str(self._taken) == self._fatal or what.startswith(self._fatal):
+            while self._stands_still:
+                print(f"{STILL} {what}", flush=True)
+                signal.pause()
             os.kill(os.getpid(), signal.SIGKILL)
-        self._left -= 1
+        self._taken += 1
         print(what, flush=True)
 
 
@@ -93,7 +102,7 @@ def _guarding(steps: Steps, store: Store, point: Checkpoint, namespace: str | No
 
 
 def main(directory: str, scene: str, fatal: str, *words: str) -> None:
-    steps = Steps(int(fatal))
+    steps = Steps(fatal, stands_still="still" in words)
     policy = SCENES[int(scene)].policy
     options = Options(
         check=False, commit="wait" not in words, guard=partial(_guarding, steps), command="wreck", verify_timeout_s=20
@@ -101,6 +110,7 @@ def main(directory: str, scene: str, fatal: str, *words: str) -> None:
     with LinuxKernel() as kernel:
         desired = wire.decode([Document(policy)]).desired
         apply(desired, WreckedKernel(kernel, steps), WreckedStore(directory, steps), options=options)
+    steps.step("end")
 
 
 if __name__ == "__main__":

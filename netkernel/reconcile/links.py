@@ -12,6 +12,7 @@ from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
+from netkernel.simulation.bond import DELAYS
 from netkernel.simulation.device import follows_its_port
 from netkernel.simulation.ip import has_inet6
 from netkernel.simulation.world import SET_BY_USER, World
@@ -244,6 +245,8 @@ def _set_options(planning: Planning, name: str, wanted: dict[str, Value]) -> Non
     kind = KINDS[link.kind]
     changes = {key: wanted[key] for key in sorted(wanted, key=lambda key: _place(kind, key))}
     changes = {key: value for key, value in changes.items() if link.attrs.get(key) != value}
+    if changes.get("miimon") == 0:  # the driver takes the delays along, and then answers EPERM to any
+        changes = {key: value for key, value in changes.items() if key not in DELAYS}
     if not changes:
         return
     if link.up and changes.keys() & kind.needs_down:

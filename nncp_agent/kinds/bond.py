@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from netkernel.host import Host
 from netkernel.records import Attrs, Link, Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds import bond_rules
@@ -109,10 +110,15 @@ class Bond(Kind):
                 attrs |= _defaults(in_force.mode, before)
             elif in_force.options is not None:
                 options = _with_timers(options, in_force.options)
-        if (before is None or "miimon" in attrs) and options.miimon is None and not options.arp_interval:
+        if before is None and options.miimon is None and not options.arp_interval:
             attrs["miimon"] = USUAL_MIIMON
+        elif "miimon" in attrs and options.arp_interval:
+            attrs["miimon"] = 0
         attrs |= _attrs(options, in_force.mode)
-        return Wanted(attrs=attrs, ports=_port_attrs(config, in_force.mode))
+        ports = _port_attrs(config, in_force.mode)
+        if before is not None and in_force.mode is not None and in_force.mode not in bond_rules.PRIORITY:
+            ports = _without_priorities(before.name, context.before) | ports
+        return Wanted(attrs=attrs, ports=ports)
 
     def normalise(self, config: Model) -> Model:
         """Ports in order of their names; options no mode takes or this mode does not show are left out."""
@@ -206,7 +212,12 @@ def _value(word: str, value: Any) -> Value:
     return number
 
 
-def _port_attrs(config: BondConfig, mode: str | None) -> Mapping[str, Attrs]:
+def _without_priorities(name: str, host: Host) -> dict[str, Attrs]:
+    """The ports that have priorities, which a mode without an active port does not take."""
+    return {port: {"prio": 0} for port in host.ports(name) if host.links[port].port.get("prio")}
+
+
+def _port_attrs(config: BondConfig, mode: str | None) -> dict[str, Attrs]:
     ports: dict[str, Attrs] = {}
     for port in config.ports_config or ():
         attrs: dict[str, Value] = {}

@@ -21,6 +21,7 @@ SMALLEST_IPV6_MTU: Final = 1280
 """RFC 8200 section 5; below it the kernel takes IPv6 off the link, settings and all."""
 OFF: Final = {"disable_ipv6": 1, "accept_ra": 0}
 STATIC: Final = {"disable_ipv6": 0, "accept_ra": 0, "autoconf": 0}
+VlanTable = tuple[VlanRange, ...]
 KERNEL_MODES: Final = {"eui64": "eui64", "stable-privacy": "random"}
 """nmstate's addr-gen-mode words to the kernel's: `random` is RFC 7217 with a secret the kernel makes."""
 
@@ -43,7 +44,7 @@ def target(resolved: Resolved, before: Host) -> Host:
             links[port] = replace(links[port], attrs={**links[port].attrs, "master": controller})
     _let_go_of_old_controllers(links, vlans, before)
     for name in wanted:
-        _ports(wanted[name], resolved.kept, links, vlans)
+        _ports(name, wanted[name], resolved.kept, links, vlans)
     macs.follow(links, resolved, before)
     _sink(links, addresses, resolved.wanted, before)
     after = replace(before, links=links, addresses=addresses, vlans=vlans)
@@ -151,14 +152,22 @@ def _let_go_of_old_controllers(links: dict[str, Link], vlans: dict[str, tuple[Vl
 
 
 def _ports(
-    wanted: Wanted, kept: frozenset[str], links: dict[str, Link], vlans: dict[str, tuple[VlanRange, ...]]
+    controller: str, wanted: Wanted, kept: frozenset[str], links: dict[str, Link], vlans: dict[str, VlanTable]
 ) -> None:
+    """The settings of its ports, of those it has in the end; what an ignored or foreign one has is left alone."""
     for port, options in wanted.ports.items():
-        link = links.get(port) if port not in kept else None
-        if link is not None and any(link.port.get(key) != value for key, value in options.items()):
+        link = links.get(port)
+        if link is None or link.master != controller or port in kept:
+            continue
+        if any(link.port.get(key) != value for key, value in options.items()):
             links[port] = replace(link, port={**link.port, **options})
     for name, ranges in wanted.vlans.items():
-        if name in links and name not in kept and vlans.get(name) != ranges:
+        if (
+            name in links
+            and controller in (name, links[name].master)
+            and name not in kept
+            and vlans.get(name) != ranges
+        ):
             vlans[name] = ranges
 
 

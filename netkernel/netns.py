@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +13,12 @@ CLONE_NEWNET: Final = 0x40000000
 """linux/sched.h."""
 OWN: Final = "/proc/thread-self/ns/net"
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
 
 def _call(name: str, *arguments: int) -> None:
     """setns and unshare stand in `os` only from Python 3.12 on."""
-    if getattr(_libc, name)(*arguments):
+    import ctypes  # late: most commands stay where they are
+
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -108,7 +107,7 @@ def refusal(checkpoint: Checkpoint, here: Here, standing: Standing) -> Busy:
 
 def new_id() -> str:
     """Sorts by time, names one apply."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def now_s() -> float:

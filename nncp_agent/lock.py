@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import select
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,6 +79,8 @@ def _taken_at_once(fd: int) -> bool:
 
 def _taken_within(fd: int, timeout_s: float) -> bool:
     """flock(2) knows no deadline, so a child waits in our place: the lock belongs to the open file, which we share."""
+    import subprocess  # late: the lock is nearly always free
+
     waits = "import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX)"
     with subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", waits, str(fd)],

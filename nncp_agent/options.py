@@ -6,24 +6,27 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from netkernel.frozen import Frozen
 from netkernel.ops import Op
 from netkernel.records import Attrs
 from nncp_agent import lock
 from nncp_agent.checkpoint import Checkpoint
-from nncp_agent.checks.base import Check
-from nncp_agent.checks.name_server import RESOLV_CONF
-from nncp_agent.checks.runner import CHECK_S
 from nncp_agent.errors import Problem
 from nncp_agent.plan import nothing_refused
 from nncp_agent.settle import VERIFY_S
 from nncp_agent.store import Store
 from nncp_agent.watchdog.start import guarding
 
+if TYPE_CHECKING:  # checks need much of the standard library, and most applies find nothing to do
+    from nncp_agent.checks.base import Check
+
 log = logging.getLogger(__name__)
 
+CHECK_S: Final = 120.0
+"""How long checks may take: LACP and spanning tree may need most of it before the first frame passes."""
+RESOLV_CONF: Final = "/etc/resolv.conf"
 PENDING_S: Final = 60.0
 """How long an uncommitted change waits for its commit (nmstate's default, nmstate.md 5.6)."""
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.ops import Op
-from netkernel.reconcile import irreversible, reconcile
 from netkernel.records import Attrs
 from nncp_agent import judge
 from nncp_agent.errors import InvalidPolicy, Problem
@@ -59,7 +58,7 @@ def decide(
     _refuse(_as_called(judge.problems(resolved, before, refusals), resolved))
     after = target(resolved, before)
     _refuse(judge.conflicts(before, after))
-    ops = reconcile(before, after) if after is not before else ()
+    ops, lost = _planned(before, after) if after is not before else ((), ())
     return Decision(
         desired=resolved.desired,
         resolved=resolved,
@@ -67,9 +66,17 @@ def decide(
         target=after,
         ops=ops,
         warnings=tuple(_as_called(judge.warnings(resolved, before, after), resolved)),
-        irreversible=irreversible(before, ops) if ops else (),
+        irreversible=lost,
         important=important(ops, before, precious),
     )
+
+
+def _planned(before: Host, after: Host) -> tuple[tuple[Op, ...], tuple[str, ...]]:
+    """The ops from one to the other, and what of them cannot be undone."""
+    from netkernel.reconcile import irreversible, reconcile  # late: a host that is as wanted needs no model of it
+
+    ops = reconcile(before, after)
+    return ops, irreversible(before, ops) if ops else ()
 
 
 def problems(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from netkernel.errors import NetworkError
-from netkernel.rewind import Remembered
 from netkernel.transaction import Kernel
-from netkernel.undo import undo
 from nncp_agent import checkpoint, history
 from nncp_agent.checkpoint import Checkpoint, Here, Standing
 from nncp_agent.errors import StoreBroken
 from nncp_agent.files import COMMITTED
 from nncp_agent.store import Committed, Store
+
+if TYPE_CHECKING:
+    from netkernel.rewind import Remembered
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ def take_back(store: Store, kernel: Kernel, found: Checkpoint, why: str) -> tupl
 
     Raises NetworkError when not even that could be tried to the end; then the checkpoint stays for the next one.
     """
+    from netkernel.undo import undo  # late: nearly always there is nothing to take back
+
     log.warning("rolling back checkpoint %s: %s", found.id, why)
     leftovers = undo(kernel, remembered(found))
     for line in leftovers:
@@ -75,6 +79,8 @@ def finish(store: Store, found: Checkpoint) -> None:
 
 def remembered(found: Checkpoint) -> Remembered:
     """What the host looked like. Raises StoreBroken when it cannot be read back."""
+    from netkernel.rewind import Remembered  # late, as above
+
     try:
         return Remembered.from_json(bytes(found.remembered))
     except NetworkError as error:

@@ -41,13 +41,15 @@ def read(text: str | bytes, source: str = "") -> tuple[Document, ...]:
 
     Raises Unreadable for whatever cannot be read; `source` is the name to blame, usually a file.
     """
-    from netkernel.documents import json_text  # late: who only writes states, or names our errors, starts without it
-
     clean = _clean(text, source)
     try:
-        values = json_text.values(clean, source) if json_text.is_bracketed(clean) else None
+        values = None
+        if _is_bracketed(clean):
+            from netkernel.documents import json_text  # late: who reads the other, or nothing, saves its import
+
+            values = json_text.values(clean, source)
         if values is None:
-            from netkernel.documents import yaml_text  # late: JSON does without, and saves the time of its import
+            from netkernel.documents import yaml_text  # late, as above
 
             values = yaml_text.values(clean, source)
     except Repeated:
@@ -55,6 +57,11 @@ def read(text: str | bytes, source: str = "") -> tuple[Document, ...]:
         raise
     numbered = enumerate(values)
     return tuple(Document(value, source, clean, number) for number, value in numbered if value is not None)
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether this may be JSON; YAML in flow style looks the same from here."""
+    return text.lstrip()[:1] in ("{", "[")
 
 
 def _clean(text: str | bytes, source: str) -> str:
@@ -83,7 +90,7 @@ def _lines_of(text: str, source: str) -> list[dict[tuple[str | int, ...], int]]:
     """For each document where every key and item stands. Raises Unreadable for a key that stands twice."""
     from netkernel.documents import json_text, lines
 
-    steps = json_text.events(text) if json_text.is_bracketed(text) else None
+    steps = json_text.events(text) if _is_bracketed(text) else None
     if steps is None:
         from netkernel.documents import yaml_text
 

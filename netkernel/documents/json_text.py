@@ -10,11 +10,6 @@ from typing import Final
 from netkernel.documents.base import DEEPEST, TOO_DEEP, Event, Repeated, Unreadable
 
 
-def is_bracketed(text: str) -> bool:
-    """Whether this may be JSON; YAML in flow style looks the same from here."""
-    return text.lstrip()[:1] in ("{", "[")
-
-
 def values(text: str, source: str) -> list[object] | None:
     """The value of each document; None when it may be YAML in flow style. Raises Unreadable, Repeated."""
     try:

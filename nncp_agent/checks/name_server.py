@@ -12,7 +12,6 @@ from netkernel.packets import dns
 from nncp_agent.checks.base import Datagram, Question, closed_on_error, inside
 from nncp_agent.checks.runner import answering
 
-RESOLV_CONF: Final = "/etc/resolv.conf"
 _MOST: Final = 3
 """A resolver reads no more `nameserver` lines (resolv.conf(5), MAXNS)."""
 

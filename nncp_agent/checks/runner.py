@@ -11,8 +11,6 @@ from typing import Final, cast
 from nncp_agent.checks.base import Check, Probe, Question
 
 BASELINE_S: Final = 2.0
-CHECK_S: Final = 120.0
-"""LACP and spanning tree may need most of it before the first frame passes."""
 AGAIN_S: Final = 1.0
 """How long a question waits for its answer before it is asked again."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncp_agent.cli.call import Call
@@ -10,6 +11,7 @@ from nncp_agent.cli.codes import OK
 from nncp_agent.cli.parser import Usage
 
 if TYPE_CHECKING:
+    from nncp_agent.checks.base import Check
     from nncp_agent.options import Outcome
     from nncp_agent.wire import Decoded
 
@@ -41,7 +43,6 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
     """Apply, or go back to an apply of the history, and report. Raises what `nncp_agent.apply` raises, and Usage."""
     stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
 
-    from nncp_agent import whole
     from nncp_agent.apply import apply, go_back  # late: what cannot be read needs no engine
     from nncp_agent.cli import policies, progress
     from nncp_agent.options import Options
@@ -51,6 +52,8 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
         call.is_changing = True
         with call.kernel() as kernel:
             if decoded.problems:
+                from nncp_agent import whole  # late: of a policy that can be read nothing is wrong
+
                 whole.refuse(decoded, kernel.snapshot(), call.store().committed(), options.refusals)
             options, store = call.world.adapt(options), call.store()
             if back_to is None:
@@ -86,16 +89,24 @@ def _number(outcome: Outcome) -> str:
     return f", apply {outcome.history} of `nncp history`" if outcome.history else ""
 
 
+def _checks(texts: Sequence[str]) -> list[Check]:
+    """Raises NetworkError."""
+    if not texts:
+        return []
+    from nncp_agent.checks import tcp  # late: few applies ask for one
+
+    return [tcp.parse(text) for text in texts]
+
+
 def _stated(call: Call) -> dict[str, Any]:
     """The options that were given; what was not has the engine's own defaults. Raises Usage."""
     from netkernel.errors import NetworkError
-    from nncp_agent.checks import tcp
 
     given = call.options
     if given.timeout is not None and not given.no_commit:
         raise Usage("--timeout is how long --no-commit waits: give both, or neither")
     try:
-        checks = [tcp.parse(text) for text in given.check]
+        checks = _checks(given.check)
     except NetworkError as error:
         raise Usage(str(error)) from error
     options: dict[str, Any] = {

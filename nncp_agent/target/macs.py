@@ -6,7 +6,6 @@ net/bridge/br_stp_if.c, net/8021q/vlan.c; observed in kernel-facts of the projec
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 
@@ -125,6 +124,8 @@ def _carries_something(name: str, links: dict[str, Link], before: Host) -> bool:
 
 def _made_up_mac(name: str) -> str:
     """A locally administered MAC, the same for the same name."""
+    import hashlib  # late: it loads a library of several megabytes, and few bridges need a MAC made up
+
     return "02:" + ":".join(f"{byte:02x}" for byte in hashlib.sha256(name.encode()).digest()[:5])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from typing import Final, Protocol
 
 from nncp_agent.errors import Problem
@@ -79,6 +78,8 @@ class Report:
 
 def meant(found: object, words: Sequence[str]) -> str:
     """`did you mean 'miimon'?`, or the words to choose from."""
+    from difflib import get_close_matches  # late: only what is misspelt needs it
+
     plain = {each.lower(): each for each in words}
     close = get_close_matches(str(found)[:_LONGEST].lower(), plain, 1, 0.6)
     if close:

@@ -1,0 +1,228 @@
+"""The act: carry out what was decided under the eyes of a watchdog, or leave the host exactly as it was."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from netkernel.errors import NetworkError
+from netkernel.ops import Op
+from netkernel.rewind import Remembered, remember
+from netkernel.transaction import Kernel, Transaction
+from netkernel.undo import undo
+from nncp_agent import checkpoint, history, recovery
+from nncp_agent.change import Change
+from nncp_agent.checkpoint import Checkpoint, Here, namespace_of
+from nncp_agent.checks.base import Check
+from nncp_agent.checks.choice import choose
+from nncp_agent.checks.runner import BASELINE_S, answering
+from nncp_agent.errors import NotSettled, StoreBroken, Unreachable
+from nncp_agent.history import Entry
+from nncp_agent.interrupts import Interrupts
+from nncp_agent.model import NetworkState
+from nncp_agent.options import Options, Outcome, Stopwatch
+from nncp_agent.settle import READY_S, await_carrier, settle
+from nncp_agent.store import Store
+
+log = logging.getLogger(__name__)
+
+_SPARE_S: Final = 120.0
+"""Beyond all deadlines of its own: an apply that takes longer hangs, and the watchdog ends it."""
+
+
+def carry_out(
+    change: Change,
+    following: NetworkState,
+    kernel: Kernel,
+    store: Store,
+    options: Options,
+    here: Here,
+    interrupts: Interrupts,
+    watch: Stopwatch,
+) -> Outcome:
+    """Make `change` true and `following` the committed state. Only for the holder of the lock; raises as `apply`."""
+    namespace = namespace_of(kernel)
+    watch.stage("baseline", "finding out what answers now")
+    checks = _answering_now(kernel, change, options, namespace)
+    watch.stage("checkpoint")
+    back = _WayBack(kernel, remember(change.before, change.ops), interrupts)
+    point = _checkpoint(store, options, change, checks, here, back.remembered)
+    with (
+        _on_disk(store, point, following, back, watch),
+        options.guard(store, point, namespace),
+        Transaction(kernel, back) as transaction,
+    ):
+        watch.stage("execute", f"executing {len(change.ops)} changes")
+        transaction.do(change.ops)
+        _settled(kernel, change, options, watch)
+        _still_answering(kernel, checks, change, options, watch)
+        interrupts.ignore()
+        point = _kept(store, point, options, watch)
+    return _outcome(store, point, options, change)
+
+
+class _WayBack:
+    """Undo for a Transaction, and how far it came."""
+
+    def __init__(self, kernel: Kernel, remembered: Remembered, interrupts: Interrupts) -> None:
+        self._kernel = kernel
+        self._interrupts = interrupts
+        self.remembered = remembered
+        self.began = self.ended = False
+        self.leftovers: tuple[str, ...] = (
+            "taking it back did not come to its end: the watchdog or the next `nncp` goes on with it",
+        )
+
+    def __call__(self, ops: Sequence[Op]) -> tuple[str, ...]:
+        self._interrupts.ignore()
+        self.began = True
+        self.leftovers = undo(self._kernel, self.remembered)
+        self.ended = True
+        return self.leftovers
+
+
+@contextmanager
+def _on_disk(
+    store: Store, point: Checkpoint, following: NetworkState, back: _WayBack, watch: Stopwatch
+) -> Iterator[None]:
+    """The checkpoint is on the disk before the block and stays there after it, unless everything was taken back."""
+    try:
+        store.prepare_commit(following, point.id)
+        checkpoint.write(store, point)
+        yield
+    except BaseException as error:
+        watch.stage("")
+        if isinstance(error, NetworkError) and back.began:
+            error.leftovers = back.leftovers
+        if back.ended or not back.began:
+            _forget(store)
+        if back.ended:
+            outcome = history.NOT_UNDONE if back.leftovers else history.ROLLED_BACK
+            recovery.record(
+                store,
+                msgspec.structs.replace(
+                    point.entry,
+                    outcome=outcome,
+                    error=str(error) or type(error).__name__,
+                    leftovers=back.leftovers,
+                    remembered=point.remembered if back.leftovers else history.NOTHING,
+                    seconds=watch.seconds,
+                ),
+            )
+        raise
+
+
+def _forget(store: Store) -> None:
+    """Without hiding the error that brought us here: a checkpoint left over is taken back again, which does nothing."""
+    try:
+        checkpoint.remove(store)
+    except StoreBroken as error:
+        log.warning("%s: the next `nncp` will look at it again", error)
+
+
+def _checkpoint(
+    store: Store, options: Options, change: Change, checks: Sequence[Check], here: Here, remembered: Remembered
+) -> Checkpoint:
+    entry = Entry(
+        number=history.next_number(store),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=options.command,
+        policies=options.policies,
+        plan=tuple(map(str, change.ops)),
+        warnings=tuple(map(str, change.warnings)),
+        checks=tuple(check.describe() for check in checks),
+    )
+    own_s = options.verify_timeout_s + options.check_timeout_s + 2 * READY_S
+    return Checkpoint(
+        id=checkpoint.new_id(),
+        boot=here.boot,
+        namespace=here.namespace,
+        pid=os.getpid(),
+        deadline_s=checkpoint.now_s() + own_s + _SPARE_S,
+        remembered=msgspec.Raw(remembered.to_json()),
+        entry=entry,
+        memory_only=options.memory_only,
+        record=options.record,
+    )
+
+
+def _answering_now(kernel: Kernel, change: Change, options: Options, namespace: str | None) -> tuple[Check, ...]:
+    """What answers before the change and so must answer after it."""
+    try:
+        servers = Path(options.resolv_conf).read_text(errors="replace")
+    except OSError:
+        servers = ""
+    chosen: tuple[Check, ...] = ()
+    if options.check:
+        before, target = change.before, change.target
+        chosen = choose(before, target, change.asked, kernel.snapshot, servers, namespace)
+    candidates = (*chosen, *options.checks)
+    good = answering(candidates, BASELINE_S)
+    for check in candidates:
+        if check not in good:
+            log.warning("%s does not answer now, so it will not be asked afterwards", check.describe())
+    return good
+
+
+def _settled(kernel: Kernel, change: Change, options: Options, watch: Stopwatch) -> None:
+    if options.verify:
+        watch.stage("verify", "verifying")
+        try:
+            settle(change, kernel, change.differences, options.verify_timeout_s, options.clock)
+        except NotSettled as error:
+            if not options.keep_unsettled:
+                raise
+            log.warning("%s", error)
+
+
+def _still_answering(
+    kernel: Kernel, checks: Sequence[Check], change: Change, options: Options, watch: Stopwatch
+) -> None:
+    if not checks:
+        return
+    watch.stage("carrier", "waiting for carrier")
+    await_carrier(change, kernel, clock=options.clock)
+    watch.stage("checks", "asking again: " + ", ".join(check.describe() for check in checks))
+    good = answering(checks, options.check_timeout_s)
+    if lost := [check.describe() for check in checks if check not in good]:
+        raise Unreachable([f"{name}, within {options.check_timeout_s:g} s" for name in lost])
+
+
+def _kept(store: Store, point: Checkpoint, options: Options, watch: Stopwatch) -> Checkpoint:
+    """The commit point, or the beginning of the wait for it."""
+    watch.stage("")
+    point = msgspec.structs.replace(point, entry=msgspec.structs.replace(point.entry, seconds=watch.seconds))
+    if options.commit:
+        store.commit(point.id)
+        return point
+    point = msgspec.structs.replace(point, stage="pending", deadline_s=checkpoint.now_s() + options.timeout_s)
+    checkpoint.write(store, point)
+    return point
+
+
+def _outcome(store: Store, point: Checkpoint, options: Options, change: Change) -> Outcome:
+    """Nothing here may fail any more: what happened has happened."""
+    if options.commit:
+        try:
+            recovery.finish(store, point)
+        except StoreBroken as error:
+            log.warning("%s: committed; the next `nncp` tidies up", error)
+    elif options.record:
+        recovery.record(store, msgspec.structs.replace(point.entry, outcome=history.PENDING))
+    return Outcome(
+        ops=change.ops,
+        warnings=change.warnings,
+        irreversible=change.irreversible,
+        checks=point.entry.checks,
+        committed=options.commit and not options.memory_only,
+        checkpoint=None if options.commit else point.id,
+        history=point.entry.number if options.record else 0,
+        seconds=point.entry.seconds,
+    )

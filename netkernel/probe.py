@@ -25,8 +25,9 @@ _DELAYS: Final = frozenset({"updelay", "downdelay", "peer_notif_delay"})
 def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
     """The keys of `attrs` (of links of `kind`, or of their ports) that this kernel refuses, with its release and words.
 
-    Each is tried by itself, in the mode that `attrs` states, so that one does not hide the next; how they go together
-    is judged elsewhere. References to other links are not tried. A kernel without the kind refuses it under the key "".
+    All are tried together first, as a plan makes the link: nearly always that is the answer. Else each is tried by
+    itself, in the mode that `attrs` states, so that one does not hide the next; how they go together is judged
+    elsewhere. References to other links are not tried. A kernel without the kind refuses it under the key "".
     """
     table = KINDS[kind].ports if ports else KINDS[kind].attrs
     tried = {key: attrs[key] for key in table if key in attrs and _can_be_tried(table[key])}
@@ -34,10 +35,29 @@ def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
         return {}
     with netns.throw_away(), LinuxKernel() as kernel:
         base = _base(kernel, kind, attrs)
+        if _takes_all(kernel, base, tried, ports):
+            return {}
         found = {key: reason for key, value in tried.items() if (reason := _try(kernel, base, key, value, ports))}
         if len(found) == len(tried) and (reason := _refusal(kernel, base)):
             return {"": reason}
         return found
+
+
+def _takes_all(kernel: LinuxKernel, base: CreateLink, tried: Attrs, ports: bool) -> bool:
+    """Whether the kernel makes a link with all of them at once, and says so. A link that it did make stays."""
+    try:
+        if ports:
+            kernel.execute(_with_port(base, tried))
+        else:
+            kernel.execute([CreateLink(base.name, base.kind, {**base.attrs, **tried})])
+        found = _found(kernel, ports)
+    except KernelRefused:
+        _clear(kernel, base, ports)
+        return False
+    if all(found.get(key) == value for key, value in tried.items()):
+        return True
+    _clear(kernel, base, ports)
+    return False
 
 
 def _refusal(kernel: LinuxKernel, base: CreateLink) -> str:
@@ -73,12 +93,11 @@ def _try(kernel: LinuxKernel, base: CreateLink, key: str, value: Value, ports: b
     """Which kernel minds, and its words; "" when it took the value and says so."""
     try:
         kernel.execute(_trial(base, key, value, ports))
-        link = kernel.snapshot().links[_BELOW if ports else SCRATCH]
+        found = _found(kernel, ports).get(key)
     except KernelRefused as refused:
         return _words(refused)
     finally:
         _clear(kernel, base, ports)
-    found = (link.port if ports else link.attrs).get(key)
     if found is None:
         return f"kernel {os.uname().release} does not know it"
     return "" if found == value else f"kernel {os.uname().release} makes {found} of it"
@@ -86,16 +105,25 @@ def _try(kernel: LinuxKernel, base: CreateLink, key: str, value: Value, ports: b
 
 def _trial(base: CreateLink, key: str, value: Value, ports: bool) -> list[Op]:
     if ports:
-        port = CreateLink(_BELOW, "dummy", {"master": SCRATCH})
-        return [base, port, SetPort(_BELOW, base.kind, {key: value}, {})]
+        return _with_port(base, {key: value})
     if key in base.attrs or key in KINDS[base.kind].fixed:
         return [CreateLink(base.name, base.kind, {**base.attrs, key: value})]
     new = {"miimon": 1, key: value} if key in _DELAYS else {key: value}
     return [base, SetLink(SCRATCH, base.kind, new, {})]
 
 
+def _with_port(base: CreateLink, settings: Attrs) -> list[Op]:
+    port = CreateLink(_BELOW, "dummy", {"master": SCRATCH})
+    return [base, port, SetPort(_BELOW, base.kind, settings, {})]
+
+
+def _found(kernel: LinuxKernel, ports: bool) -> Attrs:
+    link = kernel.overview(()).links[_BELOW if ports else SCRATCH]
+    return link.port if ports else link.attrs
+
+
 def _clear(kernel: LinuxKernel, base: CreateLink, ports: bool) -> None:
-    there = kernel.snapshot().links
+    there = kernel.overview(()).links
     leftover = [DeleteLink(SCRATCH, base.kind)] if SCRATCH in there else []
     leftover += [DeleteLink(_BELOW, "dummy")] if ports and _BELOW in there else []
     kernel.execute(leftover)

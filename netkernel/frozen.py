@@ -17,12 +17,12 @@ else:
 
     def replace(value: Frozen, /, **changes: Any) -> Frozen:
         """A copy of `value` with `changes`. Raises TypeError for what is no field of it."""
-        fields = {name: getattr(value, name) for name in value._fields}
-        if not changes.keys() <= fields.keys():
-            raise _wrong(type(value), f"no field {', '.join(sorted(changes.keys() - fields.keys()))}")
-        copy = object.__new__(type(value))
-        for put, each in zip(value._setters, {**fields, **changes}.values(), strict=True):
-            put(copy, each)
+        cls = type(value)
+        copy = object.__new__(cls)
+        for name, put, get in cls._slots:
+            put(copy, changes.pop(name) if name in changes else get(value))
+        if changes:
+            raise _wrong(cls, f"no field {', '.join(sorted(changes))}")
         return copy
 
 
@@ -58,6 +58,7 @@ class _Definition(type):
             "_fields": fields,
             "_defaults": {each: value.default if type(value) is _Fact else value for each, value in stated.items()},
             "_setters": tuple(vars(cls)[each].__set__ for each in fields),
+            "_slots": tuple((each, vars(cls)[each].__set__, vars(cls)[each].__get__) for each in fields),
             "_compared": attrgetter(*compared) if compared else type,
             "__match_args__": () if kw_only else fields,
         }
@@ -77,6 +78,7 @@ class Frozen(metaclass=_Definition):
     _fields: ClassVar[tuple[str, ...]]
     _defaults: ClassVar[dict[str, Any]]
     _setters: ClassVar[tuple[Any, ...]]
+    _slots: ClassVar[tuple[tuple[str, Any, Any], ...]]
     _compared: ClassVar[Any]
     __match_args__: ClassVar[tuple[str, ...]]
 

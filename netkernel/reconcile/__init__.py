@@ -13,6 +13,7 @@ from netkernel.ops import Op
 from netkernel.reconcile import ip, links, ports
 from netkernel.reconcile.world import Planning
 from netkernel.records import Address
+from netkernel.simulation.ip import is_dynamic
 
 ROUNDS = 5
 """Stages run again while they find something: a base that came up may have taken along a VLAN that should be down."""
@@ -62,6 +63,8 @@ def _round(planning: Planning) -> bool:
 
 def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
     """One line for each thing that undo cannot bring back (kernel-made or learned, or a state nobody can write)."""
+    if not _has_what_can_be_lost(before):
+        return ()
     planning = Planning(before, before)
     lines: list[str] = []
     for op in ops:
@@ -71,6 +74,15 @@ def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
             what = f"address {faded.ip}/{faded.prefix}" if isinstance(faded, Address) else f"route {faded.destination}"
             lines.append(f"{_link_of(faded)}: {what} was made by the network, and only the network can make it again")
     return tuple(dict.fromkeys(lines))
+
+
+def _has_what_can_be_lost(host: Host) -> bool:
+    """Else the plan need not be walked through once more: bridges learn and float, addresses and routes are learned."""
+    return (
+        any(link.kind == "bridge" for link in host.links.values())
+        or any(is_dynamic(address) for these in host.addresses.values() for address in these)
+        or any(route.dynamic for route in host.routes)
+    )
 
 
 def _link_of(faded: object) -> str:

@@ -33,7 +33,10 @@ STARTS: Final = (
     Start(("--help",), (*HEAVY, "asyncio", "socket", "subprocess", "msgspec")),
     Start(
         ("show", "-o", "json"),
-        (*HEAVY, *MODELS, *CHANGING, "asyncio", "ctypes", "difflib", "logging", "random", "subprocess"),
+        (
+            *(*HEAVY, *MODELS, *CHANGING, "argparse", "asyncio", "ctypes", "difflib", "gettext", "locale", "logging"),
+            *("netkernel.documents", "random", "subprocess"),
+        ),
     ),
     Start(("show",), (*HEAVY, "asyncio")),
 )

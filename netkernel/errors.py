@@ -4,6 +4,7 @@ NetworkError
 ├── KernelRefused        the kernel said no: which op, which errno, its own words
 ├── NotUndone            undo was tried and left something behind: the list of what
 ├── MalformedMessage     bytes that are not what their header says
+├── Unreadable           a text that is no document
 ├── DumpInterrupted      the table kept changing while it was read, more often than we retry
 └── AnswerLost           the kernel's answers overran the socket: what was done is not known
 """
@@ -50,6 +51,17 @@ class NotUndone(NetworkError):
 
 class MalformedMessage(NetworkError):
     """Bytes from outside that contradict their own header."""
+
+
+class Unreadable(NetworkError):
+    """A text is neither JSON nor the YAML we read; `line` counts from 1 and is None where no line is to blame."""
+
+    def __init__(self, source: str, line: int | None, message: str) -> None:
+        where = f"{source or 'line'}{':' if source else ' '}{line}: " if line else f"{source}: " if source else ""
+        super().__init__(where + message)
+        self.source = source
+        self.line = line
+        self.message = message
 
 
 class DumpInterrupted(NetworkError):

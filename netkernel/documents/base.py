@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from netkernel.errors import NetworkError
+from netkernel.errors import Unreadable
+
+__all__ = ["DEEPEST", "LARGEST", "MOST_NODES", "TOO_DEEP", "Event", "Repeated", "Unreadable"]
 
 LARGEST: Final = 8 * 2**20
 """Bytes of one text. 1000 interfaces are a quarter of a megabyte."""
@@ -14,17 +16,6 @@ MOST_NODES: Final = 1_000_000
 """Values of one text with its aliases written out; more is a bomb of aliases."""
 
 TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels"
-
-
-class Unreadable(NetworkError):
-    """The text is neither JSON nor the YAML we read; `line` counts from 1 and is None where no line is to blame."""
-
-    def __init__(self, source: str, line: int | None, message: str) -> None:
-        where = f"{source or 'line'}{':' if source else ' '}{line}: " if line else f"{source}: " if source else ""
-        super().__init__(where + message)
-        self.source = source
-        self.line = line
-        self.message = message
 
 
 class Repeated(Exception):

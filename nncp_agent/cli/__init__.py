@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
-from netkernel.documents.base import Unreadable
-from netkernel.errors import NetworkError
+from netkernel.errors import NetworkError, Unreadable
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, USAGE
-from nncp_agent.cli.parser import HelpWanted, Usage, parse
+from nncp_agent.cli.words import HelpWanted, Usage, parse
 from nncp_agent.cli.world import World
 from nncp_agent.errors import InvalidPolicy
 

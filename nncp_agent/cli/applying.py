@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
-from nncp_agent.cli.parser import Usage
+from nncp_agent.cli.words import Usage
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from nncp_agent.checks.base import Check
     from nncp_agent.options import Outcome
     from nncp_agent.wire import Decoded
@@ -35,6 +36,8 @@ def seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 86400:
+        from argparse import ArgumentTypeError  # late: it is argparse that asks
+
         raise ArgumentTypeError(f"'{text}': wanted a number of seconds, at most a day")
     return value
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from nncp_agent.cli.parser import Usage
+from nncp_agent.cli.words import Options, Usage
 from nncp_agent.cli.world import World
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Call:
     """What a verb gets. Results go to stdout, all else to stderr; `-q` leaves errors only, `-v` says more."""
 
-    def __init__(self, world: World, options: Namespace) -> None:
+    def __init__(self, world: World, options: Options) -> None:
         self.world = world
         self.options = options
         self.is_changing = False  # the host, so that whoever reports a failure says how it was left

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from netkernel.documents import LARGEST, Document, Unreadable, read
 from nncp_agent.cli.call import Call
-from nncp_agent.cli.parser import Usage
+from nncp_agent.cli.words import Usage
 from nncp_agent.errors import InvalidPolicy, Problem
 
 

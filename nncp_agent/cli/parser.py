@@ -1,28 +1,12 @@
-"""Words to options. A verb's own arguments are only made when that verb is called: argparse is not cheap."""
+"""Words to options with argparse: help, mistakes, and all that is not `plain`."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
 
-if TYPE_CHECKING:
-    from nncp_agent.cli.call import Call
-
-VERBS: Final = {
-    "show": "interfaces, addresses, routes: what the host has now",
-    "validate": "say whether policies are right, without asking a host",
-    "plan": "say what apply would do, one change per line; change nothing",
-    "apply": "make the host look like the policies, or leave it as it was",
-    "commit": "keep what `apply --no-commit` changed",
-    "rollback": "take it back; or with --to what was applied since",
-    "history": "every apply: when, what, and what came of it",
-    "restore": "bring the committed state back, as at boot",
-    "diff": "say what of one state is not so in another",
-    "draft": "write a policy for a bond, a bridge, a VLAN",
-    "version": "which nncp, on which kernel",
-    "completion": "a script that teaches your shell these words",
-}
+from nncp_agent.cli.words import COMMON, VERBS, HelpWanted, Options, Usage, did_you_mean, load
 
 DESCRIPTION: Final = """\
 Makes the host's bonds, bridges, VLANs, addresses and routes look like a NodeNetworkConfigurationPolicy
@@ -43,18 +27,6 @@ Exit codes: 0 ok, 1 failed and rolled back, 2 usage, 3 invalid policy, 4 failed 
 Environment: NNCP_STATE_DIR (as --state-dir), NO_COLOR.
 Each verb has its own help: nncp VERB --help
 """
-
-
-class Usage(Exception):
-    """The words do not make a command; the message says what to type instead."""
-
-
-class HelpWanted(Exception):
-    """Somebody asked for help, and gets `text`."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 class _Help(argparse.Action):
@@ -80,7 +52,7 @@ class Parser(argparse.ArgumentParser):
     def add_common(self) -> None:
         """The global options; last, so that help shows them last."""
         common = self.add_argument_group("everywhere")
-        common.add_argument("-h", "--help", action=_Help, nargs=0, help="this text")
+        common.add_argument("-h", "--help", action=_Help, nargs=0, default=argparse.SUPPRESS, help="this text")
         common.add_argument("-v", "--verbose", action="count", default=argparse.SUPPRESS, help="say more on stderr")
         common.add_argument(
             "-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help="say nothing but errors on stderr"
@@ -93,28 +65,20 @@ class Parser(argparse.ArgumentParser):
         raise Usage(f"{self.prog}: {message}\nTry {self.prog} --help")
 
 
-def parse(argv: Sequence[str], columns: int = 100) -> tuple[Callable[[Call], int], argparse.Namespace]:
-    """The verb to run and its options. Raises Usage, HelpWanted."""
-    options = argparse.Namespace(verbose=0, quiet=False, state_dir=None)
+def parse(argv: Sequence[str], columns: int = 100) -> Options:
+    """The verb and its options. Raises Usage, HelpWanted."""
+    options = Options(**COMMON)
     top = _top(columns)
     if not argv:
         raise Usage(top.format_help().rstrip())
     top.parse_args(argv, options)
     verb = options.verb
     if verb not in VERBS:
-        raise Usage(f"nncp: no verb '{verb}'{_did_you_mean(verb)}\nTry nncp --help")
-    module = load(verb)
-    parser = verb_parser(verb, columns)
+        raise Usage(f"nncp: no verb '{verb}'{did_you_mean(verb)}\nTry nncp --help")
     words = options.words
     del options.words
-    parser.parse_intermixed_args(words, options)
-    run: Callable[[Call], int] = module.run
-    return run, options
-
-
-def load(verb: str) -> Any:
-    """The verb's module: `arguments(parser)` says what it takes, `run(call)` does it, EXAMPLES show it."""
-    return getattr(__import__("nncp_agent.cli.verbs", fromlist=[verb]), verb)
+    verb_parser(verb, columns).parse_intermixed_args(words, options)
+    return options
 
 
 def verb_parser(verb: str, columns: int = 100) -> Parser:
@@ -142,10 +106,3 @@ def _top(columns: int) -> Parser:
     parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_common()
     return parser
-
-
-def _did_you_mean(verb: str) -> str:
-    from difflib import get_close_matches  # late: only for a typing error
-
-    close = get_close_matches(verb, VERBS, n=1)
-    return f": did you mean {close[0]}?" if close else ""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from nncp_agent.cli.parser import VERBS, Parser, verb_parser
+from nncp_agent.cli.parser import Parser, verb_parser
+from nncp_agent.cli.words import VERBS
 
 
 class Takes(Enum):

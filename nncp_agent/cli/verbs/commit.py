@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = """\
   nncp apply --no-commit node.yaml && ssh node true && nncp commit

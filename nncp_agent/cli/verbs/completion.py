@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
 from nncp_agent.cli.shells import SHELLS
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = """\
   source <(nncp completion bash)

@@ -5,11 +5,14 @@ A and B are policies or network states; what B does not mention is no difference
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FOUND, OK
-from nncp_agent.cli.parser import Usage
+from nncp_agent.cli.words import Usage
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = """\
   nncp diff yesterday.yaml today.yaml

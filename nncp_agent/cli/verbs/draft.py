@@ -7,13 +7,13 @@ stands on top.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
-from nncp_agent.cli.parser import Usage
+from nncp_agent.cli.words import Options, Usage
 
 if TYPE_CHECKING:
     from nncp_agent.draft import Wish
@@ -55,7 +55,7 @@ def run(call: Call) -> int:
     return OK
 
 
-def _wish(options: Namespace) -> Wish:
+def _wish(options: Options) -> Wish:
     from nncp_agent.draft import Wish
 
     if not options.ports and (options.mode or options.option):

@@ -5,10 +5,13 @@ Lines that touch the link of the default route, or the one this SSH session came
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FOUND, OK
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = """\
   nncp plan bond1.yaml br1.yaml all files are one change, in any order

@@ -5,7 +5,6 @@ A dead NIC costs only what needs it. The kernel argument nncp=off skips it all.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
 from nncp_agent.cli.applying import seconds
@@ -13,6 +12,8 @@ from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, NOT_UNDONE, OK
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from nncp_agent.options import Outcome
     from nncp_agent.restore import Restored
 

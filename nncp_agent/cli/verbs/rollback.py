@@ -5,11 +5,14 @@ stays."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import NOT_UNDONE, OK
-from nncp_agent.cli.parser import Usage
+from nncp_agent.cli.words import Options, Usage
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = """\
   nncp rollback                 the uncommitted change
@@ -39,7 +42,7 @@ def run(call: Call) -> int:
     return _pending(call) if number is None else _earlier(call, number)
 
 
-def _check(options: Namespace) -> None:
+def _check(options: Options) -> None:
     if options.checkpoint and options.to is not None:
         raise Usage("nncp rollback: a checkpoint or --to, not both")
     flags = ("no_commit", "timeout", "no_verify", "no_check", "check", "check_timeout", "memory_only")

@@ -5,13 +5,13 @@ A table on a terminal, YAML elsewhere; `nncp show | nncp plan -` prints nothing.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Mapping
 
     from netkernel.host import Host

@@ -5,10 +5,13 @@ No host is asked: interfaces that the files do not make are taken to be there. N
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = """\
   nncp validate *.yaml          in a pipeline; 0 when all is well, 3 when not

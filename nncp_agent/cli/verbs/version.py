@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 EXAMPLES = "  nncp version\n"
 

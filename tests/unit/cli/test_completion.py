@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nncp_agent.cli.parser import VERBS
 from nncp_agent.cli.shells import SHELLS
 from nncp_agent.cli.shells.words import verbs
+from nncp_agent.cli.words import VERBS
 from tests.unit.cli.command import nncp
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nncp_agent.cli.parser import VERBS
+from nncp_agent.cli.words import VERBS
 from tests.unit.cli.command import nncp
 
 

@@ -1,0 +1,69 @@
+"""Words to a verb and its options. Plain ones are understood here; argparse, which is not cheap, is for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from nncp_agent.cli.call import Call
+
+Options = SimpleNamespace
+"""What was asked for: `verb`, those of COMMON, and the verb's own."""
+
+VERBS: Final = {
+    "show": "interfaces, addresses, routes: what the host has now",
+    "validate": "say whether policies are right, without asking a host",
+    "plan": "say what apply would do, one change per line; change nothing",
+    "apply": "make the host look like the policies, or leave it as it was",
+    "commit": "keep what `apply --no-commit` changed",
+    "rollback": "take it back; or with --to what was applied since",
+    "history": "every apply: when, what, and what came of it",
+    "restore": "bring the committed state back, as at boot",
+    "diff": "say what of one state is not so in another",
+    "draft": "write a policy for a bond, a bridge, a VLAN",
+    "version": "which nncp, on which kernel",
+    "completion": "a script that teaches your shell these words",
+}
+
+COMMON: Final = {"verbose": 0, "quiet": False, "state_dir": None}
+"""Options of every verb, as they are when nobody states them."""
+
+
+class Usage(Exception):
+    """The words do not make a command; the message says what to type instead."""
+
+
+class HelpWanted(Exception):
+    """Somebody asked for help, and gets `text`."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def parse(argv: Sequence[str], columns: int = 100) -> tuple[Callable[[Call], int], Options]:
+    """The verb to run and its options. Raises Usage, HelpWanted."""
+    from nncp_agent.cli import plain
+
+    options = plain.parse(argv)
+    if options is None:
+        from nncp_agent.cli import parser  # late: see above
+
+        options = parser.parse(argv, columns)
+    run: Callable[[Call], int] = load(options.verb).run
+    return run, options
+
+
+def load(verb: str) -> Any:
+    """The verb's module: `arguments(parser)` says what it takes, `run(call)` does it, EXAMPLES show it."""
+    return getattr(__import__("nncp_agent.cli.verbs", fromlist=[verb]), verb)
+
+
+def did_you_mean(verb: str) -> str:
+    """What was perhaps meant, as the end of a sentence."""
+    from difflib import get_close_matches  # late: only for a typing error
+
+    close = get_close_matches(verb, VERBS, n=1)
+    return f": did you mean {close[0]}?" if close else ""

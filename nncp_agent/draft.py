@@ -32,9 +32,8 @@ class Wish(Frozen, kw_only=True):
 
 def manifest(wish: Wish) -> dict[str, Any]:
     """The NodeNetworkConfigurationPolicy, in the order a person would write it."""
-    interfaces = [*_bond(wish), *(_bridge(wish) if wish.bridge else _vlans(wish))]
-    if not interfaces:
-        interfaces = [{"name": wish.name, "state": "up", **_common(wish, top=True)}]
+    bottom = _bond(wish) if wish.ports else _what_is_there(wish)
+    interfaces = [*bottom, *(_bridge(wish) if wish.bridge else _vlans(wish))]
     spec: dict[str, Any] = {"nodeSelector": dict(wish.node_selector)} if wish.node_selector else {}
     return {
         "apiVersion": API_VERSION,
@@ -50,9 +49,14 @@ def _policy_name(interfaces: Sequence[Mapping[str, Any]]) -> str:
     return "".join(each if each.isascii() and (each.isalnum() or each in "-.") else "-" for each in names).strip("-.")
 
 
+def _what_is_there(wish: Wish) -> list[dict[str, Any]]:
+    """Only what was wished for of an interface that has settings already: what is not stated stays."""
+    is_top = not wish.bridge and not wish.vlans
+    stated = {key: value for key, value in _common(wish, top=is_top).items() if value != DISABLED}
+    return [{"name": wish.name, "state": "up", **stated}] if stated else []
+
+
 def _bond(wish: Wish) -> list[dict[str, Any]]:
-    if not wish.ports:
-        return []
     is_top = not wish.bridge and not wish.vlans
     aggregation: dict[str, Any] = {"mode": wish.mode, "options": {"miimon": 100, **wish.options}}
     if "arp_interval" in wish.options:

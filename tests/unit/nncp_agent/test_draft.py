@@ -56,6 +56,13 @@ def test_a_bond_under_a_bridge_that_lets_a_vlan_through() -> None:
     }
 
 
+def test_what_is_there_already_keeps_what_nobody_wished_otherwise() -> None:
+    eth1, vlan = interfaces(Wish(name="eth1", mtu=9000, vlans=((5, 5),)))
+    assert (eth1, vlan["mtu"]) == ({"name": "eth1", "state": "up", "mtu": 9000}, 9000)
+    (eth1,) = interfaces(Wish(name="eth1", addresses=(("192.0.2.1", 24),)))
+    assert "ipv6" not in eth1
+
+
 def test_vlans_without_a_bridge_are_interfaces_and_carry_the_addresses() -> None:
     vlan, other = interfaces(Wish(name="bond0", vlans=((40, 41),), addresses=(("10.4.0.1", 24), ("fd00::1", 64))))
     assert (vlan["name"], other["name"]) == ("bond0.40", "bond0.41")
@@ -72,12 +79,10 @@ def test_arp_monitoring_replaces_miimon() -> None:
 
 
 def test_an_interface_that_is_there_is_not_given_a_type() -> None:
-    assert interfaces(Wish(name="eth1", mtu=9000)) == [
-        {"name": "eth1", "state": "up", "mtu": 9000, "ipv4": OFF, "ipv6": OFF}
-    ]
+    assert interfaces(Wish(name="eth1", mtu=9000)) == [{"name": "eth1", "state": "up", "mtu": 9000}]
 
 
 def test_a_policy_gets_a_name_kubernetes_takes_and_its_nodes() -> None:
-    drafted = manifest(Wish(name="Bond_1", node_selector={"node-role.kubernetes.io/worker": ""}))
+    drafted = manifest(Wish(name="Bond_1", mtu=9000, node_selector={"node-role.kubernetes.io/worker": ""}))
     assert drafted["metadata"]["name"] == "bond-1"
     assert drafted["spec"]["nodeSelector"] == {"node-role.kubernetes.io/worker": ""}

@@ -91,7 +91,8 @@ def standing(checkpoint: Checkpoint, here: Here, committed_by: str) -> Standing:
 def refusal(checkpoint: Checkpoint, here: Here, standing: Standing) -> Busy:
     """Why nobody may apply now, and what to do about it."""
     entry = checkpoint.entry
-    what = f"checkpoint {checkpoint.id} of process {checkpoint.pid} ({entry.command}), since {entry.time},"
+    since = entry.time.replace("+00:00", "Z")
+    what = f"checkpoint {checkpoint.id} of process {checkpoint.pid} ({entry.command}), since {since},"
     if standing is Standing.ELSEWHERE:
         return Busy(
             f"{what} belongs to network namespace {checkpoint.namespace}, this is {here.namespace}: "

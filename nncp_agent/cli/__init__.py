@@ -18,7 +18,7 @@ from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, USAGE
 from nncp_agent.cli.words import HelpWanted, Usage, parse
 from nncp_agent.cli.world import World
-from nncp_agent.errors import InvalidPolicy
+from nncp_agent.errors import Busy, InvalidPolicy, NoWatchdog, StoreBroken
 
 
 def command() -> NoReturn:
@@ -85,7 +85,8 @@ def _failed(call: Call, error: NetworkError) -> int:
     for line in error.leftovers:
         call.error(f"not as it was: {line}")
     if call.is_changing and not error.leftovers:
-        call.say("the host is as it was")
+        refused = isinstance(error, Busy | StoreBroken | NoWatchdog)
+        call.say("nothing was changed" if refused else "the host is as it was")
     return NOT_UNDONE if error.leftovers else FAILED
 
 

@@ -9,21 +9,20 @@ from typing import Any, Final, NoReturn
 from nncp_agent.cli.words import COMMON, VERBS, HelpWanted, Options, Usage, did_you_mean, load
 
 DESCRIPTION: Final = """\
-Makes the host's bonds, bridges, VLANs, addresses and routes look like a NodeNetworkConfigurationPolicy
-(or a plain nmstate document), or leaves the host exactly as it was.
-"""
+Makes the host's bonds, bridges, VLANs, addresses and routes look like a NodeNetworkConfigurationPolicy (or a plain
+nmstate document), or leaves the host exactly as it was."""
 
 EPILOGUE: Final = """\
 A day with it:
-  nncp show                               what is there
+  nncp show                          what is there
   nncp draft bond1 --ports eth2,eth3 > bond1.yaml
-  nncp plan bond1.yaml                    what would change; `!` marks your own way in
-  nncp apply bond1.yaml                   do it; the gateway must answer before and after
-  nncp apply --no-commit --timeout 60 bond1.yaml
-                                          do it for a minute; `nncp commit` keeps it
-  nncp rollback --to 3                    take back what was applied after apply 3
+  nncp plan bond1.yaml               what would change; `!` is your own way in
+  nncp apply bond1.yaml              do it; the gateway must still answer
+  nncp apply --no-commit bond1.yaml  do it for a minute; `nncp commit` keeps it
+  nncp rollback --to 3               take back what was applied since
 
-Exit codes: 0 ok, 1 failed and rolled back, 2 usage, 3 invalid policy, 4 failed and not fully undone.
+Exit codes: 0 ok, 1 failed and rolled back, 2 usage, 3 invalid policy,
+            4 failed and not fully undone.
 Environment: NNCP_STATE_DIR (as --state-dir), NO_COLOR.
 Each verb has its own help: nncp VERB --help
 """
@@ -34,6 +33,21 @@ class _Help(argparse.Action):
         raise HelpWanted(parser.format_help())
 
 
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    """As newer Pythons lay it out: a value is named once for all spellings, and words are left in one piece."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, action.dest.upper())
+        return f"{', '.join(action.option_strings)} {value}"
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from textwrap import wrap  # late: only for who asks for help
+
+        return wrap(text, width, break_on_hyphens=False)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse that raises instead of leaving the process, with the global options in every verb."""
 
@@ -42,12 +56,21 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             add_help=False,
             allow_abbrev=False,
-            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-                prog, max_help_position=28, width=min(columns, 100)
-            ),
+            formatter_class=lambda prog: _Layout(prog, max_help_position=28, width=min(columns, 100)),
             **kwargs,
         )
+        self._columns = min(columns, 100) - 2
         self._positionals.title = "arguments"
+
+    def format_help(self) -> str:
+        """The help, with the paragraphs of the description as wide as the terminal, at most 100 columns."""
+        from textwrap import fill  # late: only for who asks
+
+        paragraphs = (self.description or "").split("\n\n")
+        self.description = "\n\n".join(
+            each if each.startswith(" ") else fill(each, self._columns) for each in paragraphs
+        )
+        return super().format_help()
 
     def add_common(self) -> None:
         """The global options; last, so that help shows them last."""
@@ -99,7 +122,7 @@ def _top(columns: int) -> Parser:
         "nncp",
         columns,
         usage="nncp [OPTION …] VERB …",
-        description=f"{DESCRIPTION}\n{listing}",
+        description=f"{DESCRIPTION}\n\n{listing}",
         epilog=EPILOGUE,
     )
     parser.add_argument("verb", help=argparse.SUPPRESS)

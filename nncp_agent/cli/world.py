@@ -63,7 +63,7 @@ class World(Frozen, kw_only=True):
         import os
 
         try:
-            return max(os.get_terminal_size(self.stdout.fileno()).columns, 40)
+            return max(os.get_terminal_size(self.stdout.fileno()).columns or 100, 40)  # 0: nobody told it its size
         except OSError:
             return 100
 

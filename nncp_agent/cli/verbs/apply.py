@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   nncp apply bond1.yaml br1.yaml
   nncp apply --no-commit --timeout 120 risky.yaml
-                                then `nncp commit` within two minutes, or it goes back by itself
+                                then `nncp commit` within two minutes
   nncp apply --check tcp://10.0.0.5:6443 node.yaml
                                 the API server must stay reachable too
 """
@@ -41,4 +41,10 @@ def run(call: Call) -> int:
         foretold.policy(call, policies.understood(call, call.options.files))
         return OK
     call.needs_root()
-    return applying.run(call, policies.understood(call, call.options.files), "nncp apply")
+    return applying.run(call, policies.understood(call, call.options.files), _command(call.options.files))
+
+
+def _command(files: list[str]) -> str:
+    """What the history, and whoever has to wait, is told."""
+    more = [f"and {len(files) - 3} more"] if len(files) > 3 else []
+    return " ".join(["nncp apply", *files[:3], *more])

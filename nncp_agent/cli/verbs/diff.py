@@ -24,7 +24,8 @@ EXAMPLES = """\
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("old", metavar="A", help="the state that is")
     parser.add_argument("new", metavar="B", help="the state that should be")
-    parser.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="instead of yaml")
+    forms = ("yaml", "json")
+    parser.add_argument("-o", "--output", choices=forms, metavar="FORMAT", default="yaml", help="yaml or json")
     parser.add_argument("--exit-code", action="store_true", help="10 when there are differences")
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from nncp_agent.draft import Wish
 
 EXAMPLES = """\
-  nncp draft bond1 --ports eth2,eth3 --mode active-backup --bridge br1 --vlan 93
-  nncp draft bond1 --ports eth2,eth3 --mode 802.3ad --option lacp_rate=fast --mtu 9000
+  nncp draft bond1 --ports eth2,eth3 --bridge br1 --vlan 93
+  nncp draft bond1 --ports eth2,eth3 --mode 802.3ad --option lacp_rate=fast
   nncp draft bond0 --vlan 40 --address 10.40.0.11/24
-  nncp draft eth1 --bridge br1 --vlan 93,100-110 --selector node-role.kubernetes.io/worker=
+  nncp draft eth1 --bridge br1 --vlan 93,100-110 --selector rack=4
 """
 MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 
@@ -39,7 +39,8 @@ def arguments(parser: ArgumentParser) -> None:
     add("--address", metavar="IP/PREFIX", type=_address, action="append", default=[], help="may be repeated")
     add("--policy", metavar="TEXT", default="", help="the policy's name")
     add("--selector", metavar="LABEL=VALUE", type=_pair, action="append", default=[], help="which nodes it is for")
-    add("-o", "--output", choices=("yaml", "json"), default="yaml", help="instead of yaml")
+    forms = ("yaml", "json")
+    add("-o", "--output", choices=forms, metavar="FORMAT", default="yaml", help="yaml or json")
 
 
 def run(call: Call) -> int:
@@ -60,6 +61,8 @@ def _wish(options: Options) -> Wish:
 
     if not options.ports and (options.mode or options.option):
         raise Usage("nncp draft: --mode and --option are a bond's: say its --ports")
+    if not (options.ports or options.bridge or options.vlan or options.mtu or options.address):
+        raise Usage(f"nncp draft: what shall become of {options.name}? --ports, --bridge, --vlan, --mtu or --address")
     ids = sum(last - first + 1 for first, last in options.vlan)
     if options.address and ids > 1 and not options.bridge:
         raise Usage(f"nncp draft: {ids} VLAN interfaces cannot share an address: draft them one by one")

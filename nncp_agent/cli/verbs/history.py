@@ -17,12 +17,13 @@ EXAMPLES = """\
   nncp history 3                its plan, warnings, checks, timing
   nncp rollback --to 3          take back what was applied after it
 """
+FORMATS = ("table", "yaml", "json")
 HEADERS = ("N", "WHEN", "OUTCOME", "CHANGES", "TOOK", "WHAT")
 
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("number", metavar="N", nargs="?", type=int, help="one apply in full")
-    parser.add_argument("-o", "--output", choices=("table", "yaml", "json"), help="instead of table, or yaml with N")
+    parser.add_argument("-o", "--output", choices=FORMATS, metavar="FORMAT", help="table, yaml or json")
 
 
 def run(call: Call) -> int:

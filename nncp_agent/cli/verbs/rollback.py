@@ -19,7 +19,7 @@ EXAMPLES = """\
   nncp history                  then
   nncp rollback --to 3 --dry-run
                                 what that would do, one change per line
-  nncp rollback --to 3          as apply 3 left it; checked and verified like any apply
+  nncp rollback --to 3          as apply 3 left it; verified like any apply
   nncp rollback --to 0          as before the first apply
 """
 

@@ -29,7 +29,8 @@ EXAMPLES = """\
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these interfaces and their routes")
-    parser.add_argument("-o", "--output", choices=("table", "yaml", "json", "tree"), help="instead of table or yaml")
+    forms = ("table", "yaml", "json", "tree")
+    parser.add_argument("-o", "--output", choices=forms, metavar="FORMAT", help="table, yaml, json or tree")
     parser.add_argument("--find", metavar="TEXT", help="only those with TEXT in name, address or MAC")
 
 
@@ -40,14 +41,16 @@ def run(call: Call) -> int:
     with call.kernel() as kernel:
         host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
     state = shown.state(host, _notes(call))
-    if options.names or options.find:
-        state = _chosen(state, options.names, options.find)
     names = {interface["name"] for interface in state["interfaces"]} if options.names else set()
     unknown = [name for name in options.names if name not in names]
+    if options.names or options.find:
+        state = _chosen(state, options.names, options.find)
     _write(call, state, host)
-    for name in unknown if not options.find else ():
+    for name in unknown:
         call.error(f"no interface '{name}'{_did_you_mean(name, host)}")
-    return FAILED if unknown and not options.find else OK
+    if options.find and not state["interfaces"] and not unknown:
+        call.say(f"no interface has '{options.find}' in its name, addresses or MAC")
+    return FAILED if unknown else OK
 
 
 def _notes(call: Call) -> Mapping[str, Note]:

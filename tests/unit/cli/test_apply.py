@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,7 @@ def test_an_uncommitted_apply_says_how_it_ends_and_can_be_kept(tmp_path: Path) -
     busy = apply(kernel, tmp_path)
     assert (busy.code, busy.out) == (1, "")
     assert "waits: `nncp commit` keeps it" in busy.err
+    assert busy.err.endswith("\nnothing was changed\n")
     assert run(kernel, tmp_path, "commit", "20200101-nonsense").code == 1
     kept = run(kernel, tmp_path, "commit")
     assert (kept.code, kept.out) == (0, "")
@@ -113,14 +114,16 @@ def test_an_uncommitted_apply_can_be_taken_back(tmp_path: Path) -> None:
 def test_history_lists_and_shows_what_was_applied(tmp_path: Path) -> None:
     kernel = FakeKernel(NODE)
     apply(kernel, tmp_path)
-    apply(kernel, tmp_path, stdin=b"interfaces: [{name: eth2.93, state: absent}]")
+    (tmp_path / "gone.yaml").write_text("interfaces: [{name: eth2.93, state: absent}]")
+    with chdir(tmp_path):
+        apply(kernel, tmp_path, "gone.yaml")
     listed = run(kernel, tmp_path, "history")
     assert listed.code == 0
     header, first, second = listed.out.splitlines()
     assert header.split() == ["N", "WHEN", "OUTCOME", "CHANGES", "TOOK", "WHAT"]
     assert "committed" in first
     assert first.endswith("storage")
-    assert second.endswith("nncp apply")
+    assert second.endswith("nncp apply gone.yaml")
     one = json.loads(run(kernel, tmp_path, "history", "1", "-o", "json").out)
     assert one["plan"][0].startswith("create vlan eth2.93")
     assert run(kernel, tmp_path, "history", "1").out.startswith("number: 1\n")

@@ -21,7 +21,15 @@ def test_help_names_every_verb_and_fits_a_terminal() -> None:
     assert result.err == ""
     for verb, summary in VERBS.items():
         assert f"  {verb:<12} {summary}\n" in result.out
-    assert max(map(len, result.out.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
+def test_help_is_as_wide_as_the_terminal(verb: list[str]) -> None:
+    for columns in ("80", "120"):
+        lines = nncp(*verb, "--help", environ={"COLUMNS": columns}).out.splitlines()
+        assert max(map(len, lines)) <= int(columns)
+    narrow = nncp(*verb, "--help", environ={"COLUMNS": "40"}).out.split("examples:")[0]
+    assert "\n  -q, --quiet" in narrow
 
 
 @pytest.mark.parametrize("verb", VERBS)

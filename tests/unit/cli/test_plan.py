@@ -161,6 +161,7 @@ def test_a_draft_is_valid() -> None:
 @pytest.mark.parametrize(
     ("argv", "code"),
     [
+        (["b"], 2),
         (["b", "--mode", "802.3ad"], 2),
         (["b", "--vlan", "1,2", "--address", "192.0.2.1/24"], 2),
         (["b", "--ports", "eth2", "--mtu", "3"], 2),

@@ -101,6 +101,14 @@ def test_a_name_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert result.err == "error: no interface 'bond9': did you mean 'bond0'?\n"
 
 
+def test_what_cannot_be_found_is_said(tmp_path: Path) -> None:
+    nothing = nncp("show", "--find", "nowhere", "-o", "table", kernel=Still(NODE), state_dir=tmp_path)
+    said = "no interface has 'nowhere' in its name, addresses or MAC\n"
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", said)
+    neither = nncp("show", "bond9", "--find", "nowhere", kernel=Still(NODE), state_dir=tmp_path)
+    assert (neither.code, neither.err) == (1, "error: no interface 'bond9': did you mean 'bond0'?\n")
+
+
 def test_many_ports_are_counted_unless_the_bridge_is_asked_for(tmp_path: Path) -> None:
     ports = [link(f"v{number:02}", number + 10, "veth", master="br0", peer=f"w{number:02}") for number in range(20)]
     host = Host(links={each.name: each for each in (link("br0", 2, "bridge"), *ports)})

@@ -164,7 +164,7 @@ def _answering_now(kernel: Kernel, change: Change, options: Options, namespace: 
         before, target = change.before, change.target
         chosen = choose(before, target, change.asked, kernel.snapshot, servers, namespace)
     candidates = (*chosen, *options.checks)
-    good = answering(candidates, BASELINE_S)
+    good = answering(candidates, BASELINE_S, hopeful=False)
     for check in candidates:
         if check not in good:
             log.warning("%s does not answer now, so it will not be asked afterwards", check.describe())

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
@@ -181,3 +182,9 @@ def test_an_endpoint_that_is_no_endpoint_is_refused_with_words(text: str) -> Non
 @pytest.mark.parametrize("text", ["tcp://192.0.2.1:6443", "tcp://[2001:db8::1]:6443"])
 def test_an_endpoint_is_called_what_the_user_called_it(text: str) -> None:
     assert tcp.parse(text).describe() == text
+
+
+def test_who_is_not_hopeful_does_not_wait_for_what_cannot_be_asked_or_is_turned_away() -> None:
+    now = time.monotonic()
+    assert answering([Deaf(True), Tcp("127.0.0.1", 1)], 30, hopeful=False) == ()
+    assert time.monotonic() - now < 10

@@ -24,6 +24,7 @@ from netkernel.records import FOREVER, Address, Link, Nexthop, Route
 from netkernel.simulation.world import SMALLEST_IPV6_MTU, World, refuse
 
 SECONDARY: Final = 0x01
+_LOOPBACK: Final = 772  # ARPHRD_LOOPBACK
 """IFA_F_SECONDARY for IPv4; the same bit is IFA_F_TEMPORARY for IPv6 (linux/if_addr.h)."""
 ROUTER_MADE: Final = 2
 """IFAPROT_KERNEL_RA (linux/if_addr.h): autoconfigured from a router advertisement."""
@@ -136,9 +137,13 @@ def _routes_lose_source(world: World, ip: str) -> None:
 
 
 def give_link_local(world: World, name: str) -> None:
-    """What the kernel does when IPv6 begins on an up link: one address by EUI-64, if that is the mode."""
+    """What the kernel does when IPv6 begins on an up link: one address by EUI-64, if that is the mode; ::1 on lo."""
     link = world.links[name]
     present = world.addresses.get(name, ())
+    if link.type == _LOOPBACK and link.up and has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6"):
+        if not any(each.ip == "::1" for each in present):
+            world.addresses[name] = _with(present, Address(name, "::1", 128, scope=254, protocol=1))
+        return
     if not link.up or not has_inet6(link) or devconf.get(link.conf6, "disable_ipv6") or link.type != 1:
         return
     if world.kind_of(link.master) == "bond" or any(is_kernel_made(each, link) for each in present):

@@ -42,6 +42,7 @@ class Kind:
     Config: ClassVar[type[Model] | None] = None
     managed: ClassVar[bool] = True  # a policy can say what it should be
     is_virtual: ClassVar[bool] = True  # a policy creates it; absent and down delete it
+    down_deletes: ClassVar[bool] = True  # where it is virtual, `state: down` deletes it, too (nmstate.md 5.2)
     takes_ports: ClassVar[bool] = False  # it is a controller
     own_addresses: ClassVar[tuple[tuple[str, int], ...]] = ()  # address and prefix that no policy takes away
     ports_hold_ip: ClassVar[bool] = False  # its ports may have addresses of their own (vrf)
@@ -53,6 +54,10 @@ class Kind:
     def warnings(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what will work and still surprise."""
         return iter(())
+
+    def restored(self, link: Link) -> Interface | None:
+        """MAY: how a link that nobody deletes is when no policy wants anything of it; None for bare of all settings."""
+        return None
 
     def below(self, iface: Interface) -> tuple[str, ...]:
         """MAY: names that must exist first."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind
-from nncp_agent.model import Interface
+from nncp_agent.model import Interface, IpAddress, IpStack, State
+
+DEFAULT_MTU: Final = 65536
 
 
 class Loopback(Kind):
@@ -16,12 +20,23 @@ class Loopback(Kind):
     own_addresses = (("127.0.0.1", 8), ("::1", 128))
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
-        """Another loopback, or one without IP."""
+        """Another loopback, or one without IPv4."""
         if iface.name != "lo":
             yield Problem(f"{iface.name}: type", "found loopback, wanted the name lo: there is one in each namespace")
-        present = {each.family for each in context.before.addresses.get(iface.name, ())}
-        for family, stack in ((4, iface.ipv4), (6, iface.ipv6)):
-            if stack is not None and stack.enabled is False and family in present:
-                yield Problem(
-                    f"{iface.name}: ipv{family}.enabled", "found false, wanted true: the loopback keeps its own"
-                )
+        has_ipv4 = any(each.family == 4 for each in context.before.addresses.get(iface.name, ()))
+        if iface.ipv4 is not None and iface.ipv4.enabled is False and has_ipv4:
+            yield Problem(f"{iface.name}: ipv4.enabled", "found false, wanted true: the loopback keeps its own address")
+
+    def restored(self, link: Link) -> Interface:
+        """The kernel's defaults, MTU and all (drivers/net/loopback.c); no IPv6 where the kernel has none."""
+        own = [IpAddress(ip=ip, prefix_length=prefix) for ip, prefix in self.own_addresses]
+        ipv4, ipv6 = (IpStack(enabled=True, address=(each,)) for each in own)
+        return Interface(
+            name=link.name,
+            type=self.name,
+            state=State.UP,
+            mtu=DEFAULT_MTU,
+            accept_all_mac_addresses=False,
+            ipv4=ipv4,
+            ipv6=ipv6 if link.conf6 else None,
+        )

@@ -12,6 +12,8 @@ from nncp_agent.shown import is_bare_port, is_dynamic
 LOOPBACK: Final = (("127.0.0.1", 8), ("::1", 128))
 HOST_SCOPE: Final = 254
 """RT_SCOPE_HOST."""
+KERNEL_LOOPBACK: Final = 1
+"""IFAPROT_KERNEL_LO (linux/if_addr.h, since 5.18)."""
 
 
 def addresses_of(iface: Interface, merged: Interface, before: Host) -> tuple[Address, ...] | None:
@@ -47,7 +49,8 @@ def _family(family: int, iface: Interface, merged: Interface, before: Host) -> t
     stated: IpStack | None = iface.ipv4 if family == 4 else iface.ipv6
     stack: IpStack | None = merged.ipv4 if family == 4 else merged.ipv6
     if stack is None or stack.enabled is not True:
-        return None if not present or _hidden(iface, before) else tuple(each for each in present if _is_fixed(each))
+        fixed = () if family == 6 else tuple(each for each in present if _is_fixed(each))
+        return None if not present or _hidden(iface, before) else fixed
     if stated is None or stated.address is None or iface.state is State.ABSENT:
         return None
     wanted = list(dict.fromkeys((each.ip, each.prefix_length) for each in stated.address if is_static(each)))
@@ -55,7 +58,14 @@ def _family(family: int, iface: Interface, merged: Interface, before: Host) -> t
     stay = [each for each in present if (each.ip, each.prefix) not in wanted and _outlives_a_list(each)]
     if kept.keys() == {*wanted, *((each.ip, each.prefix) for each in stay)}:
         return None
-    return (*(kept.get((ip, prefix)) or Address(iface.name, ip, prefix) for ip, prefix in wanted), *stay)
+    return (*(kept.get((ip, prefix)) or _new(iface.name, ip, prefix) for ip, prefix in wanted), *stay)
+
+
+def _new(link: str, ip: str, prefix: int) -> Address:
+    """The loopback's own come as the kernel makes them when its family is switched on."""
+    if (ip, prefix) in LOOPBACK:
+        return Address(link, ip, prefix, scope=HOST_SCOPE, protocol=KERNEL_LOOPBACK)
+    return Address(link, ip, prefix)
 
 
 def _hidden(iface: Interface, before: Host) -> bool:

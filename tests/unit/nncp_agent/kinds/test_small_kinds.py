@@ -67,7 +67,9 @@ def test_the_loopback_is_called_lo_and_keeps_its_addresses() -> None:
         links={"lo": Link("lo", type=772)}, addresses={"lo": (Address("lo", "127.0.0.1", 8), Address("lo", "::1", 128))}
     )
     off = {"enabled": False}
-    assert len(problems(interface("lo", "loopback", ipv4=off, ipv6=off), there)) == 2
+    assert problems(interface("lo", "loopback", ipv4=off, ipv6=off), there) == [
+        "lo: ipv4.enabled: found false, wanted true: the loopback keeps its own address"
+    ]
     assert problems(interface("lo", "loopback", ipv4=off, ipv6=off), host(Link("lo", type=772))) == []
     assert KINDS["loopback"].own_addresses == (("127.0.0.1", 8), ("::1", 128))
 

@@ -13,7 +13,7 @@ from netkernel.transaction import Kernel
 from nncp_agent import history, lock, recovery
 from nncp_agent.change import Change
 from nncp_agent.checkpoint import Here, namespace_of
-from nncp_agent.committed import commit as committed_after
+from nncp_agent.committed import following
 from nncp_agent.history import Entry
 from nncp_agent.interrupts import as_exceptions
 from nncp_agent.model import NetworkState
@@ -39,7 +39,7 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
             target=decision.target,
             ops=decision.ops,
             asked=decision.desired,
-            following=committed_after(committed, decision.desired),
+            following=following(committed, decision.desired, before),
             differences=partial(differences, decision),
             warnings=decision.warnings,
             irreversible=decision.irreversible,

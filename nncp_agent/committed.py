@@ -6,13 +6,33 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from netkernel.host import Host
+from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State, merge
+from nncp_agent.resolve.references import References
 from nncp_agent.sections import routes
+from nncp_agent.shown.macs import SAME_TO_NMSTATE
 
 
-def commit(previous: NetworkState, desired: NetworkState) -> NetworkState:
-    """`previous` with `desired` over it. Absent forgets, with all that sits on it; a port has one controller."""
+def following(previous: NetworkState, desired: NetworkState, host: Host) -> NetworkState:
+    """As `commit`, where both may call the links of `host` by other names than the kernel's, and each by its own."""
+    previous = in_words_of(desired, previous, host)
+    links = Links(host)
+    names = {
+        other: links.name(iface)
+        for iface in (*(previous.interfaces or ()), *(desired.interfaces or ()))
+        for other in (iface.profile_name, iface.name)
+        if other and other not in host.links
+    }
+    return commit(previous, desired, names)
+
+
+def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, str] | None = None) -> NetworkState:
+    """`previous` with `desired` over it. Absent forgets, with all that sits on it; a port has one controller.
+
+    `names` has the kernel's name for what a route may call otherwise.
+    """
     stated = {iface.name: iface for iface in desired.interfaces or ()}
     forgotten = {name for name, iface in stated.items() if iface.state is State.ABSENT}
     remembered = {iface.name: iface for iface in previous.interfaces or ()}
@@ -21,21 +41,39 @@ def commit(previous: NetworkState, desired: NetworkState) -> NetworkState:
         joined[name] = _over(iface, joined.get(name))
     forgotten = _with_what_sits_on_them(forgotten, joined, stated)
     kept = [_released(iface, forgotten) for name, iface in joined.items() if name not in forgotten]
-    config = tuple(_routes(previous, desired, forgotten))
+    config = tuple(_routes(previous, desired, forgotten, names or {}))
     return NetworkState(
         interfaces=tuple(sorted(kept, key=lambda iface: iface.name)) or None,
         routes=Routes(config=config) if config else None,
     )
 
 
+def in_words_of(desired: NetworkState, previous: NetworkState, host: Host) -> NetworkState:
+    """`previous` with the names that `desired` has for the same links, so that no link is remembered twice."""
+    links = Links(host)
+    words = {links.name(iface): iface.name for iface in desired.interfaces or ()}
+    others = {iface.name: words.get(links.name(iface), iface.name) for iface in previous.interfaces or ()}
+    references = References({old: (new,) for old, new in others.items() if old != new})
+    renamed = [replace(references.interface(iface, []), name=others[iface.name]) for iface in previous.interfaces or ()]
+    config = references.routes((previous.routes.config if previous.routes else None) or (), [])
+    return replace(
+        previous, interfaces=tuple(renamed) or None, routes=Routes(config=config) if config else previous.routes
+    )
+
+
 def _over(iface: Interface, earlier: Interface | None) -> Interface:
     """The interface as both policies say it; another type forgets what was said before."""
-    if earlier is None or (iface.type is not None and earlier.type is not None and iface.type != earlier.type):
-        return iface
+    if earlier is None or not _are_of_one_type(iface, earlier):
+        return replace(iface, description=iface.description or None)
     joined = merge(iface, earlier) or iface
     kind = KINDS.get(joined.type or "")
     config = kind.merge(iface.config, earlier.config) if kind is not None else joined.config
     return replace(joined, config=config, description=joined.description or None)
+
+
+def _are_of_one_type(iface: Interface, earlier: Interface) -> bool:
+    types = {iface.type, earlier.type}
+    return None in types or len(types) == 1 or types == SAME_TO_NMSTATE
 
 
 def _without_old_claims(iface: Interface, stated: Mapping[str, Interface]) -> Interface:
@@ -101,16 +139,27 @@ def _released(iface: Interface, forgotten: set[str]) -> Interface:
     return replace(iface, config=kind.with_ports(iface.config, [port for port in ports if port not in forgotten]))
 
 
-def _routes(previous: NetworkState, desired: NetworkState, forgotten: set[str]) -> Iterator[RouteEntry]:
-    """Earlier routes that nobody took away, then the new ones."""
+def _routes(
+    previous: NetworkState, desired: NetworkState, forgotten: set[str], names: Mapping[str, str]
+) -> Iterator[RouteEntry]:
+    """Earlier routes that nobody took away, then the new ones, in the words in which they were asked for."""
     earlier = (previous.routes.config if previous.routes else None) or ()
     config = (desired.routes.config if desired.routes else None) or ()
-    patterns = routes.absent(config)
+    patterns = routes.absent([_by_kernel_name(entry, names) for entry in config])
+    kept = [
+        entry
+        for entry in earlier
+        if not any(routes.matches(each, routes.leg(_by_kernel_name(entry, names))) for each in patterns)
+    ]
     seen: list[routes.Leg] = []
-    entries = [entry for entry in earlier if not any(routes.matches(each, routes.leg(entry)) for each in patterns)]
-    for entry in (*entries, *filter(routes.is_wanted, config)):
-        leg = routes.leg(entry)
+    for entry in (*kept, *filter(routes.is_wanted, config)):
+        leg = routes.leg(_by_kernel_name(entry, names))
         if entry.next_hop_interface in forgotten or any(leg.is_like(other) for other in seen):
             continue
         seen.append(leg)
         yield entry
+
+
+def _by_kernel_name(entry: RouteEntry, names: Mapping[str, str]) -> RouteEntry:
+    name = names.get(entry.next_hop_interface or "")
+    return replace(entry, next_hop_interface=name) if name else entry

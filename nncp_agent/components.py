@@ -17,7 +17,7 @@ def components(wanted: NetworkState) -> tuple[NetworkState, ...]:
     """`wanted` in parts that share no port, base, controller or route, each in the order in which it was stated."""
     groups = _Groups()
     for interface in wanted.interfaces or ():
-        groups.join((interface.name, *_related(interface)))
+        groups.join((interface.name, interface.profile_name or interface.name, *_related(interface)))
     routes = (wanted.routes.config if wanted.routes else None) or ()
     for destination in _by_destination(routes):
         groups.join([route.next_hop_interface or "" for route in destination])
@@ -37,7 +37,9 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
     """
     interfaces = part.interfaces or ()
     made = {name for interface in interfaces for name in _makes(interface)}
-    there = made | _names(host) | {each.name for each in interfaces if _is_there_by_mac(each, host)}
+    there = made | _names(host)
+    there |= {each.name for each in interfaces if _is_there_by_mac(each, host)}
+    there |= {each.profile_name for each in interfaces if each.profile_name and each.name in there}
     missing = {each.name for each in interfaces if each.name not in there}
     missing |= {name for each in interfaces for name in _related(each) if name not in there}
     missing -= {each.name for each in interfaces if each.state in (State.ABSENT, State.IGNORE)}

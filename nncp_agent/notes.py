@@ -31,5 +31,12 @@ def _note(interface: dict[str, Any]) -> tuple[str, Note]:
     description = interface.get("description")
     if not isinstance(description, str | None):
         raise TypeError(f"a description of type {type(description).__name__}")
-    has_ipv6 = bool((interface.get("ipv6") or {}).get("enabled"))
-    return str(interface["name"]), Note(description, interface.get("state") == "ignore", has_ipv6)
+    name, by_mac = str(interface["name"]), interface.get("identifier") == "mac-address"
+    return name, Note(
+        description=description,
+        is_ignored=interface.get("state") == "ignore",
+        has_ipv6=bool((interface.get("ipv6") or {}).get("enabled")),
+        called=str(interface.get("profile-name") or (name if by_mac else "")),
+        mac=str(interface.get("mac-address") or "").lower() if by_mac else "",
+        type=interface.get("type") if by_mac else None,
+    )

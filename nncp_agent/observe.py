@@ -33,7 +33,7 @@ class Present(Mapping[str, Interface]):
 
     def __init__(self, host: Host, committed: NetworkState | None = None) -> None:
         self._host = host
-        self._notes = notes(committed)
+        self._notes = shown.by_kernel_name(host, notes(committed))
         self._seen: dict[str, Interface] = {}
 
     def __getitem__(self, name: str) -> Interface:
@@ -53,12 +53,20 @@ class Present(Mapping[str, Interface]):
 
 
 def notes(committed: NetworkState | None) -> dict[str, Note]:
-    """What is remembered of interfaces beside the kernel."""
-    interfaces = (committed.interfaces if committed else None) or ()
-    return {
-        each.name: Note(each.description, each.state is State.IGNORE, bool(each.ipv6 and each.ipv6.enabled))
-        for each in interfaces
-    }
+    """What is remembered of interfaces beside the kernel, by the policies' names."""
+    return {each.name: _note(each) for each in (committed.interfaces if committed else None) or ()}
+
+
+def _note(iface: Interface) -> Note:
+    by_mac = iface.identifier == "mac-address"
+    return Note(
+        description=iface.description,
+        is_ignored=iface.state is State.IGNORE,
+        has_ipv6=bool(iface.ipv6 and iface.ipv6.enabled),
+        called=iface.profile_name or (iface.name if by_mac else ""),
+        mac=(iface.mac_address or "").lower() if by_mac else "",
+        type=iface.type if by_mac else None,
+    )
 
 
 def _interface(tree: Tree) -> Interface:

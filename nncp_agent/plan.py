@@ -89,11 +89,10 @@ def problems(
 
 def _as_called(problems: Sequence[Problem], resolved: Resolved) -> list[Problem]:
     """`problems` under the names that the policy has for interfaces it knows by their MAC addresses."""
-    called = {name: iface.profile_name for name, iface in resolved.asked.items() if iface.identifier == "mac-address"}
     found = []
     for problem in problems:
         name, colon, inner = problem.path.partition(": ")
-        if own := called.get(name):
+        if own := resolved.called.get(name):
             problem = Problem(f"{own}{colon}{inner}", f"{problem.message} ({own} is {name} here)")
         found.append(problem)
     return found

@@ -35,8 +35,7 @@ def differences(decision: Decision, host: Host) -> tuple[str, ...]:
             found += _deconfigured(name, host)
         else:
             found += _interface(_without(iface, resolved.kept, host), seen[name], host)
-    config = decision.desired.routes.config if decision.desired.routes else None
-    return (*found, *routes.differences(config, host))
+    return (*found, *routes.differences(resolved.routes, host))
 
 
 def _as_the_policy_sees_it(host: Host, kept: frozenset[str]) -> Host:

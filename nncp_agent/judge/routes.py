@@ -20,8 +20,7 @@ THIS_NETWORK: Final = ipaddress.ip_network("0.0.0.0/8")
 
 def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """Everything wrong with the policy's routes."""
-    config = (resolved.desired.routes.config if resolved.desired.routes else None) or ()
-    for index, entry in enumerate(config):
+    for index, entry in enumerate(resolved.routes):
         path = f"routes.config[{index}]"
         malformed = [*_malformed(entry, path)] if entry.state is not State.IGNORE else []
         yield from malformed

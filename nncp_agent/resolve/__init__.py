@@ -13,7 +13,7 @@ from nncp_agent.errors import Problem
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, IpStack, NetworkState, State, merge, stated
+from nncp_agent.model import Interface, IpStack, NetworkState, RouteEntry, State, merge, stated
 from nncp_agent.observe import DISABLED, Present
 from nncp_agent.resolve import names
 from nncp_agent.resolve import ports as port_lists
@@ -22,14 +22,17 @@ from nncp_agent.resolve import ports as port_lists
 class Resolved(Frozen):
     """A policy, understood. Every mapping is by kernel name.
 
-    `desired` is the policy with its types filled in, `present` the host in the same words. `asked` is what the policy
-    states; `wanted` adds what it pulls in (ports, bases, a veth's other end). `merged` is the policy over the present
+    `desired` is the policy with its types filled in, in the policy's own names; `called` has those by kernel name where
+    they differ, `routes` are the policy's. `present` is the host in the same words. `asked` is what the policy states;
+    `wanted` adds what it pulls in (ports, bases, a veth's other end). `merged` is the policy over the present
     state, for every interface there will be. `gone` are the links to delete. `masters` has the controller ("" for none)
     of each link whose controller this policy decides. `kept` are ports that stay where they are whatever a port list
     says: foreign or ignored.
     """
 
     desired: NetworkState
+    called: Mapping[str, str]
+    routes: tuple[RouteEntry, ...]
     present: Present
     asked: Mapping[str, Interface]
     wanted: Mapping[str, Interface]
@@ -69,10 +72,11 @@ class Merged(Mapping[str, Interface]):
 
 def resolve(desired: NetworkState, present: Present, before: Host, committed: NetworkState) -> Resolved:
     """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
-    named, problems = names.resolved(desired, before)
-    asked = {iface.name: iface for iface in named}
+    named = names.resolved(desired, before, committed)
+    problems = named.problems
+    asked = {iface.name: iface for iface in named.interfaces}
     gone = _gone(asked, before, problems)
-    living = {name: iface for name, iface in asked.items() if _lives(name, iface, gone, before)}
+    living = {name: _restored(iface, before) for name, iface in asked.items() if _lives(name, iface, gone, before)}
     ports = port_lists.decide(asked, living, gone, before, committed, problems)
     wanted = {name: _with_master(iface, ports.masters, before) for name, iface in living.items()}
     wanted |= _pulled_in(wanted, ports, gone, before)
@@ -81,6 +85,8 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     problems += _broken_foundations(wanted, merged, gone, before)
     return Resolved(
         desired=_with_types(desired, named),
+        routes=named.routes,
+        called=named.called,
         present=present,
         asked=asked,
         wanted=wanted,
@@ -92,10 +98,9 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     )
 
 
-def _with_types(desired: NetworkState, named: Iterable[Interface]) -> NetworkState:
+def _with_types(desired: NetworkState, named: names.Named) -> NetworkState:
     """The policy with the types that were looked up, so that it can be remembered without the host."""
-    types = {iface.profile_name or iface.name: iface.type for iface in named}
-    types |= {iface.name: iface.type for iface in named if iface.identifier is None}
+    types = {named.called.get(iface.name, iface.name): iface.type for iface in named.interfaces}
     interfaces = [
         replace(iface, type=types[iface.name]) if iface.type is None and iface.name in types else iface
         for iface in desired.interfaces or ()
@@ -139,7 +144,14 @@ def _asks_to_delete(iface: Interface, link: Link | None) -> bool:
     """Absent deletes what is virtual; down does so too, unless it is down already (kernels keep a dummy0 like that)."""
     if link is None or not is_deleted_by_absent(link):
         return False
-    return iface.state is State.ABSENT or (iface.state is State.DOWN and link.up)
+    return iface.state is State.ABSENT or (iface.state is State.DOWN and link.up and by_link(link).down_deletes)
+
+
+def _restored(iface: Interface, before: Host) -> Interface:
+    """What absent means for an interface that has defaults of its own to go back to."""
+    link = before.links.get(iface.name)
+    own = by_link(link).restored(link) if link is not None and iface.state is State.ABSENT else None
+    return own if own is not None else iface
 
 
 def _leaves(iface: Interface, before: Host, doomed: str) -> bool:

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from msgspec.structs import replace
 
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import Link
 from nncp_agent.errors import Problem
+from nncp_agent.identity import BY_MAC, Links
 from nncp_agent.kinds import KINDS, by_link
-from nncp_agent.model import Interface, NetworkState, State
+from nncp_agent.model import Interface, NetworkState, RouteEntry, State
+from nncp_agent.resolve.references import references
+from nncp_agent.shown.macs import is_of_type
 
-SAME_TO_NMSTATE: Final = frozenset({"ethernet", "veth"})
-"""Either may be called the other (nmstate.md 3): a container's eth0 is a veth, and its policies say ethernet."""
+
+class Named(Frozen):
+    """A policy's interfaces and routes by kernel name; what cannot be told is only in `problems`.
+
+    `called` is what the policy calls those it knows by their MAC addresses, by kernel name.
+    """
+
+    interfaces: tuple[Interface, ...]
+    routes: tuple[RouteEntry, ...]
+    called: Mapping[str, str]
+    problems: list[Problem]
 
 
-def resolved(desired: NetworkState, before: Host) -> tuple[list[Interface], list[Problem]]:
-    """The policy's interfaces by kernel name with their types; those that cannot be told are only in the problems."""
+def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Named:
+    """Which links the policy means, and of which type they are."""
     problems: list[Problem] = []
-    identified = _identified(desired.interfaces or (), before, problems)
-    stated = _typed(_renamed(identified, before), before, problems)
+    found, called = _identified(desired.interfaces or (), before, problems)
+    others = references(found, called, committed, before)
+    stated = _typed([others.interface(iface, problems) for iface in found], before, problems)
+    routes = others.routes((desired.routes.config if desired.routes else None) or (), problems)
     problems += _taken_names(stated, before)
-    return stated, problems
+    return Named(tuple(stated), routes, called, problems)
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
@@ -35,94 +48,50 @@ def unknown(name: str, known: Iterable[str]) -> str:
     return f"{name} is not on this host and is made by no file given{hint}"
 
 
-def _identified(interfaces: Iterable[Interface], before: Host, problems: list[Problem]) -> list[Interface]:
-    """`identifier: mac-address` looked up: the interface gets its kernel name, its own becomes the profile name."""
-    found: list[Interface] = []
-    macs: Mapping[str, list[Link]] | None = None
+def _identified(
+    interfaces: Iterable[Interface], before: Host, problems: list[Problem]
+) -> tuple[list[Interface], dict[str, str]]:
+    """`identifier: mac-address` looked up: the interface gets its kernel name, and nobody writes the MAC it has."""
+    found: dict[str, Interface] = {}
+    called: dict[str, str] = {}
+    links = Links(before)
     for iface in interfaces:
-        if iface.identifier != "mac-address":
-            found.append(iface)
+        name: str | None = iface.name
+        if iface.identifier == BY_MAC:
+            name = _only(links.candidates(iface), iface, problems)
+        if name is None:
             continue
-        macs = by_mac(before) if macs is None else macs
-        link = _owner_of(iface, macs, problems)
-        if link is not None:
-            profile = iface.profile_name or iface.name
-            found.append(replace(iface, name=link.name, profile_name=profile, mac_address=None))
-    return _unique(found, problems)
+        if name in found:
+            other = called.get(name, name)
+            problems.append(Problem(iface.name, f"is {name} here, which {other} speaks of already"))
+            continue
+        found[name] = replace(iface, name=name, mac_address=None) if iface.identifier == BY_MAC else iface
+        if name != iface.name:
+            called[name] = iface.name
+    return list(found.values()), called
 
 
-def by_mac(before: Host) -> dict[str, list[Link]]:
-    """The links by every MAC they have or came with."""
-    macs: dict[str, list[Link]] = {}
-    for link in before.links.values():
-        for mac in {link.address, link.perm_address, link.own_address} - {""}:
-            macs.setdefault(mac, []).append(link)
-    return macs
-
-
-def called_by_mac(state: NetworkState, before: Host) -> set[str]:
-    """Kernel names of the links that `state` knows by their MAC addresses."""
-    wanted = {(each.mac_address or "").lower() for each in state.interfaces or () if each.identifier == "mac-address"}
-    return {link.name for mac, links in by_mac(before).items() if mac in wanted for link in links} if wanted else set()
-
-
-def _owner_of(iface: Interface, macs: Mapping[str, list[Link]], problems: list[Problem]) -> Link | None:
-    """The one link with that MAC: its permanent one first, then the current one (nmstate.md 2)."""
-    path = f"{iface.name}: mac-address"
-    if not iface.mac_address:
-        problems.append(Problem(path, "wanted, because identifier is mac-address"))
-        return None
-    mac = iface.mac_address.lower()
-    candidates = [link for link in macs.get(mac, ()) if iface.type is None or _is_of_type(link, iface.type)]
-    candidates = [link for link in candidates if mac in (link.perm_address, link.own_address)] or candidates
+def _only(candidates: Sequence[Link], iface: Interface, problems: list[Problem]) -> str | None:
     if len(candidates) == 1:
-        return candidates[0]
+        return candidates[0].name
     names = ", ".join(sorted(link.name for link in candidates))
-    ambiguous = f"{names} all have {iface.mac_address}: state the type, or use a name"
-    problems.append(Problem(path, ambiguous if names else f"no interface here has {iface.mac_address}"))
+    if not iface.mac_address:
+        message = "wanted, because identifier is mac-address"
+    elif names:
+        message = f"{names} all have {iface.mac_address}: state the type, or use a name"
+    elif iface.state in (State.ABSENT, State.IGNORE):
+        return None
+    else:
+        message = f"no interface here has {iface.mac_address}"
+    problems.append(Problem(f"{iface.name}: mac-address", message))
     return None
-
-
-def _unique(found: list[Interface], problems: list[Problem]) -> list[Interface]:
-    by_name: dict[str, Interface] = {}
-    for iface in found:
-        other = by_name.setdefault(iface.name, iface)
-        if other is not iface:
-            mine, its = iface.profile_name or iface.name, other.profile_name or other.name
-            problems.append(Problem(mine, f"is {iface.name} here, which {its} speaks of already"))
-    return list(by_name.values())
-
-
-def _renamed(interfaces: Sequence[Interface], before: Host) -> Sequence[Interface]:
-    """The interfaces with every other link they speak of by its kernel name, where they have its profile name.
-
-    A kernel name comes first, and a profile of several links names none of them (nmstate.md 3.1).
-    """
-    profiles = Counter(iface.profile_name for iface in interfaces if iface.profile_name)
-    known = before.links.keys() | {iface.name for iface in interfaces}
-    names = {
-        iface.profile_name: iface.name
-        for iface in interfaces
-        if iface.profile_name and iface.profile_name not in known and profiles[iface.profile_name] == 1
-    }
-    return [_speaking_of(iface, names) for iface in interfaces] if names else interfaces
-
-
-def _speaking_of(iface: Interface, names: Mapping[str, str]) -> Interface:
-    kind = KINDS.get(iface.type or "")
-    return replace(
-        iface,
-        config=kind.renamed(iface.config, names) if kind is not None else iface.config,
-        controller=names.get(iface.controller or "", iface.controller),
-        copy_mac_from=names.get(iface.copy_mac_from or "", iface.copy_mac_from),
-    )
 
 
 def _typed(interfaces: Iterable[Interface], before: Host, problems: list[Problem]) -> list[Interface]:
     """Types looked up and checked against what is there. What is absent and unknown needs nothing (nmstate.md 5.1)."""
     interfaces = list(interfaces)
     partners = {
-        partner.name
+        partner.name: partner
         for iface in interfaces
         if iface.state in (None, State.UP) and (kind := KINDS.get(iface.type or "")) is not None
         for partner in kind.partners(iface)
@@ -136,13 +105,17 @@ def _typed(interfaces: Iterable[Interface], before: Host, problems: list[Problem
         elif link is not None:
             typed.append(replace(iface, type=by_link(link).name))
         elif iface.state in (None, State.UP):
-            typed.append(replace(iface, type="veth") if iface.name in partners and not iface.config else iface)
+            partner = partners.get(iface.name) if not iface.config else None
+            typed.append(replace(iface, type=partner.type, config=partner.config) if partner else iface)
     return typed
 
 
 def _type_problem(iface: Interface, link: Link | None, is_partner: bool, before: Host) -> Problem | None:
     if link is not None:
-        if iface.type is None or iface.state is State.IGNORE or _is_of_type(link, iface.type):
+        if iface.state is State.ABSENT and not by_link(link).managed:
+            message = f"found absent, but this version deletes no {by_link(link).name}; use ip link delete"
+            return Problem(f"{iface.name}: state", message)
+        if iface.type is None or iface.state is State.IGNORE or is_of_type(link, iface.type):
             return None
         return Problem(f"{iface.name}: type", f"wanted {iface.type}, but {iface.name} is there as {by_link(link).name}")
     if iface.state not in (None, State.UP) or is_partner:
@@ -158,12 +131,6 @@ def _type_problem(iface: Interface, link: Link | None, is_partner: bool, before:
 def _nearest(name: str, before: Host) -> str:
     near = difflib.get_close_matches(name, list(before.links), n=1, cutoff=0.7)
     return f" (did you mean {near[0]}?)" if near else ""
-
-
-def _is_of_type(link: Link, type_: str) -> bool:
-    """Whether a policy may call this link so."""
-    actual = by_link(link).name
-    return type_ == actual or {type_, actual} == SAME_TO_NMSTATE
 
 
 def _taken_names(interfaces: Iterable[Interface], before: Host) -> list[Problem]:

@@ -8,10 +8,11 @@ from netkernel.frozen import Frozen
 from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.foreign import is_foreign, named
+from nncp_agent.identity import by_kernel_name
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, State
-from nncp_agent.resolve.names import called_by_mac, unknown
+from nncp_agent.resolve.names import unknown
 
 
 class Ports(Frozen):
@@ -65,8 +66,9 @@ class _Untouchable(Frozen):
 
 
 def _untouchable(asked: Mapping[str, Interface], before: Host, committed: NetworkState) -> _Untouchable:
-    known = {*named(committed), *called_by_mac(committed, before)}
-    remembered = {each.name for each in committed.interfaces or () if each.state is State.IGNORE}
+    earlier = by_kernel_name(committed, before)
+    known = {*named(committed), *earlier}
+    remembered = {name for name, each in earlier.items() if each.state is State.IGNORE}
     return _Untouchable(
         ignored=frozenset(name for name, iface in asked.items() if iface.state is State.IGNORE),
         remembered=frozenset(remembered - asked.keys()),

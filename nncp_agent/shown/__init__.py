@@ -13,7 +13,7 @@ from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import FOREVER, Address, Link
-from nncp_agent.shown import bond, bridge, routes, small, types
+from nncp_agent.shown import bond, bridge, macs, routes, small, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
@@ -38,6 +38,9 @@ class Note(Frozen):
     description: str | None = None
     is_ignored: bool = False
     has_ipv6: bool = False  # a policy asked for the family
+    called: str = ""  # by its policy; "" where that is the kernel's name
+    mac: str = ""  # by which its policy knows it, lower case
+    type: str | None = None  # as its policy says
 
 
 NO_NOTES: Final[Mapping[str, Note]] = {}
@@ -45,9 +48,22 @@ _BLANK: Final = Note()
 
 
 def state(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Tree:
-    """Everything the host has."""
+    """Everything the host has. `notes` are by the policies' names."""
+    notes = by_kernel_name(host, notes)
     found = [interface(host.links[name], host, notes.get(name, _BLANK)) for name in names(host)]
     return {"interfaces": found, "routes": routes.read(host)}
+
+
+def by_kernel_name(host: Host, notes: Mapping[str, Note]) -> Mapping[str, Note]:
+    """`notes` under the names that the kernel has for the interfaces that policies know by their MAC addresses."""
+    if not any(note.mac for note in notes.values()):
+        return notes
+    links = macs.by_mac(host.links.values())
+    found: dict[str, Note] = {}
+    for name, note in notes.items():
+        owners = macs.owners(links, note.mac, name, note.type) if note.mac else ()
+        found[owners[0].name if len(owners) == 1 else name] = note
+    return found
 
 
 def names(host: Host) -> list[str]:
@@ -64,8 +80,12 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         tree["state"] = "ignore"
     else:
         tree["state"] = "up" if attrs.get("up") else "down"
+    if note.called and note.called != link.name:
+        tree["profile-name"] = note.called
     if note.description is not None:
         tree["description"] = note.description
+    if note.mac and note.mac == link.address:  # a bond may have given it another, which would lead to somebody else
+        tree["identifier"] = "mac-address"
     if len(mac := link.address) == MAC_LENGTH:  # a tunnel's link-layer address is an IP address and no MAC
         tree["mac-address"] = mac.upper()
     if len(mac := link.perm_address or link.own_address) == MAC_LENGTH:

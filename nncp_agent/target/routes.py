@@ -17,11 +17,10 @@ from nncp_agent.target.addresses import has, is_link_local
 def routed(after: Host, resolved: Resolved, before: Host) -> Host:
     """`after`, whose links and addresses stand, with the routes that can stay and those the policy wants."""
     lost = _Losses(before, after, {*resolved.wanted, *resolved.gone})
-    config = resolved.desired.routes.config if resolved.desired.routes else None
     remaining = [left for route in before.routes if (left := lost.remainder(route)) is not None]
     return replace(
         after,
-        routes=routes.target(config, remaining, reaches(after, remaining)),
+        routes=routes.target(resolved.routes, remaining, reaches(after, remaining)),
         neighbours=tuple(each for each in before.neighbours if not lost.is_down(each.link)),
         nexthops=tuple(each for each in before.nexthops if not each.link or not lost.is_down(each.link)),
     )

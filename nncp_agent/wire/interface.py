@@ -94,7 +94,8 @@ class InterfaceReader:
         if word == "ethernet" and isinstance(tree.get("veth"), dict) and "veth" in self.catalogue:
             word = "veth"
         kind = self.catalogue.get(word)
-        if kind is None and state not in (State.IGNORE, State.UNKNOWN):
+        may_be_nothing = state is State.ABSENT and word in {*TYPES_LATER, *TYPES_ELSEWHERE, *TYPES_SHOWN}
+        if kind is None and state not in (State.IGNORE, State.UNKNOWN) and not may_be_nothing:
             report.problem((*path, "type"), Unfit(lambda: self._no_such_type(word)))
         return kind, word
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nncp_agent.committed import commit
+from nncp_agent.committed import commit, following, in_words_of
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import NetworkState
-from tests.host_text import policy
+from tests.host_text import policy, read_host
 
 NOTHING = NetworkState()
 BOND = policy("""
@@ -119,3 +119,41 @@ interfaces: [{name: dummy1, type: dummy}]
 routes: {config: [{destination: 10.0.0.0/8, next-hop-interface: dummy1}]}
 """)
     assert commit(earlier, policy("interfaces: [{name: dummy1, state: absent}]")) == NOTHING
+
+
+def test_a_link_that_two_policies_call_differently_is_remembered_once() -> None:
+    host = read_host('links: {eth1: {address: "02:00:00:00:00:a1"}, bond0: {kind: bond}}')
+    earlier = policy("""
+        interfaces:
+        - {name: port1, type: ethernet, identifier: mac-address, mac-address: "02:00:00:00:00:A1", mtu: 1400}
+        - {name: bond0, type: bond, link-aggregation: {mode: active-backup, port: [port1]}}
+        routes: {config: [{destination: 192.0.2.0/24, next-hop-interface: port1}]}
+    """)
+    new = policy("interfaces: [{name: eth1, description: cable 7}]")
+    both = following(earlier, new, host)
+    nic = both.interface("eth1")
+    assert names(both) == ["bond0", "eth1"]
+    assert nic is not None and (nic.mtu, nic.description, nic.identifier) == (1400, "cable 7", "mac-address")
+    assert ports(both, "bond0") == ("eth1",)
+    assert [each.next_hop_interface for each in (both.routes.config if both.routes else None) or ()] == ["eth1"]
+    assert in_words_of(NOTHING, earlier, host) == earlier
+
+
+def test_ethernet_and_veth_are_one_type_and_an_empty_description_is_none() -> None:
+    first = policy("interfaces: [{name: eth1, type: ethernet, mtu: 1400, description: cable 7}]")
+    later = commit(first, policy('interfaces: [{name: eth1, type: veth, description: ""}]')).interface("eth1")
+    assert later is not None and (later.mtu, later.description) == (1400, None)
+    only = commit(NOTHING, policy('interfaces: [{name: eth1, description: ""}]')).interface("eth1")
+    assert only is not None and only.description is None
+
+
+def test_a_route_by_one_name_of_an_interface_is_taken_away_by_another() -> None:
+    host = read_host('links: {eth1: {address: "02:00:00:00:00:a1"}}')
+    earlier = policy("""
+        interfaces: [{name: port1, type: ethernet, identifier: mac-address, mac-address: "02:00:00:00:00:A1"}]
+        routes: {config: [{destination: 192.0.2.0/24, next-hop-interface: port1}]}
+    """)
+    gone = policy("routes: {config: [{state: absent, next-hop-interface: eth1}]}")
+    again = policy("routes: {config: [{destination: 192.0.2.0/24, next-hop-interface: eth1}]}")
+    assert following(earlier, gone, host).routes is None
+    assert following(earlier, again, host).routes == earlier.routes

@@ -108,3 +108,19 @@ def test_a_port_known_by_its_mac_is_there_under_the_name_the_policy_has_for_it()
     (part,) = components(_state(uplink, bridge))
     assert possible(part, _host("eth5")) == (part, frozenset())
     assert possible(part, _host())[1] == {"uplink"}
+
+
+def test_ports_and_bases_called_by_other_names_are_not_missed() -> None:
+    port = {
+        "name": "port1",
+        "type": "ethernet",
+        "identifier": "mac-address",
+        "mac-address": "02:00:00:00:00:02",
+        "profile-name": "uplink",
+    }
+    vlan = {**VLAN9, "vlan": {"base-iface": "lan", "id": 7}}
+    bond = {**BOND, "link-aggregation": {"mode": "802.3ad", "port": ["port1", "uplink"]}}
+    wanted = _state(port, bond, {**ETH9, "profile-name": "lan"}, vlan)
+    assert possible(wanted, _host("eth1", "eth9")) == (wanted, frozenset())
+    assert possible(wanted, _host())[1] == {"port1", "uplink", "eth9", "lan"}
+    assert _names(components(wanted)) == [["port1", "bond1"], ["eth9", "eth9.7"]]

@@ -18,13 +18,21 @@ interfaces:
 - {name: eth1, type: ethernet, state: up, description: "the ünlink"}
 - {name: tap1, state: ignore}
 - {name: eth2, type: ethernet, state: down, ipv6: {enabled: true}}
+- {name: port1, type: ethernet, identifier: mac-address, mac-address: "02:00:00:00:00:AA"}
+- {name: eth3, profile-name: lan}
 """)
 
 
 def test_notes_are_those_of_the_models(tmp_path: Path) -> None:
     Store(tmp_path).save_committed(COMMITTED)
     found = notes.read(str(tmp_path))
-    assert found == {"eth1": Note("the ünlink"), "tap1": Note(is_ignored=True), "eth2": Note(has_ipv6=True)}
+    assert found == {
+        "eth1": Note("the ünlink"),
+        "tap1": Note(is_ignored=True),
+        "eth2": Note(has_ipv6=True),
+        "port1": Note(called="port1", mac="02:00:00:00:00:aa", type="ethernet"),
+        "eth3": Note(called="lan"),
+    }
     assert found == notes_of(COMMITTED)
 
 

@@ -32,11 +32,11 @@ def test_a_missing_type_is_looked_up_and_remembered_with_the_policy() -> None:
     assert [iface.type for iface in found.desired.interfaces or ()] == ["linux-bridge"]
 
 
-def test_an_interface_found_by_its_permanent_mac_keeps_its_own_name_as_profile() -> None:
+def test_an_interface_found_by_its_permanent_mac_has_another_name_in_the_policy() -> None:
     found = resolved(
         'interfaces: [{name: uplink, type: ethernet, identifier: mac-address, mac-address: "02:00:00:00:00:AA"}]'
     )
-    assert (found.wanted["eth1"].profile_name, found.wanted["eth1"].mac_address) == ("uplink", None)
+    assert (found.called, found.wanted["eth1"].mac_address) == ({"eth1": "uplink"}, None)
 
 
 def test_everything_above_a_deleted_link_goes_with_it() -> None:

@@ -409,3 +409,10 @@ def test_a_key_of_nmstates_that_is_not_done_yet_is_said_to_be_one(state: Any, pa
     (problem,) = wrong(state)
     assert problem.startswith(f"{path}: found ")
     assert "not supported by this version yet" in problem
+
+
+@pytest.mark.parametrize("word", ["vrf", "vxlan", "mac-vlan", "macsec", "ovs-bridge", "ipsec", "tun"])
+def test_what_this_version_cannot_make_may_be_absent(word: str) -> None:
+    (found,) = tree({"interfaces": [{"name": "x0", "type": word, "state": "absent"}]}).desired.interfaces or ()
+    assert (found.type, found.state) == (word, State.ABSENT)
+    assert len(wrong({"interfaces": [{"name": "x0", "type": word, "state": "up"}]})) == 1

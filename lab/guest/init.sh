@@ -6,6 +6,8 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 power_off() { sync; echo o >/proc/sysrq-trigger; while read -r -t 1000 <> <(:); do :; done; }
 give_up() { echo "lab: the guest cannot go on: $*"; power_off; }
+# a mount(8) of the new kind hands options over one by one, as names with values
+hostfs() { mount -t hostfs -o "$1" none "$2" 2>/dev/null || mount -t hostfs -o "hostfs=$1" none "$2"; }
 
 if [ -z "$LAB_ROOT" ]; then
     mount -t proc proc /proc
@@ -34,7 +36,7 @@ mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 mount -t bpf bpf /sys/fs/bpf 2>/dev/null
 
 if [ "$LAB_GUEST" = uml ]; then
-    mount -t hostfs -o "$LAB_OUT" none "$LAB_OUT" || give_up "no hostfs on $LAB_OUT"
+    hostfs "$LAB_OUT" "$LAB_OUT" || give_up "no hostfs on $LAB_OUT"
     terminal=/dev/tty0
 else
     mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 out "$LAB_OUT" || give_up "no 9p on $LAB_OUT"

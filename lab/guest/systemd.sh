@@ -6,16 +6,19 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 power_off() { sync; echo o >/proc/sysrq-trigger; while read -r -t 1000 <> <(:); do :; done; }
 give_up() { echo "lab: the machine cannot go on: $*"; power_off; }
+# a mount(8) of the new kind hands options over one by one, as names with values
+hostfs() { mount -t hostfs -o "$1" none "$2" 2>/dev/null || mount -t hostfs -o "hostfs=$1" none "$2"; }
 
 # what a host's owner configured is not the machine's, nor what tells systemd that it is in a container
 HIDDEN=(/.dockerenv /etc/{.updated,fstab,crypttab,machine-id,init.d,rc?.d,systemd,udev,sysctl.d,sysctl.conf}
     /etc/{modules-load.d,modprobe.d,tmpfiles.d,sysusers.d,dbus-1,NetworkManager,netplan,network})
-# what no errand needs and what would take longest
+# what no errand needs and what would take longest, or lay a file system over /tmp, where a checkout may be
 LEFT_OUT=(systemd-logind.service systemd-user-sessions.service systemd-update-utmp.service getty.target
-    systemd-update-utmp-runlevel.service modprobe@.service systemd-ask-password-wall.path
-    systemd-ask-password-console.path systemd-tmpfiles-clean.timer systemd-journal-flush.service
-    systemd-hwdb-update.service systemd-journal-catalog-update.service ldconfig.service systemd-initctl.socket
-    proc-sys-fs-binfmt_misc.automount systemd-firstboot.service systemd-networkd-wait-online.service)
+    systemd-update-utmp-runlevel.service modprobe@.service systemd-modules-load.service systemd-binfmt.service
+    systemd-ask-password-wall.path systemd-ask-password-console.path systemd-tmpfiles-clean.timer
+    systemd-journal-flush.service systemd-hwdb-update.service systemd-journal-catalog-update.service ldconfig.service
+    systemd-initctl.socket proc-sys-fs-binfmt_misc.automount systemd-firstboot.service
+    systemd-networkd-wait-online.service tmp.mount)
 
 mount -t proc proc /proc
 mount -t tmpfs -o size=75%,mode=755 tmpfs /run || give_up "no tmpfs"
@@ -31,20 +34,20 @@ lower=$memory/hidden:/
 for number in "${!LAYERS[@]}"; do
     # mounted anew: overlayfs takes no layer that lies within another
     mkdir "$memory/layer$number"
-    mount -t hostfs -o ro,"${LAYERS[number]}" none "$memory/layer$number" || give_up "no layer ${LAYERS[number]}"
+    hostfs "${LAYERS[number]}" "$memory/layer$number" || give_up "no layer ${LAYERS[number]}"
     lower=$memory/layer$number:$lower
 done
 mount -t overlay -o "lowerdir=$lower,upperdir=$memory/upper,workdir=$memory/work" overlay $root || give_up "no overlay"
 for path in "${KEEPS[@]}"; do
     mkdir -p "$root$path"
-    mount -t hostfs -o "$DISK$path" none "$root$path" || give_up "no $path"
+    hostfs "$DISK$path" "$root$path" || give_up "no $path"
 done
 mkdir -p "$root$LAB_OUT"
-mount -t hostfs -o "$LAB_OUT" none "$root$LAB_OUT" || give_up "no hostfs on $LAB_OUT"
+hostfs "$LAB_OUT" "$root$LAB_OUT" || give_up "no hostfs on $LAB_OUT"
 
 mount -t tmpfs -o mode=755 tmpfs $root/run
 mkdir -p $root/run/systemd/system/multi-user.target.wants $root/etc/{tmpfiles.d,sysusers.d}
-# systemd would empty /tmp, where a checkout may be
+# nor may systemd empty /tmp
 ln -s /dev/null $root/etc/tmpfiles.d/tmp.conf
 rm -f $root/usr/lib/systemd/system-generators/*
 # packages that are only unpacked made no users

@@ -10,20 +10,23 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from netkernel import netns
 
 CLONE_NEWNS = 0x00020000
 """linux/sched.h."""
+PR_SET_CHILD_SUBREAPER = 36
+"""linux/prctl.h."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
     """One contestant. `prepare` is not timed; what it returns is handed to `run`, which is. `holds` proves the result.
 
-    `runs` repeats `run` within one round where a single one would be too short for the CPU clock.
+    `runs` repeats `run` within one round where a single one would be too short for the CPU clock. `start` is the same
+    program with nothing to do, run in the same rounds before anything is prepared: what it takes is told apart.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Side:
     run: Callable[[object], object]
     holds: Callable[[], bool]
     runs: int = 1
+    start: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ class Timing:
     wall_s: float
     cpu_s: float
 
+    def without(self, other: Timing) -> Timing:
+        return Timing(self.wall_s - other.wall_s, self.cpu_s - other.cpu_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -64,7 +71,6 @@ class Line:
     peer_name: str
     peer: Timing
     goal: float | None
-    spread: tuple[Timing, Timing] = field(default=(Timing(0, 0), Timing(0, 0)))
 
     @property
     def ratio(self) -> float:
@@ -73,25 +79,33 @@ class Line:
 
 
 def hold(contest: Contest) -> list[Line]:
-    """All rounds of a contest, interleaved, so that a neighbour's load hits every side alike."""
+    """All rounds of a contest, interleaved, so that a neighbour's load hits every side alike.
+
+    Where both have a `start` there is a second line, "engine", of the medians without it.
+    """
     sides = (contest.ours, *contest.peers)
-    timings: list[list[Timing]] = [[] for _ in sides]
+    timings: list[list[tuple[Timing, Timing]]] = [[] for _ in sides]
     for _ in range(contest.rounds):
         for side, taken in zip(sides, timings, strict=True):
             taken.append(_one_round(side))
-    medians = [_median(taken) for taken in timings]
-    return [
-        Line(contest.title, contest.by, medians[0], peer.name, median, goal)
-        for peer, median, goal in zip(contest.peers, medians[1:], contest.goals, strict=True)
-    ]
+    (mine, my_start), *others = [tuple(_median(one) for one in zip(*taken, strict=True)) for taken in timings]
+    lines = []
+    for peer, (whole, start), goal in zip(contest.peers, others, contest.goals, strict=True):
+        lines.append(Line(contest.title, contest.by, mine, peer.name, whole, goal))
+        if contest.ours.start and peer.start:
+            title = f"{contest.title}, engine"
+            lines.append(Line(title, contest.by, mine.without(my_start), peer.name, whole.without(start), None))
+    return lines
 
 
-def _median(taken: list[Timing]) -> Timing:
+def _median(taken: Sequence[Timing]) -> Timing:
     return Timing(statistics.median(t.wall_s for t in taken), statistics.median(t.cpu_s for t in taken))
 
 
-def _one_round(side: Side) -> Timing:
-    """In a child of its own, so that neither side inherits the other's caches, namespaces or garbage."""
+def _one_round(side: Side) -> tuple[Timing, Timing]:
+    """The work, and the start.
+
+    In a child of its own, so that neither side inherits the other's caches, namespaces or garbage."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -111,8 +125,8 @@ def _one_round(side: Side) -> Timing:
     _, status = os.waitpid(child, 0)
     if status or not answer:
         raise SystemExit(f"bench: {side.name}: the round failed (status {status})")
-    wall_s, cpu_s = json.loads(answer)
-    return Timing(wall_s, cpu_s)
+    work, start = json.loads(answer)
+    return Timing(*work), Timing(*start)
 
 
 def _see_own_sysfs() -> None:
@@ -123,15 +137,39 @@ def _see_own_sysfs() -> None:
         subprocess.run(["mount", *words.split()], check=True)
 
 
-def _timed(side: Side) -> tuple[float, float]:
+def _timed(side: Side) -> tuple[tuple[float, float], tuple[float, float]]:
+    _inherit_orphans()
+    start = _clocked(side.start, side.runs) if side.start else (0.0, 0.0)
     material = side.prepare()
-    cpu, wall = _cpu_s(), time.perf_counter()
-    for _ in range(side.runs):
-        side.run(material)
-    wall, cpu = time.perf_counter() - wall, _cpu_s() - cpu
+    work = _clocked(lambda: side.run(material), side.runs)
     if not side.holds():
         raise SystemExit(f"bench: {side.name}: the work was not done")
-    return wall / side.runs, cpu / side.runs
+    return work, start
+
+
+def _clocked(work: Callable[[], object], runs: int) -> tuple[float, float]:
+    """Wall and CPU seconds of one run; the CPU time is also that of a daemon left behind, once it has ended."""
+    _bury()
+    cpu, wall = _cpu_s(), time.perf_counter()
+    for _ in range(runs):
+        work()
+    wall = time.perf_counter() - wall
+    _bury()
+    return wall / runs, (_cpu_s() - cpu) / runs
+
+
+def _inherit_orphans() -> None:
+    """A watchdog is nobody's child: without this its time would be on nobody's bill (prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _bury() -> None:
+    """Wait for the children there are."""
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        return
 
 
 def _cpu_s() -> float:

@@ -15,6 +15,7 @@ def lay_down(source: Path) -> None:
     program = HOME / "ifreload"
     if not program.exists():
         program.symlink_to("__main__.py")  # it looks at the name it was called by
+    subprocess.run(["/usr/bin/python3", "-m", "compileall", "-q", str(HOME)], check=True)  # as its postinst does
 
 
 def configure(stanzas: str) -> None:

@@ -1,37 +1,48 @@
-"""A bond, a bridge and 200 VLANs with addresses: made, and applied again when nothing is to be done."""
+"""A bond, a bridge and VLANs with addresses: made, and applied again when nothing is to be done; as whole processes.
+
+The rows "engine" are what remains of both without what they take when there is nothing in their files.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+
+import yaml
 
 from tests.bench import ifupdown2
 from tests.bench.contest import Contest, Side
 
-VLANS = 200
 PORTS = ("d0", "d1")
+GOAL = 1 / 20
 
 
-def contests() -> list[Contest]:
-    made = Side("nncp apply", _ours_ready, _apply, _is_made)
-    again = Side("nncp apply, nothing to do", _ours_made, _apply, _is_made)
-    batch = Side("ip -batch", _batch, _ip_batch, _is_made)
-    peer = Side("ifreload -a", _peer_ready, ifupdown2.reload, _is_made)
-    peer_again = Side("ifreload -a, nothing to do", _peer_made, ifupdown2.reload, _is_made)
+def contests(python: str, vlans: int = 200, rounds: int = 3) -> list[Contest]:
+    """`python` is the interpreter that has `nncp` installed."""
+    ready, made = partial(_ours_ready, python, vlans), partial(_ours_made, python, vlans)
+    peer_ready, peer_made = partial(_peer_ready, vlans), partial(_peer_made, vlans)
+    start = partial(_start, python)
+    is_made = partial(_is_made, vlans)
+    create = Side("nncp apply", ready, _apply, is_made, start=start)
+    again = Side("nncp apply", made, _apply, is_made, runs=3, start=start)
+    batch = Side("ip -batch", partial(_batch, vlans), _ip_batch, is_made)
+    peer = Side("ifreload -a", peer_ready, ifupdown2.reload, is_made, start=_peer_start)
+    peer_again = Side("ifreload -a", peer_made, ifupdown2.reload, is_made, start=_peer_start)
+    what = f"bond, bridge, {vlans} VLANs"
     return [
-        Contest(f"bond, bridge, {VLANS} VLANs: create", made, (peer, batch), (1 / 20, None), rounds=3),
-        Contest(f"bond, bridge, {VLANS} VLANs: no-op", again, (peer_again,), (1 / 20,), rounds=3),
+        Contest(f"{what}: create", create, (peer, batch), (GOAL, None), rounds=rounds),
+        Contest(f"{what}: no-op", again, (peer_again,), (GOAL,), rounds=rounds),
     ]
 
 
 def _ip(vlan: int) -> str:
-    return f"10.1.{vlan}.1"
+    return f"10.{1 + (vlan >> 8)}.{vlan & 255}.1"
 
 
-def policy() -> dict[str, object]:
+def policy(count: int) -> dict[str, object]:
     """The network state document of the contest."""
     bond = {
         "name": "bond0", "type": "bond", "state": "up",
@@ -46,7 +57,7 @@ def policy() -> dict[str, object]:
             "name": f"v{i}", "type": "vlan", "state": "up", "vlan": {"base-iface": "br0", "id": i + 1},
             "ipv4": {"enabled": True, "address": [{"ip": _ip(i), "prefix-length": 24}]},
         }
-        for i in range(1, VLANS + 1)
+        for i in range(1, count + 1)
     ]  # fmt: skip
     return {"interfaces": [bond, bridge, *vlans]}
 
@@ -56,21 +67,29 @@ def _make_ports() -> None:
         subprocess.run(["ip", "link", "add", port, "type", "dummy"], check=True)
 
 
-def _ours_ready() -> list[str]:
+def _ours_ready(python: str, vlans: int) -> list[str]:
     _make_ports()
-    directory = Path(tempfile.mkdtemp(dir="/dev/shm"))
-    document = directory / "policy.json"
-    document.write_text(json.dumps(policy()))
-    return [
-        sys.executable, "-m", "nncp_agent.cli", "--state-dir", str(directory / "state"), "-q",
-        "apply", "--no-check", str(document),
-    ]  # fmt: skip
+    return _command(python, policy(vlans))
 
 
-def _ours_made() -> list[str]:
-    command = _ours_ready()
+def _ours_made(python: str, vlans: int) -> list[str]:
+    command = _ours_ready(python, vlans)
     _apply(command)
     return command
+
+
+def _start(python: str) -> None:
+    _apply(_command(python, {"interfaces": []}))
+
+
+def _command(python: str, asked: dict[str, object]) -> list[str]:
+    directory = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    document = directory / "policy.yaml"
+    document.write_text(yaml.safe_dump(asked, sort_keys=False))
+    return [
+        python, "-m", "nncp_agent.cli", "--state-dir", str(directory / "state"), "-q",
+        "apply", "--no-check", str(document),
+    ]  # fmt: skip
 
 
 def _apply(command: object) -> None:
@@ -79,30 +98,35 @@ def _apply(command: object) -> None:
         raise SystemExit(f"bench: nncp apply: {done.stderr}")
 
 
-def _peer_ready() -> None:
+def _peer_start() -> None:
+    ifupdown2.configure("")
+    ifupdown2.reload(None)
+
+
+def _peer_ready(vlans: int) -> None:
     _make_ports()
     stanzas = [
         "auto bond0\niface bond0\n    bond-slaves d0 d1\n    bond-mode active-backup\n    bond-miimon 100\n",
         "auto br0\niface br0\n    bridge-ports bond0\n    bridge-stp off\n",
     ]
-    for i in range(1, VLANS + 1):
+    for i in range(1, vlans + 1):
         stanzas.append(
             f"auto v{i}\niface v{i}\n    vlan-id {i + 1}\n    vlan-raw-device br0\n    address {_ip(i)}/24\n"
         )
     ifupdown2.configure("\n".join(stanzas))
 
 
-def _peer_made() -> None:
-    _peer_ready()
+def _peer_made(vlans: int) -> None:
+    _peer_ready(vlans)
     ifupdown2.reload(None)
 
 
-def _batch() -> str:
+def _batch(count: int) -> str:
     _make_ports()
     lines = ["link add bond0 type bond mode active-backup miimon 100"]
     lines += [f"link set {port} master bond0" for port in PORTS]
     lines += ["link add br0 type bridge stp_state 0", "link set bond0 master br0 up", "link set br0 up"]
-    for i in range(1, VLANS + 1):
+    for i in range(1, count + 1):
         lines += [f"link add v{i} link br0 up type vlan id {i + 1}", f"address add {_ip(i)}/24 dev v{i}"]
     return "\n".join(lines) + "\n"
 
@@ -111,8 +135,8 @@ def _ip_batch(text: object) -> None:
     subprocess.run(["ip", "-batch", "-"], input=str(text), text=True, check=True)
 
 
-def _is_made() -> bool:
+def _is_made(count: int) -> bool:
     shown = json.loads(subprocess.run(["ip", "-j", "addr"], capture_output=True, check=True).stdout)
     vlans = [link for link in shown if link.get("link") == "br0" and link["addr_info"]]
     ports = [link for link in shown if link.get("master") == "bond0"]
-    return len(vlans) == VLANS and len(ports) == len(PORTS)
+    return len(vlans) == count and len(ports) == len(PORTS)

@@ -109,6 +109,8 @@ def link_local(planning: Planning, name: str) -> None:
         return
     wanted = _wanted_link_local(planning, link)
     for address in [each for each in planning.world.addresses.get(name, ()) if is_link_local(each)]:
+        if (name, address.ip) in planning.world.foretold:
+            continue  # it comes with the carrier: deleted before that, it would not be there
         stale = address in before and not is_kernel_made(address, link)
         if address.ip not in {each.ip for each in wanted} and (stale or (planning.exact and wanted)):
             planning.do(DeleteAddress(address))

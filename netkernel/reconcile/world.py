@@ -67,16 +67,14 @@ class Planning:
     def do(self, op: Op) -> None:
         """Plan an op, with its casualties named before it. Raises KernelRefused when the model refuses it.
 
-        A VLAN that comes up with its base is brought up by name too: since Linux 7 the kernel does it a moment later,
-        when a route over the VLAN may have been refused already.
+        A VLAN that comes up with its base is brought up by name too, even one that should stay down: since Linux 7 the
+        kernel does it a moment later, when a route over the VLAN may have been refused already, or when the VLAN has
+        been set down. Bringing it up by name takes that off the kernel's list (vlan_dev_open).
         """
         self.step(op)
         self.ops += self.world.lost
         self.ops.append(op)
-        for name in self.world.lifted:
-            want = self.target.links.get(name)
-            if want is not None and want.up:
-                self.ops.append(SetLink(name, "vlan", {"up": True}, {"up": False}))
+        self.ops += [SetLink(name, "vlan", {"up": True}, {"up": False}) for name in self.world.lifted]
 
     def step(self, op: Op) -> None:
         simulation.step(self.world, op)

@@ -34,8 +34,8 @@ def set_up(world: World, what: object, name: str) -> None:
     ip.give_link_local(world, name)
     for vlan in world.vlans_above(name):
         if not vlan.up and not vlan.attrs.get("loose_binding") and vlan.address != NO_MAC:
+            world.lifted.append(vlan.name)  # before those above it
             set_up(world, what, vlan.name)
-            world.lifted.append(vlan.name)
 
 
 def _catch_up_mac(world: World, name: str, base: Link) -> None:

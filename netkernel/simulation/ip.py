@@ -57,6 +57,7 @@ def add_address(world: World, op: AddAddress) -> None:
     elif any(_same_place(each, address) and each.ip == address.ip for each in present):
         refuse(op, errno.EEXIST, "Address already assigned")
     world.addresses[address.link] = _with(present, address)
+    world.foretold.discard((address.link, address.ip))
     world.touched.add(address.link)
 
 
@@ -150,6 +151,7 @@ def give_link_local(world: World, name: str) -> None:
         return
     if (address := made(link, KERNEL_LINK_LOCAL)) is not None:
         world.addresses[name] = _with(present, address)
+        world.foretold.add((name, address.ip))
 
 
 def lose_on_down(world: World, name: str) -> None:

@@ -58,6 +58,7 @@ class World:
         self.pinned_mtus: dict[str, bool] = {}  # bridge: whether somebody wrote its MTU
         self.stale_macs: set[str] = set()  # VLANs that take their base's MAC when they come up
         self.lifted: list[str] = []
+        self.foretold: set[tuple[str, str]] = set()  # link-local addresses (link, IP) that await a carrier
         self._ports: dict[str, dict[str, None]] = {}
         self._new_conf6: bytes | None = None
         self._vlans: dict[object, int] = {}  # how many VLANs there are by base, id and protocol

@@ -1,0 +1,106 @@
+"""Plans on a real kernel: they lead from any host to any other, and from every place in them there is a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from lab import namespaces
+from netkernel.errors import KernelRefused
+from netkernel.host import Host
+from netkernel.kernel import LinuxKernel
+from netkernel.ops import CreateLink, Op
+from netkernel.reconcile import reconcile
+from netkernel.rewind import Remembered, remember
+from netkernel.undo import undo
+from tests.same_host import changes, indexes
+from tests.strategies import bare, busy
+
+pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "dummy", "ipv6", "policy_routing")
+
+PATIENCE_S = 2.0
+QUIET_S = 0.03
+"""Since Linux 7 VLANs follow their base from a work queue (netdev_work_proc), within a few milliseconds."""
+EXAMPLES = settings(deadline=None, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+
+
+@contextmanager
+def standing() -> Iterator[LinuxKernel]:
+    """A kernel with the NICs of `strategies.bare`, as dummies, in a namespace of its own."""
+    with namespaces.standing_in(), LinuxKernel() as kernel:
+        kernel.execute([CreateLink(link.name, "dummy", {"address": link.address}) for link in bare().links.values()])
+        yield kernel
+
+
+def each_tried(kernel: LinuxKernel, ops: Sequence[Op]) -> list[str]:
+    """Execute the ops one by one, whatever becomes of the others; what the kernel said to those it refused."""
+    refused = []
+    for op in ops:
+        try:
+            kernel.execute([op])
+        except KernelRefused as error:
+            refused.append(str(error))
+    return refused
+
+
+def grown(kernel: LinuxKernel, history: Sequence[Op]) -> Host:
+    """What stands after all of `history` that the kernel takes, once it has done its own part."""
+    each_tried(kernel, history)
+    host = kernel.snapshot()
+    while kernel.wait(QUIET_S):
+        host = kernel.snapshot()
+    return host
+
+
+def lasting(kernel: LinuxKernel, target: Host) -> list[str]:
+    """Where the kernel differs from `target`, once it does nothing by itself any more."""
+    deadline = monotonic() + PATIENCE_S
+    while (found := changes(target, kernel.snapshot())) and (left_s := deadline - monotonic()) > 0:
+        kernel.wait(left_s)
+    return found
+
+
+@settings(EXAMPLES, max_examples=40)
+@given(busy(), busy())
+def test_a_plan_leads_from_any_host_to_any_other(one: list[Op], other: list[Op]) -> None:
+    with standing() as kernel:
+        target = grown(kernel, other)
+    with standing() as kernel:
+        plan = reconcile(grown(kernel, one), target, exact=True)
+        kernel.execute(plan)
+        assert lasting(kernel, target) == [], "\n".join(map(str, plan))
+
+
+def dead_after(plan: Sequence[Op], place: int) -> Sequence[Op]:
+    """What is done of a plan when the process dies."""
+    return plan[: place + 1]
+
+
+def refused_at(plan: Sequence[Op], place: int) -> Sequence[Op]:
+    """What is done of a plan whose op the kernel refuses: the rest of the send as well, as far as it can be."""
+    return [*plan[:place], *plan[place + 1 :]]
+
+
+@pytest.mark.parametrize("interrupted", [dead_after, refused_at])
+@settings(EXAMPLES, max_examples=8)
+@given(busy(), busy())
+def test_from_every_place_in_a_plan_undo_finds_back(
+    interrupted: Callable[[Sequence[Op], int], Sequence[Op]], one: list[Op], other: list[Op]
+) -> None:
+    with standing() as kernel:
+        target = grown(kernel, other)
+    with standing() as kernel:
+        plan = reconcile(grown(kernel, one), target, exact=True)
+        for place in range(len(plan)):
+            before = kernel.snapshot()
+            plan = reconcile(before, target, exact=True)  # MACs that the kernel deals out are others now
+            remembered = Remembered.from_json(remember(before, plan).to_json())
+            done = interrupted(plan, place)
+            each_tried(kernel, done)
+            assert undo(kernel, remembered) == (), "\n".join(map(str, done))
+            assert lasting(kernel, before) == [], "\n".join(map(str, done))
+            assert indexes(kernel.snapshot()) == indexes(before)

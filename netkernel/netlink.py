@@ -158,12 +158,16 @@ class Socket:
         Raises KernelRefused, DumpInterrupted, AnswerLost, MalformedMessage.
         """
         for _ in range(_RETRIES):
-            spans, disturbed = self._dump(kind, payload)
+            spans, disturbed = self.dump_once(kind, payload)
             if not disturbed:
                 return spans
         raise DumpInterrupted(f"dump {kind}: disturbed {_RETRIES} times in a row")
 
-    def _dump(self, kind: int, payload: bytes) -> tuple[list[Span], bool]:
+    def dump_once(self, kind: int, payload: bytes) -> tuple[list[Span], bool]:
+        """The answers as they come, and whether the kernel flagged them as disturbed: then some may be missing.
+
+        Raises KernelRefused, AnswerLost, MalformedMessage.
+        """
         own = self._send([Message(kind, REQUEST | DUMP, payload)])
         spans: list[Span] = []
         disturbed = 0

@@ -1,7 +1,8 @@
 """The whole configuration of a namespace, read so that it is one moment's.
 
 Dumps that the kernel flags as disturbed are made again by the socket. It flags links and addresses only, so a table is
-also read again when an event for it arrived meanwhile.
+also read again when an event for it arrived meanwhile. Where links come and go without end (a node that starts pods by
+the dozen) a snapshot still comes: it waits for ever longer pauses, and then asks for each object by itself.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from contextlib import contextmanager, suppress
 from socket import AF_INET, AF_INET6
 from typing import Any, Final
 
-from netkernel import devconf, sysctl
-from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
+from netkernel import devconf, piecemeal, sysctl
+from netkernel.codec import addresses, forms, links, neighbours, nexthops, routes, rules, shapes, vlans
 from netkernel.errors import DumpInterrupted, KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -25,7 +26,10 @@ from netkernel.watch import Table, Watch
 
 DEFAULTS: Final = tuple(f"net/ipv6/conf/default/{name}" for name in (*devconf.NAMES, "addr_gen_mode"))
 """What a new link's IPv6 starts from."""
-_RETRIES: Final = 10
+_PAUSES_MS: Final = (0, 0, 1, 2, 4, 8, 16, 32, 64, 128)
+"""The silence that a look at links waits for before it begins."""
+_LONGEST_WAIT: Final = 4
+"""How many times that silence a look waits for it."""
 _SYSFS: Final = "/sys/class/net"
 
 
@@ -37,7 +41,7 @@ class Reader:
         self._watch = watch
         self._shapes = shapes.Links()
         self._layouts = addresses.Addresses()
-        self._names: dict[int, str] = {}
+        self._names: forms.Names = {}
 
     def host(self) -> Host:
         """Everything a plan may change, but for what stands in sysfs and /proc. Raises NetworkError."""
@@ -53,20 +57,36 @@ class Reader:
             self._watch.changed()
             found: dict[Table, Any] = {}
             every = dirty = frozenset(tables)
-            for _ in range(_RETRIES):
-                for table in tables:  # links first: the others name them
-                    if table in dirty:
-                        found[table] = readers[table](self)
-                dirty = self._watch.changed() & every
+            for pause_ms in _PAUSES_MS:
+                if Table.LINKS in dirty and pause_ms:
+                    self._watch.rest(pause_ms / 1000, _LONGEST_WAIT * pause_ms / 1000)
+                dirty = self._look([table for table in tables if table in dirty], readers, found) & every
                 if Table.LINKS in dirty:
                     dirty = every  # names and indexes may mean others now
                 if not dirty:
                     return _host(found)
-        if Table.LINKS not in dirty:
-            # Somebody adds or loses addresses or routes without end (a thousand links finding out about duplicates, a
-            # routing daemon at work): the last look is as true as any, and whoever plans looks again afterwards.
-            return _host(found)
-        raise DumpInterrupted(f"{', '.join(sorted(table.name.lower() for table in dirty))}: changed all the time")
+            if Table.LINKS in dirty:
+                return _host(self._piecemeal(tables, readers))
+        # Somebody adds or loses addresses or routes without end (a thousand links finding out about duplicates, a
+        # routing daemon at work): the last look is as true as any, and whoever plans looks again afterwards.
+        return _host(found)
+
+    def _look(
+        self, tables: Sequence[Table], readers: Mapping[Table, Callable[[Reader], Any]], found: dict[Table, Any]
+    ) -> frozenset[Table]:
+        """Read these tables, links first: the others name them. Gives what is to be read again."""
+        try:
+            for table in tables:
+                found[table] = readers[table](self)
+        except DumpInterrupted:
+            return frozenset(Table)
+        return self._watch.changed()
+
+    def _piecemeal(self, tables: Sequence[Table], readers: Mapping[Table, Callable[[Reader], Any]]) -> dict[Table, Any]:
+        found: dict[Table, Any] = {Table.LINKS: piecemeal.read_links(self._socket, self._shapes.read)}
+        self._names = piecemeal.Known({link.index: name for name, link in found[Table.LINKS].items()})
+        found[Table.ADDRESSES] = self._by_link(piecemeal.read_addresses(self._socket, found[Table.LINKS].values()))
+        return found | {table: readers[table](self) for table in tables if table not in found}
 
     def _links(self) -> dict[str, Link]:
         spans = self._socket.dump(links.GET, links.dump_request())
@@ -76,17 +96,17 @@ class Reader:
         return {link.name: link for link in found}
 
     def _addresses(self) -> dict[str, tuple[Address, ...]]:
+        return self._by_link(self._socket.dump(addresses.GET, addresses.dump_request()))
+
+    def _by_link(self, spans: Sequence[Span]) -> dict[str, tuple[Address, ...]]:
         found: dict[str, list[Address]] = {}
-        read = self._layouts.read
-        for span in self._socket.dump(addresses.GET, addresses.dump_request()):
-            address = read(*span, self._names)
-            if address:
-                found.setdefault(address.link, []).append(address)
+        for address in piecemeal.told(self._layouts.read, spans, self._names):
+            found.setdefault(address.link, []).append(address)
         return {link: tuple(of_link) for link, of_link in found.items()}
 
     def _routes(self) -> tuple[Route, ...]:
         spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(routes.GET, family)]
-        return tuple(route for span in spans if (route := routes.read(*span, self._names)))
+        return tuple(piecemeal.told(routes.read, spans, self._names))
 
     def _routes_of(self, protocols: Collection[int]) -> tuple[Route, ...]:
         """The kernel leaves the others out, however many a routing daemon has put there."""
@@ -97,7 +117,7 @@ class Reader:
             for span in self._optional(routes.GET, routes.dump_request(family, protocol))
             if routes.belongs(*span, family, protocol)
         ]
-        return tuple(route for span in spans if (route := routes.read(*span, self._names)))
+        return tuple(piecemeal.told(routes.read, spans, self._names))
 
     def _rules(self) -> tuple[Rule, ...]:
         spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(rules.GET, family)]
@@ -111,12 +131,11 @@ class Reader:
     def _neighbours(self) -> tuple[Neighbour, ...]:
         spans = self._socket.dump(neighbours.GET, neighbours.dump_request())
         spans += self._socket.dump(neighbours.GET, neighbours.dump_request(proxies=True))
-        return tuple(found for span in spans if (found := neighbours.read(*span, self._names)))
+        return tuple(piecemeal.told(neighbours.read, spans, self._names))
 
     def _nexthops(self) -> tuple[Nexthop, ...]:
-        return tuple(
-            nexthops.read(*span, self._names) for span in self._optional(nexthops.GET, nexthops.dump_request())
-        )
+        spans = self._optional(nexthops.GET, nexthops.dump_request())
+        return tuple(piecemeal.told(nexthops.read, spans, self._names))
 
     def _vlans(self) -> dict[str, tuple[VlanRange, ...]]:
         found = {}

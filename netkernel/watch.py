@@ -93,6 +93,14 @@ class Watch:
             except (AnswerLost, MalformedMessage):
                 found |= set(Table)
 
+    def rest(self, quiet_s: float, at_most_s: float) -> frozenset[Table]:
+        """Wait until nothing has changed for `quiet_s` seconds, but no longer than `at_most_s`; what did change."""
+        deadline = time.monotonic() + at_most_s
+        found: frozenset[Table] = frozenset()
+        while (more := self.wait(quiet_s)) and time.monotonic() < deadline:
+            found |= more
+        return found | more
+
     def wait(self, timeout_s: float) -> frozenset[Table]:
         """The tables that changed, as soon as one did; none when nothing did for `timeout_s` seconds."""
         deadline = time.monotonic() + timeout_s

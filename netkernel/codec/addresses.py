@@ -29,8 +29,9 @@ _LIFETIMES: Final = Struct("=II")
 _FAMILIES: Final[Mapping[int, int]] = {AF_INET: 4, AF_INET6: 16}
 
 
-def dump_request(family: int = 0) -> bytes:
-    return _HEADER.pack(family, 0, 0, 0, 0)
+def dump_request(family: int = 0, link: int = 0) -> bytes:
+    """Of one link by its ifindex, or of all: Linux 4.20 and newer filter for a socket that asks strictly."""
+    return _HEADER.pack(family, 0, 0, 0, link)
 
 
 def index(data: bytes, start: int) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from netkernel import devconf, sysctl
 from netkernel.kernel import LinuxKernel
+from netkernel.netlink import Socket
 from netkernel.ops import (
     AddAddress,
     AddRoute,
@@ -24,7 +27,9 @@ from netkernel.ops import (
     SetPort,
     WriteSysctl,
 )
-from netkernel.records import Address, Hop, Route, Rule, VlanRange
+from netkernel.records import Address, Hop, Link, Route, Rule, VlanRange
+from netkernel.snapshot import Reader
+from netkernel.watch import Table, Watch
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # theirs, about themselves
@@ -79,8 +84,14 @@ ALL = pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy"
 
 @ALL
 def test_links_are_what_pyroute2_sees(kernel: LinuxKernel, theirs: Any) -> None:
-    ours = kernel.snapshot().links
-    seen = {link.get("ifname"): link for link in theirs.get_links()}
+    deadline = time.monotonic() + 5
+    while True:  # the kernel finds out by and by which links have a carrier (net/core/link_watch.c)
+        ours = kernel.snapshot().links
+        seen = {link.get("ifname"): link for link in theirs.get_links()}
+        if all(ours[name].operstate.upper() == link.get("operstate") for name, link in seen.items()):
+            break
+        assert time.monotonic() < deadline
+        kernel.wait(0.1)
     names = {link["index"]: name for name, link in seen.items()}
     assert ours.keys() == seen.keys()
     for name, link in seen.items():
@@ -91,7 +102,6 @@ def test_links_are_what_pyroute2_sees(kernel: LinuxKernel, theirs: Any) -> None:
         assert own.master == names.get(link.get("master"), "")
         assert own.kind == ((info.get("kind") if info else None) or "")
         assert (own.attrs["group"], own.alias) == (link.get("group"), link.get("ifalias") or "")
-        assert own.operstate.upper() == link.get("operstate")
         assert own.carrier == bool(link.get("carrier"))
     data = seen["bond0"].get("linkinfo").get("data")
     assert (ours["bond0"].attrs["mode"], data.get("bond_mode")) == ("802.3ad", 4)
@@ -184,34 +194,68 @@ def test_alternative_names_are_facts(netns: str) -> None:
         assert kernel.snapshot().links["d0"].altnames == ("a-much-longer-name-than-15",)
 
 
-@pytest.mark.needs_kernel("veth")
-def test_a_snapshot_taken_while_links_come_and_go_is_one_moments(netns: str) -> None:
-    """Each pair has both ends or none, and nothing refers to a link that is not there."""
+@contextmanager
+def coming_and_going(namespace: str) -> Iterator[None]:
+    """Four pairs of links with addresses, made and deleted as fast as the kernel does it."""
     stop = threading.Event()
 
-    def churn(namespace: str) -> None:
+    def churn() -> None:
         with LinuxKernel(namespace) as other:
             while not stop.is_set():
                 for n in range(4):
-                    other.execute(
-                        [
-                            CreateLink(f"c{n}", "veth", {"peer": f"p{n}"}),
-                            AddAddress(Address(f"c{n}", f"10.9.{n}.1", 24)),
-                        ]
-                    )
+                    address = AddAddress(Address(f"c{n}", f"10.9.{n}.1", 24))
+                    other.execute([CreateLink(f"c{n}", "veth", {"peer": f"p{n}"}), address])
                 for n in range(4):
                     other.execute([DeleteLink(f"c{n}", "veth")])
 
+    worker = threading.Thread(target=churn)
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join()
+
+
+def assert_pairs(links: Mapping[str, Link]) -> None:
+    """Each pair has both ends or none, and nothing refers to a link that is not there."""
+    assert all(links[str(link.attrs["peer"])].attrs["peer"] == name for name, link in links.items() if name != "lo")
+
+
+@pytest.mark.needs_kernel("veth")
+def test_a_snapshot_taken_while_links_come_and_go_is_one_moments(netns: str) -> None:
     with LinuxKernel() as kernel:
         kernel.execute([CreateLink(f"x{n}", "veth", {"peer": f"y{n}"}) for n in range(100)])
-        worker = threading.Thread(target=churn, args=(netns,))
-        worker.start()
-        try:
+        with coming_and_going(netns):
             for _ in range(15):
-                links = kernel.snapshot().links
-                assert all(
-                    links[str(link.attrs["peer"])].attrs["peer"] == name for name, link in links.items() if name != "lo"
-                )
-        finally:
-            stop.set()
-            worker.join()
+                assert_pairs(kernel.snapshot().links)
+
+
+class Restless(Watch):
+    """On a host where links never stand still."""
+
+    def changed(self) -> frozenset[Table]:
+        return frozenset({Table.LINKS})
+
+    def rest(self, quiet_s: float, at_most_s: float) -> frozenset[Table]:
+        return self.changed()
+
+
+@ALL
+def test_what_is_asked_one_by_one_is_what_dumps_tell(kernel: LinuxKernel) -> None:
+    with Socket() as own, Restless() as watch:
+        found = Reader(own, watch).host()
+    told = kernel.snapshot()
+    for table in ("links", "addresses", "routes", "rules", "neighbours", "nexthops", "vlans"):
+        assert getattr(found, table) == getattr(told, table)
+
+
+@pytest.mark.needs_kernel("veth")
+def test_a_snapshot_comes_though_links_never_stand_still(netns: str) -> None:
+    """And has every link that was there all the time, each pair whole."""
+    with LinuxKernel() as kernel, coming_and_going(netns), Socket() as own, Restless() as watch:
+        kernel.execute([CreateLink(f"x{n}", "veth", {"peer": f"y{n}"}) for n in range(100)])
+        for _ in range(5):
+            links = Reader(own, watch).host().links
+            assert links.keys() >= {f"{end}{n}" for n in range(100) for end in "xy"}
+            assert_pairs(links)

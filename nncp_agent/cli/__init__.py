@@ -8,6 +8,7 @@ everything.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -26,7 +27,11 @@ def command() -> NoReturn:
 
     What was to be said is flushed by then, and what must last is on the disk.
     """
-    code = main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = main()
+    except KeyboardInterrupt:  # before there was a verb, or while the result is written
+        code = INTERRUPTED
     if sys.stderr:
         sys.stderr.flush()
     os._exit(code)

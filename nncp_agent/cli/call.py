@@ -47,7 +47,7 @@ class Call:
         """How stdout can be painted."""
         from nncp_agent.cli.terminal import style
 
-        return style(self.world.stdout, self.world.environ)
+        return style(self.world.stdout, self.world.environ, self.world.columns())
 
     def error(self, text: str) -> None:
         self.world.stderr.write(f"error: {text}\n")

@@ -12,6 +12,8 @@ from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, State
 
 HEADERS = ("NAME", "STATE", "MTU", "ADDRESSES", "PORTS", "WHAT", "IN", "OWNER", "MAC")
+EXPENDABLE = ("MTU", "MAC", "OWNER", "WHAT", "IN", "PORTS")
+"""On a narrow terminal, in this order."""
 MANY_PORTS = 8
 
 
@@ -20,7 +22,7 @@ def table(state: NetworkState, host: Host, style: Style, *, everything: bool = F
     groups: dict[str, list[tables.Row]] = {}
     for interface in sorted(state.interfaces or (), key=lambda each: (each.type or "", each.name)):
         groups.setdefault(interface.type or "unknown", []).append(_row(interface, host, everything))
-    return tables.render(HEADERS, groups, style, lambda header, text: _paint(style, header, text))
+    return tables.render(HEADERS, groups, style, lambda header, text: _paint(style, header, text), EXPENDABLE)
 
 
 def tree(state: NetworkState, host: Host, style: Style, *, everything: bool = False) -> str:

@@ -17,20 +17,31 @@ def render(
     groups: Mapping[str, Sequence[Row]],
     style: Style | None = None,
     paint: Callable[[str, str], str] = lambda header, text: text,
+    expendable: Sequence[str] = (),
 ) -> str:
-    """The table; a group named "" has no heading. `paint(header, text)` colours a cell after it was measured."""
+    """The table; a group named "" has no heading. `paint(header, text)` colours a cell after it was measured.
+
+    Where a terminal is too narrow, columns of `expendable` are left out one by one until the rest fits.
+    """
     style = style or Style()
     rows = [row for group in groups.values() for row in group]
     if not rows:
         return ""
-    kept = [at for at in range(len(headers)) if at == 0 or any(_lines(row[at]) for row in rows)]
     indent = "  " if any(groups) else ""
-    widths = [max(width(line) for line in [headers[at], *(x for row in rows for x in _lines(row[at]))]) for at in kept]
+    wide = {
+        at: max(width(line) for line in [headers[at], *(x for row in rows for x in _lines(row[at]))])
+        for at in range(len(headers))
+        if at == 0 or any(_lines(row[at]) for row in rows)
+    }
+    for header in expendable:
+        if style.columns and len(indent) + sum(wide.values()) + 2 * (len(wide) - 1) > style.columns:
+            wide.pop(headers.index(header), None)
+    kept = list(wide)
 
     def line(cells: Sequence[str], first: str, painted: bool) -> str:
         texts = [
-            (paint(headers[at], cell) if painted else cell) + " " * (wide - width(cell))
-            for at, cell, wide in zip(kept, cells, widths, strict=True)
+            (paint(headers[at], cell) if painted else cell) + " " * (wide[at] - width(cell))
+            for at, cell in zip(kept, cells, strict=True)
         ]
         return (first + "  ".join(texts)).rstrip() + "\n"
 

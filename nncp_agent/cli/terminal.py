@@ -9,10 +9,11 @@ from netkernel.frozen import Frozen
 
 
 class Style(Frozen):
-    """How to print. `unicode` allows box-drawing characters."""
+    """How to print. `unicode` allows box-drawing characters; `columns` is how wide, 0 as wide as it gets."""
 
     color: bool = False
     unicode: bool = True
+    columns: int = 0
 
     def bold(self, text: str) -> str:
         return self._paint("1", text)
@@ -27,11 +28,11 @@ class Style(Frozen):
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
-def style(stream: TextIO, environ: Mapping[str, str]) -> Style:
+def style(stream: TextIO, environ: Mapping[str, str], columns: int = 0) -> Style:
     """What `stream` can show and its user wants (no-color.org)."""
     color = stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "")
-    return Style(color=color, unicode=encoding == "utf8")
+    return Style(color=color, unicode=encoding == "utf8", columns=columns if stream.isatty() else 0)
 
 
 def harmless(text: str) -> str:

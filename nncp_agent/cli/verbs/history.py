@@ -39,7 +39,9 @@ def run(call: Call) -> int:
         return OK
     from nncp_agent.cli import table
 
-    call.world.stdout.write(table.render(HEADERS, {"": [_row(entry) for entry in entries]}, call.style()))
+    call.world.stdout.write(
+        table.render(HEADERS, {"": [_row(entry) for entry in entries]}, call.style(), expendable=("TOOK", "CHANGES"))
+    )
     if not entries:
         call.say("nothing was applied yet")
     return OK

@@ -1,6 +1,7 @@
 """Show interfaces, addresses and routes as the kernel has them.
 
-A table on a terminal, YAML elsewhere; `nncp show | nncp plan -` prints nothing.
+A table on a terminal, without the columns for which that is too narrow; YAML
+elsewhere. `nncp show | nncp plan -` prints nothing.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -159,6 +160,23 @@ class Impatient:
 def test_control_c_ends_a_command_in_one_line() -> None:
     result = nncp("show", kernel=Impatient())
     assert (result.code, result.out, result.err) == (130, "", "error: interrupted\n")
+
+
+def test_control_c_in_a_real_process_is_no_traceback(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "policy.yaml")
+    command = [sys.executable, "-m", "nncp_agent", "validate", str(tmp_path / "policy.yaml")]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        open(tmp_path / "policy.yaml", "w"),  # which waits until the command reads it
+    ):
+        process.send_signal(signal.SIGINT)
+        assert process.communicate() == (b"", b"error: interrupted\n")
+    assert process.returncode == 130
+
+
+def test_control_c_while_the_command_still_loads_just_ends_it() -> None:
+    asked = "import nncp_agent.__main__, signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_DFL)"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True).stdout == "True\n"
 
 
 def test_version_says_which_kernel() -> None:

@@ -56,6 +56,7 @@ def test_a_terminal_gets_the_table_in_colour_unless_it_does_not_want_to(tmp_path
     painted = nncp("show", kernel=Still(NODE), state_dir=tmp_path, terminal=True).out
     assert "\x1b[31mup, no carrier\x1b[0m" in painted
     for environ in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        environ |= {"COLUMNS": "120"}
         assert nncp("show", kernel=Still(NODE), state_dir=tmp_path, terminal=True, environ=environ).out == TABLE
 
 

@@ -26,6 +26,17 @@ def test_a_column_nobody_fills_is_left_out_and_one_group_needs_no_heading() -> N
     assert render(HEADERS, {"": [("a", "", "", "m")]}) == "NAME  MAC\na     m\n"
 
 
+def test_a_narrow_terminal_gets_the_columns_that_fit_and_a_file_gets_all() -> None:
+    rows = {"": [("eth0", "up", ["eth1"], "52:54:00:00:00:01")]}
+    whole = "NAME  STATE  PORTS  MAC\neth0  up     eth1   52:54:00:00:00:01\n"
+    for columns in (0, 37):
+        assert render(HEADERS, rows, Style(columns=columns), expendable=("MAC", "PORTS")) == whole
+    for columns in (36, 18):
+        narrow = render(HEADERS, rows, Style(columns=columns), expendable=("MAC", "PORTS"))
+        assert narrow == "NAME  STATE  PORTS\neth0  up     eth1\n"
+    assert render(HEADERS, rows, Style(columns=5), expendable=("MAC", "PORTS")) == "NAME  STATE\neth0  up\n"
+
+
 def test_nothing_is_nothing() -> None:
     assert render(HEADERS, {}) == ""
 

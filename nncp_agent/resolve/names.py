@@ -55,20 +55,30 @@ def _identified(
     found: dict[str, Interface] = {}
     called: dict[str, str] = {}
     links = Links(before)
+    altnames = {altname: link for link in before.links.values() for altname in link.altnames}
     for iface in interfaces:
         name: str | None = iface.name
         if iface.identifier == BY_MAC:
             name = _only(links.candidates(iface), iface, problems)
+        elif (other := altnames.get(iface.name)) is not None and _may_be(iface, other):
+            name = other.name
         if name is None:
             continue
         if name in found:
-            other = called.get(name, name)
-            problems.append(Problem(iface.name, f"is {name} here, which {other} speaks of already"))
+            problems.append(Problem(iface.name, f"is {name} here, which {called.get(name, name)} speaks of already"))
             continue
-        found[name] = replace(iface, name=name, mac_address=None) if iface.identifier == BY_MAC else iface
+        if iface.identifier == BY_MAC:
+            found[name] = replace(iface, name=name, mac_address=None)
+        else:
+            found[name] = replace(iface, name=name) if name != iface.name else iface
         if name != iface.name:
             called[name] = iface.name
     return list(found.values()), called
+
+
+def _may_be(iface: Interface, link: Link) -> bool:
+    """Whether the policy can mean this link: nothing of another type is to be made."""
+    return iface.type is None or is_of_type(link, iface.type)
 
 
 def _only(candidates: Sequence[Link], iface: Interface, problems: list[Problem]) -> str | None:

@@ -1,7 +1,8 @@
 """Interfaces called by other names than the kernel's, wherever a policy speaks of them: in port lists, as base, …
 
-A policy may call an interface by the name it has in the policy (with `identifier: mac-address`) or by its
-`profile-name`. What the kernel calls so comes first (nmstate.md 2).
+A policy may call an interface by the name it has in the policy (with `identifier: mac-address`), by its
+`profile-name`, or by an alternative name that the kernel keeps for it. What the kernel calls so comes first
+(nmstate.md 2).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def references(
     if any(iface.identifier == BY_MAC or iface.profile_name for iface in committed.interfaces or ()):
         earlier = by_kernel_name(committed, before)
         then = _collected((name, {iface.name, iface.profile_name}) for name, iface in earlier.items())
-    return References({name: found for name, found in {**then, **now}.items() if name not in taken})
+    others = _collected((link.name, set(link.altnames)) for link in before.links.values() if link.altnames)
+    return References({name: found for name, found in {**others, **then, **now}.items() if name not in taken})
 
 
 class References:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,9 @@ def test_a_vlan_of_nothing_is_refused(host: Asked) -> None:
     for wrong in (vlan(base="nothing"), {"name": "eth1.7", "type": "vlan", "state": "up", "vlan": {"id": 7}}):
         with pytest.raises(InvalidPolicy):
             host.apply(wrong)
+
+
+def test_a_base_may_be_called_by_an_alternative_name(host: Asked) -> None:
+    subprocess.run(["ip", "link", "property", "add", "dev", "eth1", "altname", "enp1s0"], check=True)
+    host.apply({"name": "enp1s0", "type": "ethernet", "mtu": 1600}, vlan(base="enp1s0", name="v101"))
+    host.holds(vlan(name="v101"), {"name": "eth1", "mtu": 1600})

@@ -25,6 +25,7 @@ from nncp_agent.checks.base import Check
 from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
 from nncp_agent.store import Store, default_directory
+from nncp_agent.wire.comparable import comparable
 
 __all__ = [
     "Outcome", "apply", "commit", "differences", "go_back", "history", "plan", "plan_back", "rollback", "show",
@@ -155,9 +156,11 @@ def go_back(
 
 
 def differences(new: Asked, old: Asked) -> dict[str, Any]:
-    """What of `new` is not so in `old`, in nmstate form (nmstate.md 5.7). Raises InvalidPolicy."""
-    states = [wire.decode([Document(each)]).desired for each in (new, old)]
-    return diff.differences(*map(wire.encode, states))
+    """What of `new` is not so in `old`, in nmstate form (nmstate.md 5.7). Raises InvalidPolicy.
+
+    What no policy of this version can ask for is compared as it stands.
+    """
+    return diff.differences(*(comparable([Document(each)]) for each in (new, old)))
 
 
 def _options(function: str, checks: Sequence[str | Check] | None, namespace: str | None) -> Options:

@@ -17,6 +17,15 @@ TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
     "ipsec": "IPsec is not managed here; use Libreswan's ipsec",
     "team": "teams are not managed here; use a bond",
 }
+_DOT1X: Final = "802.1X is not done here; use wpa_supplicant on the interface"
+_ELSEWHERE: Final = (YET, _DOT1X, *TYPES_ELSEWHERE.values())
+
+
+def is_not_done_here(message: str) -> bool:
+    """Whether a problem says that nmstate knows a thing and we do not do it, and not that the thing is wrong."""
+    return any(words in message for words in _ELSEWHERE)
+
+
 TYPES_LATER: Final = frozenset(
     {"hsr", "infiniband", "ip-tunnel", "ipvlan", "mac-vlan", "mac-vtap", "macsec", "vrf", "vxlan"}
 )
@@ -81,7 +90,7 @@ def _ethernet(value: Any, path: Path, report: Report) -> None:
 
 SECTIONS: Final[Mapping[str, Reader]] = {
     "alt-names": refused(f"alternative names are {YET}"),
-    "802.1x": refused("802.1X is not done here; use wpa_supplicant on the interface"),
+    "802.1x": refused(_DOT1X),
     "dispatch": refused(f"dispatch scripts are {YET}"),
     "ethernet": Reader(nested=_ethernet),
     "ethtool": refused(f"ethtool settings are {YET}; use ethtool"),

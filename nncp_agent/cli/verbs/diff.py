@@ -30,12 +30,13 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
-    from nncp_agent import diff, wire
-    from nncp_agent.cli import policies
+    from nncp_agent import diff
+    from nncp_agent.cli import files
+    from nncp_agent.wire.comparable import comparable
 
     if call.options.old == call.options.new == "-":
         raise Usage("nncp diff: only one of A and B can be stdin")
-    old, new = (wire.encode(policies.read(call, [path]).desired) for path in (call.options.old, call.options.new))
+    old, new = (comparable(files.documents(call, [path])) for path in (call.options.old, call.options.new))
     found = diff.differences(new, old)
     if found:
         call.write(found, call.options.output)

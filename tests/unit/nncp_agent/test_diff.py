@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nncp_agent import api
 from nncp_agent.diff import differences
+from nncp_agent.errors import InvalidPolicy
 
 OLD: dict[str, Any] = {
     "interfaces": [
@@ -98,3 +100,24 @@ STATE = st.dictionaries(st.sampled_from("pqr"), INTERFACE).map(
 @given(STATE)
 def test_a_state_does_not_differ_from_itself(state: dict[str, Any]) -> None:
     assert differences(state, state) == {}
+
+
+def test_what_no_policy_can_ask_for_yet_is_compared_as_it_stands() -> None:
+    automatic = {"enabled": True, "dhcp": True, "auto-dns": True, "auto-route-table-id": 0}
+    old = one(ipv4=automatic, ipv6={**automatic, "autoconf": True}) | {"dns-resolver": {"config": {"server": ["::1"]}}}
+    assert api.differences(one(ipv4={"enabled": True, "dhcp": True}, ipv6={"enabled": False}), old) == one(
+        ipv6={"enabled": False}
+    )
+    server = {"dns-resolver": {"config": {"server": ["192.0.2.53"]}}}
+    assert api.differences({**one(ipv4=automatic), **server}, old) == server
+    tunnel = {"interfaces": [{"name": "vxlan0", "type": "vxlan", "state": "up", "vxlan": {"id": 7}}]}
+    assert api.differences(tunnel, old) == tunnel
+    with pytest.raises(InvalidPolicy) as caught:
+        api.differences(one(ipv4={"dhcp": True}, mtu="big"), old)
+    assert [problem.path for problem in caught.value.problems] == ["eth0: mtu"]
+
+
+def test_what_is_understood_is_compared_in_canonical_words() -> None:
+    said = {"interfaces": [{"name": "bond1", "link-aggregation": {"mode": 4, "slaves": ["a", "b"]}}]}
+    dhcp = {"name": "eth0", "ipv4": {"dhcp": True}}
+    assert api.differences({"interfaces": [*said["interfaces"], dhcp]}, OLD) == one(ipv4={"dhcp": True})

@@ -208,12 +208,23 @@ class Routes(Model, frozen=True):
     config: tuple[RouteEntry, ...] | None = None
 
 
+class RuleEntry(Model, frozen=True):
+    """One entry of `route-rules`; of those only absent ones can be asked for yet, and only where there are no rules."""
+
+    state: State
+
+
+class RouteRules(Model, frozen=True):
+    config: tuple[RuleEntry, ...] | None = None
+
+
 class NetworkState(Model, frozen=True):
     """A whole document: what a policy asks for or what a host has."""
 
     description: str | None = None
     interfaces: tuple[Interface, ...] | None = None
     routes: Routes | None = None
+    route_rules: RouteRules | None = None
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

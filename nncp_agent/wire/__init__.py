@@ -11,7 +11,7 @@ from netkernel.frozen import Frozen, fact
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
+from nncp_agent.model import Interface, NetworkState, RouteEntry, RouteRules, Routes, State
 from nncp_agent.wire.interface import InterfaceReader
 from nncp_agent.wire.places import Place, Places
 from nncp_agent.wire.policy import Found, PolicyHead, states
@@ -72,6 +72,7 @@ class _Joined:
         self.interface_places: dict[str, Place] = {}
         self.route_places: list[Place] = []
         self._reader, self._report = reader, report
+        self.rules: RouteRules | None = None
         self._has_routes = self._has_interfaces = False
         self._document: Document | None = None
         routes = {"config": Reader("config", nested=_route_list()), "running": IGNORED}
@@ -91,6 +92,7 @@ class _Joined:
             return
         self._document = document
         values = fill(self._fields, tree, path, self._report)
+        self.rules = values.get("route_rules", self.rules)
         interfaces = values.get("interfaces")
         if interfaces is not None:
             self._has_interfaces = True
@@ -107,6 +109,7 @@ class _Joined:
             desired=NetworkState(
                 interfaces=tuple(self.interfaces) if self._has_interfaces else None,
                 routes=Routes(config=tuple(self.routes)) if self._has_routes else None,
+                route_rules=self.rules,
             ),
             policies=tuple(self.policies),
             notes=tuple(self._notes()),

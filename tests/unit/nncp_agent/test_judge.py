@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netkernel.frozen import replace
 from netkernel.host import Host
+from netkernel.records import Rule
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.plan import decide
 from tests.host_text import policy, read_host
@@ -104,3 +106,12 @@ def test_a_base_may_go_down_only_with_what_sits_on_it() -> None:
 def test_a_route_the_host_has_on_a_foreign_link_can_be_stated_again() -> None:
     host = read_host("links: {tun0: {kind: tun}}\nroutes: [10.0.0.0/8 on tun0]")
     assert decide(policy("routes: {config: [{destination: 10.0.0.0/8, next-hop-interface: tun0}]}"), host).ops == ()
+
+
+def test_rules_may_be_absent_where_there_are_none_but_the_kernels() -> None:
+    absent = "route-rules: {config: [{state: absent}, {ip-from: 192.0.2.0/24, state: absent}]}"
+    kernels = replace(BRIDGED, rules=(Rule(4, 0, 255, protocol=2), Rule(4, 32766, 254, protocol=2)))
+    assert decide(policy(absent), kernels).ops == ()
+    ours = replace(kernels, rules=(*kernels.rules, Rule(4, 1000, 50, protocol=4)))
+    (problem,) = problems(absent, ours)
+    assert problem.startswith("route-rules: wanted absent, found 1 (priority 1000): ")

@@ -15,7 +15,12 @@ TAPS = frozenset({"tun", "tap", "macvtap"})
 
 def is_foreign(link: Link) -> bool:
     """Whether somebody other than a policy put this link here: a stamp, a tap, a veth into another namespace."""
-    return link.kind in TAPS or owner.read(link.alias) is not None or peer_is_elsewhere(link)
+    return is_a_guests(link) or peer_is_elsewhere(link)
+
+
+def is_a_guests(link: Link) -> bool:
+    """Whether a pod's or VM's owner says so, by a stamp or by holding it open; a veth may be this host's own uplink."""
+    return link.kind in TAPS or owner.read(link.alias) is not None
 
 
 def peer_is_elsewhere(link: Link) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Link, Value
-from nncp_agent.foreign import is_foreign
+from nncp_agent.foreign import is_a_guests
 from nncp_agent.mtus import DEFAULT_MTU, Mtus
 from nncp_agent.resolve import Resolved
 
@@ -131,7 +131,7 @@ def _made_up_mac(name: str) -> str:
 
 def _uplink_mac(members: Iterable[str], links: dict[str, Link], before: Host) -> str:
     """The MAC the first uplink will have: NICs and bonds before others, a pod's or VM's port never."""
-    uplinks = [name for name in members if not is_foreign(links[name])]
+    uplinks = [name for name in members if not is_a_guests(links[name])]
     uplinks.sort(key=lambda name: (links[name].kind not in ("", "bond"), name))
     return mac_of(uplinks[0], links, before) if uplinks else ""
 

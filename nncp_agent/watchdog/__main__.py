@@ -8,6 +8,6 @@ if sys.argv[4] == "daemon" and os.fork():
 
 from nncp_agent.watchdog import guard
 
-directory, mine, address = sys.argv[1:4]
+directory, mine, address, how = sys.argv[1:]
 with guard.connected(address) as applier:
-    guard.main(directory, mine, address, applier)
+    guard.main(directory, mine, address if how == "daemon" else "", applier)

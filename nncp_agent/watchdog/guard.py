@@ -9,7 +9,7 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from encodings import ascii
 from pathlib import Path
 from typing import Final
@@ -36,9 +36,13 @@ _TRIES: Final = 60
 _AGAIN_S: Final = 1.0
 
 
-def main(directory: str, mine: str, name: str, applier: socket.socket) -> None:
-    """Guard checkpoint `mine` in `directory` for whoever is at the other end; `name` is that of the cgroup to be in."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+def main(directory: str, mine: str, name: str, applier: socket.socket | None) -> None:
+    """Guard checkpoint `mine` in `directory` for whoever is at the other end.
+
+    `name` is that of the cgroup to be in, empty where systemd has made one. Without an `applier` we are the second:
+    systemd has started us again, because somebody killed the first.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s" if name else "%(message)s")
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # inherited, as the handlers, from whoever started us
@@ -49,36 +53,41 @@ def main(directory: str, mine: str, name: str, applier: socket.socket) -> None:
     point = checkpoint.read(store)
     if point is None or point.id != mine:
         return
-    with cgroup.own(name), _namespace(applier) as namespace:
+    with cgroup.own(name) if name else nullcontext(), _namespace(applier) as namespace:
         _Guard(store, point, applier, namespace).watch()
 
 
 @contextmanager
-def connected(address: str) -> Iterator[socket.socket]:
-    """With whoever listens at the abstract socket `address`."""
+def connected(address: str) -> Iterator[socket.socket | None]:
+    """With whoever listens at the abstract socket `address`; None when nobody does any more."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as applier:
-        applier.connect("\0" + address)
-        yield applier
+        try:
+            applier.connect("\0" + address)
+        except ConnectionRefusedError:
+            yield None
+        else:
+            yield applier
 
 
 class _Guard:
     """`point` is the checkpoint as last seen: it holds the way back even when the directory is lost."""
 
-    def __init__(self, store: Store, point: Checkpoint, applier: socket.socket, namespace: str) -> None:
+    def __init__(self, store: Store, point: Checkpoint, applier: socket.socket | None, namespace: str) -> None:
         self._store = store
         self._point = point
         self._applier = applier
         self._namespace = namespace
-        self._applier_lives = True
-        self._process = os.pidfd_open(_peer(applier))
+        self._applier_lives = applier is not None
+        self._process = os.pidfd_open(_peer(applier)) if applier else -1
 
     def watch(self) -> None:
         """Until the checkpoint is no longer ours to guard."""
         with changes.of(self._store.directory) as news:
-            self._applier.sendall(READY)
             poll = select.poll()
             poll.register(news, select.POLLIN)
-            poll.register(self._applier, select.POLLIN | select.POLLHUP)
+            if self._applier:
+                self._applier.sendall(READY)
+                poll.register(self._applier, select.POLLIN | select.POLLHUP)
             tries = 0
             while (due := self._verdict()) is not Verdict.LEAVE and tries < _TRIES:
                 if due is Verdict.WAIT:
@@ -143,8 +152,11 @@ def _peer(applier: socket.socket) -> int:
 
 
 @contextmanager
-def _namespace(applier: socket.socket) -> Iterator[str]:
+def _namespace(applier: socket.socket | None) -> Iterator[str]:
     """The applier's network namespace, kept alive by us even when everybody in it was killed."""
+    if applier is None:
+        yield netns.OWN
+        return
     _, descriptors, _, _ = socket.recv_fds(applier, 1, 1)
     try:
         yield f"/proc/self/fd/{descriptors[0]}"

@@ -28,6 +28,7 @@ _UNIT: Final = (
     "--description=Takes back an uncommitted network change",
     "--property=SyslogIdentifier=nncp",
     "--property=OOMScoreAdjust=-1000",
+    "--property=Restart=on-failure",
     # at boot the system may not be up before the network is, which waits for us: so we wait for no target
     "--property=DefaultDependencies=no",
     "--property=Conflicts=shutdown.target",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -60,8 +61,15 @@ def _applied(tmp_path: Path, *words: str) -> None:
 
 
 def _watchdog() -> tuple[str, int]:
+    """The unit and its process, which stays in the unit's own cgroup."""
     [unit] = _units(WATCHDOGS)
-    return unit, os.pidfd_open(int(_run("systemctl", "show", "--value", "-p", "MainPID", unit)))
+    pid = _main_pid(unit)
+    assert Path(f"/proc/{pid}/cgroup").read_text() == f"0::/system.slice/{unit}\n"
+    return unit, os.pidfd_open(pid)
+
+
+def _main_pid(unit: str) -> int:
+    return int(_run("systemctl", "show", "--value", "-p", "MainPID", unit))
 
 
 def _is_over(watchdog: tuple[str, int]) -> None:
@@ -70,9 +78,13 @@ def _is_over(watchdog: tuple[str, int]) -> None:
     ended.register(watchdog[1])
     assert ended.poll(PATIENCE_S * 1000)
     os.close(watchdog[1])
+    _is_gone(watchdog[0])
+
+
+def _is_gone(unit: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while _units("--all", watchdog[0]):
-        assert time.monotonic() < deadline, _run("systemctl", "status", watchdog[0])
+    while _units("--all", unit):
+        assert time.monotonic() < deadline, _run("systemctl", "status", unit)
 
 
 def _stop() -> None:
@@ -99,6 +111,19 @@ def test_a_rollback_by_another_process_ends_the_unit(old: raw.Dump, store: Store
     _run("systemd-run", "-q", "--wait", "-p", "Environment=PATH=/usr/local/bin:/usr/bin:/bin", "nncp", "rollback")
     _is_over(watchdog)
     assert history.entries(store)[-1].outcome == history.ROLLED_BACK
+
+
+def test_a_watchdog_that_was_killed_comes_back_and_keeps_the_deadline(
+    old: raw.Dump, store: Store, tmp_path: Path
+) -> None:
+    _applied(tmp_path, "--timeout", "4")
+    unit, process = _watchdog()
+    _stop()
+    signal.pidfd_send_signal(process, signal.SIGKILL)
+    until(store, lambda: checkpoint.read(store) is None, "the second watchdog")
+    os.close(process)
+    _is_gone(unit)
+    assert history.entries(store)[-1].error == "nobody committed it in time"
 
 
 def test_an_apply_killed_half_way_is_taken_back_at_once(old: raw.Dump, store: Store) -> None:

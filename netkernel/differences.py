@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from netkernel import devconf
 from netkernel.host import Host
-from netkernel.ops import DeleteAddress, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op
-from netkernel.records import Attrs, Link, Value
+from netkernel.ops import DeleteAddress, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op, word
+from netkernel.records import Attrs, Link
 
 T = TypeVar("T")
 GONE = "is gone"
@@ -52,22 +52,10 @@ def _attrs(where: str, old: Attrs, new: Attrs) -> Iterator[str]:
     """A key that one side lacks is one that nobody knows or asks for."""
     for key in sorted(old.keys() & new.keys()):
         if old[key] != new[key]:
-            yield f"{where}{key}: was {_word(old[key])}, is {_word(new[key])}"
+            yield f"{where}{key}: was {word(old[key])}, is {word(new[key])}"
 
 
 def _records(old: Iterable[T], new: Iterable[T], name: Callable[[T], Op]) -> Iterator[str]:
     had, has = set(old), set(new)
     for state, records in ((GONE, had - has), (EXTRA, has - had)):
         yield from sorted(f"{str(name(each)).removeprefix('delete ')}: {state}" for each in records)
-
-
-def _word(value: Value) -> str:
-    match value:
-        case "" | ():
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case tuple():
-            return ",".join(value)
-        case _:
-            return str(value)

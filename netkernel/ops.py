@@ -12,7 +12,8 @@ from netkernel.frozen import Frozen
 from netkernel.records import NO_ATTRS, Address, Attrs, Neighbour, Nexthop, Route, Rule, Value, VlanRange
 
 
-def _word(value: Value | None) -> str:
+def word(value: Value | None) -> str:
+    """A value as a line of a plan says it."""
     match value:
         case None | "" | ():
             return "none"
@@ -25,7 +26,7 @@ def _word(value: Value | None) -> str:
 
 
 def _changes(new: Attrs, old: Attrs) -> str:
-    return ", ".join(f"{key} {_word(old.get(key))} -> {_word(value)}" for key, value in new.items())
+    return ", ".join(f"{key} {word(old.get(key))} -> {word(value)}" for key, value in new.items())
 
 
 class CreateLink(Frozen):
@@ -44,7 +45,7 @@ class CreateLink(Frozen):
         return DeleteLink(self.name, self.kind, self.attrs, self.index, self.peer_index)
 
     def __str__(self) -> str:
-        attrs = "".join(f" {key}={_word(value)}" for key, value in self.attrs.items())
+        attrs = "".join(f" {key}={word(value)}" for key, value in self.attrs.items())
         return f"create {self.kind} {self.name}{attrs}"
 
 

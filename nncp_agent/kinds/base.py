@@ -105,6 +105,11 @@ class Kind:
         """MUST when there is a subtree: config -> kernel attributes."""
         return Wanted()
 
+    def _before(self, iface: Interface, context: Context) -> Link | None:
+        """The link as it is, None where there is none of this kind."""
+        link = context.before.links.get(iface.name)
+        return link if link is not None and link.kind in self.link_kinds else None
+
     def normalise(self, config: Model) -> Model:
         """MAY: sort, canonicalise and round as the kernel does, so that verification compares like with like."""
         return config

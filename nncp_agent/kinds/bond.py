@@ -141,10 +141,6 @@ class Bond(Kind):
             options["num_unsol_na"] = options["num_grat_arp"]
         return tree
 
-    def _before(self, iface: Interface, context: Context) -> Link | None:
-        link = context.before.links.get(iface.name)
-        return link if link is not None and link.kind == "bond" else None
-
 
 def starts_afresh(desired: BondConfig, present: BondConfig) -> bool:
     """Whether the present options go: the mode changes, or `options: {}` asks for all defaults (nmstate.md 3.1)."""

@@ -123,10 +123,6 @@ class LinuxBridge(Kind):
             options["group-forward-mask"] = options["group-fwd-mask"]
         return tree
 
-    def _before(self, iface: Interface, context: Context) -> Link | None:
-        link = context.before.links.get(iface.name)
-        return link if link is not None and link.kind == "bridge" else None
-
     def _filtering(self, config: BridgeConfig, whole: BridgeConfig, before: Link | None, host: Host) -> bool | None:
         """On while any port filters, off when the last one stops; None leaves it."""
         if config.port is None:

@@ -3,46 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from netkernel.documents import Document
-from netkernel.host import Host
-from netkernel.records import Link
 from nncp_agent import wire
 from nncp_agent.components import components, possible
 from nncp_agent.model import NetworkState
-
-LO = Link("lo", attrs={"up": True, "mtu": 65536}, type=772)
-
-
-def _nic(name: str, index: int) -> Link:
-    attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{index:02x}", "master": ""}
-    return Link(name, attrs=attrs, index=index, carrier=True, min_mtu=68, max_mtu=9000)
-
-
-def _host(*nics: str) -> Host:
-    return Host(links={"lo": LO, **{name: _nic(name, 2 + number) for number, name in enumerate(nics)}})
-
-
-def _state(*interfaces: dict[str, Any], routes: Sequence[dict[str, Any]] = ()) -> NetworkState:
-    value: dict[str, Any] = {"interfaces": list(interfaces)}
-    if routes:
-        value["routes"] = {"config": list(routes)}
-    return wire.decode([Document(value)]).desired
-
-
-BOND = {
-    "name": "bond1",
-    "type": "bond",
-    "state": "up",
-    "link-aggregation": {"mode": "802.3ad", "port": ["eth2", "eth3"]},
-}
-VLAN = {"name": "bond1.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "bond1", "id": 93}}
-BRIDGE = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "bond1.93"}]}}
-DUMMY = {"name": "dummy0", "type": "dummy", "state": "up"}
-ETH9 = {"name": "eth9", "type": "ethernet", "state": "up", "mtu": 1400}
-VLAN9 = {"name": "eth9.7", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth9", "id": 7}}
-ROUTE = {"destination": "203.0.113.0/24", "next-hop-interface": "eth9.7", "next-hop-address": "198.51.100.1"}
+from tests.unit.nncp_agent.nodes import BOND, BRIDGE, DUMMY, ETH9, ROUTE, VLAN, VLAN9, host, state
 
 
 def _names(parts: Sequence[NetworkState]) -> list[list[str]]:
@@ -50,7 +15,7 @@ def _names(parts: Sequence[NetworkState]) -> list[list[str]]:
 
 
 def test_what_shares_no_port_base_or_route_is_a_part_of_its_own() -> None:
-    parts = components(_state(BRIDGE, DUMMY, BOND, VLAN, ETH9))
+    parts = components(state(BRIDGE, DUMMY, BOND, VLAN, ETH9))
     assert _names(parts) == [["br1", "bond1", "bond1.93"], ["dummy0"], ["eth9"]]
 
 
@@ -59,13 +24,13 @@ def test_legs_of_one_route_bind_their_interfaces_together() -> None:
         {"destination": "203.0.113.0/24", "next-hop-interface": name, "next-hop-address": "198.51.100.1"}
         for name in ("dummy0", "eth9")
     ]
-    assert _names(components(_state(DUMMY, ETH9, routes=legs))) == [["dummy0", "eth9"]]
+    assert _names(components(state(DUMMY, ETH9, routes=legs))) == [["dummy0", "eth9"]]
 
 
 def test_a_controller_named_by_its_port_belongs_to_the_same_part() -> None:
     port = {"name": "eth2", "type": "ethernet", "state": "up", "controller": "br2"}
     bridge = {"name": "br2", "type": "linux-bridge", "state": "up"}
-    assert _names(components(_state(port, DUMMY, bridge))) == [["eth2", "br2"], ["dummy0"]]
+    assert _names(components(state(port, DUMMY, bridge))) == [["eth2", "br2"], ["dummy0"]]
 
 
 def test_nothing_committed_has_no_parts() -> None:
@@ -73,7 +38,7 @@ def test_nothing_committed_has_no_parts() -> None:
 
 
 def test_a_bond_comes_up_with_the_port_that_exists() -> None:
-    now, lacking = possible(_state(BOND), _host("eth2"))
+    now, lacking = possible(state(BOND), host("eth2"))
     bond = now.interface("bond1")
     assert bond is not None
     assert wire.encode(now)["interfaces"][0]["link-aggregation"]["port"] == ["eth2"]
@@ -81,7 +46,7 @@ def test_a_bond_comes_up_with_the_port_that_exists() -> None:
 
 
 def test_what_sits_on_a_missing_nic_waits_for_it_and_its_routes_too() -> None:
-    now, lacking = possible(_state(ETH9, VLAN9, routes=[ROUTE]), _host("eth2"))
+    now, lacking = possible(state(ETH9, VLAN9, routes=[ROUTE]), host("eth2"))
     assert now.interfaces == ()
     assert now.routes is None
     assert lacking == {"eth9"}
@@ -90,14 +55,14 @@ def test_what_sits_on_a_missing_nic_waits_for_it_and_its_routes_too() -> None:
 def test_a_bridge_comes_up_without_the_vlan_whose_base_is_missing() -> None:
     vlan = {"name": "eth9.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth9", "id": 93}}
     bridge = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "eth9.93"}]}}
-    now, lacking = possible(_state(vlan, bridge), _host())
+    now, lacking = possible(state(vlan, bridge), host())
     assert _names([now]) == [["br1"]]
     assert lacking == {"eth9"}
 
 
 def test_a_nic_that_is_known_by_its_mac_is_there_under_any_name() -> None:
     nic = {**ETH9, "identifier": "mac-address", "mac-address": "02:00:00:00:00:02"}
-    now, lacking = possible(_state(nic), _host("eth2"))
+    now, lacking = possible(state(nic), host("eth2"))
     assert lacking == frozenset()
     assert now.interfaces
 
@@ -105,9 +70,9 @@ def test_a_nic_that_is_known_by_its_mac_is_there_under_any_name() -> None:
 def test_a_port_known_by_its_mac_is_there_under_the_name_the_policy_has_for_it() -> None:
     uplink = {"name": "uplink", "type": "ethernet", "identifier": "mac-address", "mac-address": "02:00:00:00:00:02"}
     bridge = BRIDGE | {"bridge": {"port": [{"name": "uplink"}]}}
-    (part,) = components(_state(uplink, bridge))
-    assert possible(part, _host("eth5")) == (part, frozenset())
-    assert possible(part, _host())[1] == {"uplink"}
+    (part,) = components(state(uplink, bridge))
+    assert possible(part, host("eth5")) == (part, frozenset())
+    assert possible(part, host())[1] == {"uplink"}
 
 
 def test_ports_and_bases_called_by_other_names_are_not_missed() -> None:
@@ -120,7 +85,7 @@ def test_ports_and_bases_called_by_other_names_are_not_missed() -> None:
     }
     vlan = {**VLAN9, "vlan": {"base-iface": "lan", "id": 7}}
     bond = {**BOND, "link-aggregation": {"mode": "802.3ad", "port": ["port1", "uplink"]}}
-    wanted = _state(port, bond, {**ETH9, "profile-name": "lan"}, vlan)
-    assert possible(wanted, _host("eth1", "eth9")) == (wanted, frozenset())
-    assert possible(wanted, _host())[1] == {"port1", "uplink", "eth9", "lan"}
+    wanted = state(port, bond, {**ETH9, "profile-name": "lan"}, vlan)
+    assert possible(wanted, host("eth1", "eth9")) == (wanted, frozenset())
+    assert possible(wanted, host())[1] == {"port1", "uplink", "eth9", "lan"}
     assert _names(components(wanted)) == [["port1", "bond1"], ["eth9", "eth9.7"]]

@@ -5,56 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from netkernel.documents import Document
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
-from netkernel.host import Host
 from netkernel.ops import CreateLink, Op
-from netkernel.records import Link
-from nncp_agent import checkpoint, history, wire
+from nncp_agent import checkpoint, history
 from nncp_agent.checkpoint import Checkpoint
-from nncp_agent.model import NetworkState
 from nncp_agent.options import Options
 from nncp_agent.restore import Restored, restore
 from nncp_agent.store import Store
 from tests.fake_kernel import FakeKernel
-
-LO = Link("lo", attrs={"up": True, "mtu": 65536}, type=772)
-
-
-def _nic(name: str, index: int) -> Link:
-    attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{index:02x}", "master": ""}
-    return Link(name, attrs=attrs, index=index, carrier=True, min_mtu=68, max_mtu=9000)
-
-
-def _host(*nics: str) -> Host:
-    return Host(links={"lo": LO, **{name: _nic(name, 2 + number) for number, name in enumerate(nics)}})
-
-
-def _state(*interfaces: dict[str, Any], routes: Sequence[dict[str, Any]] = ()) -> NetworkState:
-    value: dict[str, Any] = {"interfaces": list(interfaces)}
-    if routes:
-        value["routes"] = {"config": list(routes)}
-    return wire.decode([Document(value)]).desired
-
-
-BOND = {
-    "name": "bond1",
-    "type": "bond",
-    "state": "up",
-    "link-aggregation": {"mode": "802.3ad", "port": ["eth2", "eth3"]},
-}
-VLAN = {"name": "bond1.93", "type": "vlan", "state": "up", "vlan": {"base-iface": "bond1", "id": 93}}
-BRIDGE = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": [{"name": "bond1.93"}]}}
-DUMMY = {"name": "dummy0", "type": "dummy", "state": "up"}
-ETH9 = {"name": "eth9", "type": "ethernet", "state": "up", "mtu": 1400}
-VLAN9 = {"name": "eth9.7", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth9", "id": 7}}
-ROUTE = {"destination": "203.0.113.0/24", "next-hop-interface": "eth9.7", "next-hop-address": "198.51.100.1"}
+from tests.unit.nncp_agent.nodes import BOND, BRIDGE, DUMMY, ETH9, VLAN, VLAN9, host, nic, state
 
 
 class Late(FakeKernel):
@@ -72,7 +36,7 @@ class Late(FakeKernel):
             return False
         name, *self.coming = self.coming
         now = self.snapshot()
-        FakeKernel.__init__(self, replace(now, links={**now.links, name: _nic(name, 9)}))
+        FakeKernel.__init__(self, replace(now, links={**now.links, name: nic(name, 9)}))
         return True
 
 
@@ -117,8 +81,8 @@ def _restore(store: Store, kernel: Late, wait_s: float = 0.0, command_line: str 
 
 
 def test_everything_comes_back_when_everything_is_there(store: Store) -> None:
-    store.save_committed(_state(BOND, VLAN, BRIDGE, DUMMY))
-    kernel = Late(_host("eth2", "eth3"))
+    store.save_committed(state(BOND, VLAN, BRIDGE, DUMMY))
+    kernel = Late(host("eth2", "eth3"))
     done = _restore(store, kernel)
     assert (done.failures, done.missing) == ((), frozenset())
     assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.snapshot().links)
@@ -126,17 +90,17 @@ def test_everything_comes_back_when_everything_is_there(store: Store) -> None:
 
 
 def test_restoring_changes_neither_the_committed_state_nor_the_history(store: Store) -> None:
-    state = _state(DUMMY)
-    store.save_committed(state)
-    _restore(store, Late(_host()))
-    assert store.committed() == state
+    wanted = state(DUMMY)
+    store.save_committed(wanted)
+    _restore(store, Late(host()))
+    assert store.committed() == wanted
     assert history.entries(store) == ()
     assert checkpoint.read(store) is None
 
 
 def test_a_dead_nic_costs_only_what_sits_on_it(store: Store) -> None:
-    store.save_committed(_state(BOND, VLAN, BRIDGE, ETH9, VLAN9, DUMMY))
-    kernel = Late(_host("eth2"))
+    store.save_committed(state(BOND, VLAN, BRIDGE, ETH9, VLAN9, DUMMY))
+    kernel = Late(host("eth2"))
     done = _restore(store, kernel)
     assert done.missing == {"eth3", "eth9"}
     assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.snapshot().links)
@@ -144,24 +108,24 @@ def test_a_dead_nic_costs_only_what_sits_on_it(store: Store) -> None:
 
 
 def test_a_part_that_fails_costs_the_others_nothing(store: Store) -> None:
-    store.save_committed(_state(BOND, VLAN, BRIDGE, DUMMY))
-    kernel = NoBonds(_host("eth2", "eth3"))
+    store.save_committed(state(BOND, VLAN, BRIDGE, DUMMY))
+    kernel = NoBonds(host("eth2", "eth3"))
     done = _restore(store, kernel)
     assert [name for name, _ in done.failures] == ["bond1, bond1.93, br1"]
     assert set(kernel.snapshot().links) == {"lo", "eth2", "eth3", "dummy0"}
 
 
 def test_a_host_that_moved_after_it_was_observed_is_looked_at_again(store: Store) -> None:
-    store.save_committed(_state(BOND, VLAN, BRIDGE))
-    kernel = Late(_host("eth2", "eth3"), refuse_at=7)
+    store.save_committed(state(BOND, VLAN, BRIDGE))
+    kernel = Late(host("eth2", "eth3"), refuse_at=7)
     assert _restore(store, kernel).failures == ()
     assert kernel.refuse_at is None
     assert kernel.snapshot().ports("bond1") == ("eth2", "eth3")
 
 
 def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
-    store.save_committed(_state(BOND, ETH9, VLAN9))
-    kernel = Late(_host("eth2"))
+    store.save_committed(state(BOND, ETH9, VLAN9))
+    kernel = Late(host("eth2"))
     kernel.coming = ["eth9", "eth3"]
     done = _restore(store, kernel, wait_s=30)
     assert (done.failures, done.missing) == ((), frozenset())
@@ -171,22 +135,22 @@ def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
 
 
 def test_nics_that_never_come_are_waited_for_until_the_deadline(store: Store) -> None:
-    store.save_committed(_state(BOND))
-    kernel = Late(_host("eth2"))
+    store.save_committed(state(BOND))
+    kernel = Late(host("eth2"))
     assert _restore(store, kernel, wait_s=30).missing == {"eth3"}
     assert kernel.now == 30
 
 
 def test_the_kernel_argument_skips_it(store: Store) -> None:
-    store.save_committed(_state(DUMMY))
-    kernel = Late(_host())
+    store.save_committed(state(DUMMY))
+    kernel = Late(host())
     assert _restore(store, kernel, command_line="quiet nncp=off\n").skipped
     assert set(kernel.snapshot().links) == {"lo"}
 
 
 def test_a_checkpoint_of_an_earlier_boot_is_forgotten(store: Store) -> None:
     checkpoint.write(store, EARLIER)
-    _restore(store, Late(_host()))
+    _restore(store, Late(host()))
     assert checkpoint.read(store) is None
     assert history.entries(store)[-1].outcome == history.GONE
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from netkernel.host import Host
+from nncp_agent import overruled
 from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State, merge
@@ -39,9 +40,16 @@ def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, st
     joined = {name: _without_old_claims(iface, stated) for name, iface in remembered.items()}
     for name, iface in stated.items():
         joined[name] = _over(iface, joined.get(name))
+    forgotten |= {
+        other
+        for name in stated.keys() & remembered.keys()
+        for other in _partners(remembered[name]) - _partners(joined[name])
+        if not _is_up(stated.get(other))
+    }
     forgotten = _with_what_sits_on_them(forgotten, joined, stated)
     kept = [_released(iface, forgotten) for name, iface in joined.items() if name not in forgotten]
-    config = tuple(_routes(previous, desired, forgotten, names or {}))
+    kept = overruled.possible(kept, stated)
+    config = tuple(overruled.routes(_routes(previous, desired, forgotten, names or {}), kept))
     return NetworkState(
         interfaces=tuple(sorted(kept, key=lambda iface: iface.name)) or None,
         routes=Routes(config=config) if config else None,
@@ -106,13 +114,18 @@ def _decided(port: str, stated: Mapping[str, Interface]) -> str | None:
 def _with_what_sits_on_them(
     forgotten: set[str], joined: Mapping[str, Interface], stated: Mapping[str, Interface]
 ) -> set[str]:
-    """The forgotten interfaces and every one above them: without its base a VLAN cannot come back."""
+    """The forgotten interfaces, every one above them, and other ends of wires: none of these can come back alone."""
     above: dict[str, list[str]] = {}
     for name, iface in joined.items():
         kind = KINDS.get(iface.type or "")
         if kind is not None and kind.is_virtual:
             for below in kind.below(iface):
                 above.setdefault(below, []).append(name)
+        for partner in kind.partners(iface) if kind is not None else ():
+            if partner.name in joined and not _is_up(stated.get(partner.name)):
+                above.setdefault(name, []).append(partner.name)
+            if not _is_up(stated.get(name)):
+                above.setdefault(partner.name, []).append(name)
     virtual = {name for name in forgotten if _is_virtual(joined.get(name))}
     queue = list(virtual)
     while queue:
@@ -121,6 +134,15 @@ def _with_what_sits_on_them(
                 forgotten.add(name)
                 queue.append(name)
     return forgotten
+
+
+def _partners(iface: Interface) -> set[str]:
+    kind = KINDS.get(iface.type or "")
+    return {partner.name for partner in kind.partners(iface)} if kind is not None else set()
+
+
+def _is_up(iface: Interface | None) -> bool:
+    return iface is not None and iface.state in (None, State.UP)
 
 
 def _is_virtual(iface: Interface | None) -> bool:

@@ -56,7 +56,10 @@ class Bond(Kind):
         kept = mine.ports_config
         if kept is not None:
             kept = tuple(each for each in kept if each.name in set(ports))
-        return replace(mine, port=tuple(ports), ports_config=kept)
+        options = mine.options
+        if options is not None and options.primary and options.primary not in ports:
+            options = replace(options, primary=None)
+        return replace(mine, port=tuple(ports), ports_config=kept, options=options)
 
     def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
         """Its ports and its primary by their new names."""

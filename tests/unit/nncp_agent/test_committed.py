@@ -127,7 +127,6 @@ def test_a_link_that_two_policies_call_differently_is_remembered_once() -> None:
         interfaces:
         - {name: port1, type: ethernet, identifier: mac-address, mac-address: "02:00:00:00:00:A1", mtu: 1400}
         - {name: bond0, type: bond, link-aggregation: {mode: active-backup, port: [port1]}}
-        routes: {config: [{destination: 192.0.2.0/24, next-hop-interface: port1}]}
     """)
     new = policy("interfaces: [{name: eth1, description: cable 7}]")
     both = following(earlier, new, host)
@@ -135,7 +134,6 @@ def test_a_link_that_two_policies_call_differently_is_remembered_once() -> None:
     assert names(both) == ["bond0", "eth1"]
     assert nic is not None and (nic.mtu, nic.description, nic.identifier) == (1400, "cable 7", "mac-address")
     assert ports(both, "bond0") == ("eth1",)
-    assert [each.next_hop_interface for each in (both.routes.config if both.routes else None) or ()] == ["eth1"]
     assert in_words_of(NOTHING, earlier, host) == earlier
 
 

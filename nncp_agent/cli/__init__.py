@@ -19,7 +19,7 @@ from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, USAGE
 from nncp_agent.cli.words import HelpWanted, Usage, parse
 from nncp_agent.cli.world import World
-from nncp_agent.errors import Busy, InvalidPolicy, NoWatchdog, StoreBroken
+from nncp_agent.errors import Busy, InvalidPolicy, NoWatchdog, Problem, StoreBroken
 
 
 def command() -> NoReturn:
@@ -69,7 +69,7 @@ def _run(argv: Sequence[str], world: World) -> int:
         call.error(f"{error}")
         return USAGE
     except InvalidPolicy as error:
-        for problem in error.problems:
+        for problem in _as_they_stand(error.problems):
             call.error(f"{problem}")
         call.say(_count(len(error.problems), "problem") + "; nothing was changed")
         return INVALID
@@ -81,6 +81,12 @@ def _run(argv: Sequence[str], world: World) -> int:
     except KeyboardInterrupt:
         call.error("interrupted")
         return INTERRUPTED
+
+
+def _as_they_stand(problems: Sequence[Problem]) -> list[Problem]:
+    """File by file from top to bottom, so that whoever mends them goes through each once; then what is in no file."""
+    files = list(dict.fromkeys(problem.source for problem in problems))
+    return sorted(problems, key=lambda each: (not each.source, files.index(each.source), each.line or 0))
 
 
 def _failed(call: Call, error: NetworkError) -> int:

@@ -100,6 +100,8 @@ def test_what_is_misspelt_and_what_the_host_shows_are_in_one_report(verb: str, t
     for words in ("unknown key; did you mean 'miimon'?", "found 4095, wanted 0 to 4094", "lacp_rate: found mode"):
         assert words in result.err
     assert ("eth9 is not on this host" in result.err) == (verb != "validate")
+    lines = [int(line.split(":")[2]) for line in result.err.splitlines() if line.startswith("error: stdin:")]
+    assert lines == ([12, 12, 13, 16] if verb != "validate" else [12, 12, 16])
 
 
 def test_an_uncommitted_apply_can_be_taken_back(tmp_path: Path) -> None:

@@ -25,12 +25,14 @@ class Problem(Frozen):
     """One thing wrong with a policy: `bond0: link-aggregation.port: no interface 'eth9'`.
 
     `path` is what a user would search for (interface name first, then keys); `line` is where it stands in `source`.
+    `count` is how many it stands for where not all are listed.
     """
 
     path: str
     message: str
     source: str = ""
     line: int | None = None
+    count: int = 1
 
     def __str__(self) -> str:
         where = f"{self.source}:{self.line}: " if self.line else f"{self.source}: " if self.source else ""

@@ -71,7 +71,7 @@ def _run(argv: Sequence[str], world: World) -> int:
     except InvalidPolicy as error:
         for problem in _as_they_stand(error.problems):
             call.error(f"{problem}")
-        call.say(_count(len(error.problems), "problem") + "; nothing was changed")
+        call.say(_count(sum(each.count for each in error.problems), "problem") + "; nothing was changed")
         return INVALID
     except Unreadable as error:
         call.error(f"{error}")

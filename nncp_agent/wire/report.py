@@ -72,7 +72,7 @@ class Report:
 
     def found(self) -> list[Problem]:
         """The problems, and how many more there would be."""
-        more = [Problem("", f"and {self.left_out} more problems")] if self.left_out else []
+        more = [Problem("", f"and {self.left_out} more problems", count=self.left_out)] if self.left_out else []
         return [*self.problems, *more]
 
 

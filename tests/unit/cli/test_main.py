@@ -117,6 +117,16 @@ def test_all_files_that_are_no_documents_are_named_at_once(tmp_path: Path) -> No
     ]
 
 
+def test_more_problems_than_anybody_reads_are_counted() -> None:
+    result = nncp("validate", stdin=b"interfaces:\n" + b"".join(b"- {name: e%d, mtuu: 5}\n" % n for n in range(3000)))
+    assert result.code == 3
+    assert result.err.splitlines()[-3:] == [
+        "error: stdin:201: e199: mtuu: unknown key; did you mean 'mtu'?",
+        "error: and 2800 more problems",
+        "3000 problems; nothing was changed",
+    ]
+
+
 class Full(io.StringIO):
     """/dev/full, or a pipe without a reader."""
 

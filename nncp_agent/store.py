@@ -45,6 +45,12 @@ class Committed(msgspec.Struct, frozen=True):
     version: int = VERSION
 
 
+class _CommittedBy(msgspec.Struct):
+    """Of a `Committed` file, without the state: the watchdog asks at each piece of news."""
+
+    checkpoint: str = ""
+
+
 class _Versioned(msgspec.Struct):
     version: int
 
@@ -96,9 +102,10 @@ class Store:
         """Remove `name`; absent is success. Raises StoreBroken."""
         path = self.path(name)
         try:
-            path.unlink(missing_ok=True)
-            if path.parent.exists():
-                _sync_directory(path.parent)
+            path.unlink()
+            _sync_directory(path.parent)
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise broken(path, "remove", error) from error
 
@@ -135,7 +142,7 @@ class Store:
 
     def committed_by(self) -> str:
         """Name of the checkpoint whose commit wrote the committed state, or "". Raises StoreBroken."""
-        file = self.read_as(COMMITTED, Committed)
+        file = self.read_as(COMMITTED, _CommittedBy)
         return file.checkpoint if file else ""
 
     def save_committed(self, state: NetworkState) -> None:
@@ -148,7 +155,7 @@ class Store:
 
     def commit(self, checkpoint: str) -> None:
         """The commit point: one rename. Raises StoreBroken when what `prepare_commit` laid down is not there."""
-        following = self.read_as(NEXT, Committed)
+        following = self.read_as(NEXT, _CommittedBy)
         if following is None or following.checkpoint != checkpoint:
             raise StoreBroken(f"{self.path(NEXT)}: not of checkpoint {checkpoint}: nothing to commit; roll back")
         try:

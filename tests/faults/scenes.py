@@ -19,13 +19,14 @@ class Scene(Frozen):
         subprocess.run(["sh", "-euc", self.host], check=True)
 
 
-_NICS: Final = """
+_QUICK: Final = """
+# duplicate address detection all the same, without its second or two
+echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitation_delay
+quick_dad() { for each; do echo 20 > /proc/sys/net/ipv6/neigh/$each/retrans_time_ms; done; }
+"""
+_NICS: Final = f"""{_QUICK}
 for n in 1 2 3; do
-  ip link add eth$n type veth peer name far$n
-  for each in eth$n far$n; do  # duplicate address detection all the same, without its second or two
-    echo 0 > /proc/sys/net/ipv6/conf/$each/router_solicitation_delay
-    echo 20 > /proc/sys/net/ipv6/neigh/$each/retrans_time_ms
-  done
+  ip link add eth$n type veth peer name far$n; quick_dad eth$n far$n
   ip link set far$n up; ip link set eth$n address 02:00:00:00:00:0$n up
 done
 ip addr add 192.0.2.9/24 dev eth1
@@ -101,9 +102,9 @@ MOVE_ADDRESSES: Final = Scene(
     },
 )
 
-_BUILT: Final = """
-for n in 2 3; do ip link add eth$n type veth peer name far$n; ip link set far$n up; done
-ip link add bond1 type bond mode active-backup miimon 100
+_BUILT: Final = f"""{_QUICK}
+for n in 2 3; do ip link add eth$n type veth peer name far$n; quick_dad eth$n far$n; ip link set far$n up; done
+ip link add bond1 type bond mode active-backup miimon 100; quick_dad bond1
 for n in 2 3; do ip link set eth$n master bond1; done
 ip link set bond1 up
 ip link add link bond1 name bond1.93 type vlan id 93

@@ -45,6 +45,8 @@ _PACKERS: Final[Mapping[Form, Callable[[int, int], bytes]]] = {
     Form.U16_BE: lambda number, value: tlv.attribute(number, value.to_bytes(2, "big")),
 }
 _BITS: Final = struct.Struct("=II")
+_MAPPING: Final = 1
+"""IFLA_VLAN_QOS_MAPPING (linux/if_link.h)."""
 ELSEWHERE: Final = frozenset({Form.FLAG, Form.PEER})
 """No attributes of their own: bits of the link header, and the nested message of a veth's peer."""
 
@@ -75,6 +77,8 @@ def field(attr: Attr) -> Field:
             return Field("s", 0, lambda raw, _: _addresses(AF_INET, 4, raw))
         case Form.IPV6S:
             return Field("s", 0, lambda raw, _: _addresses(AF_INET6, 16, raw))
+        case Form.PRIORITIES:
+            return Field("s", 0, lambda raw, _: _mappings(raw))
         case Form.BIT:
             return Field("I", 4, lambda word, _: bool(word & bit))
         case Form.BRIDGE_ID:
@@ -89,7 +93,7 @@ def field(attr: Attr) -> Field:
 
 def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
     """What it means that the kernel does not report an attribute: no bit set, an empty list, no link."""
-    nothing: dict[Form, Value] = {Form.BIT: False, Form.IPV4S: (), Form.IPV6S: (), Form.LINK: ""}
+    nothing: dict[Form, Value] = {Form.BIT: False, Form.IPV4S: (), Form.IPV6S: (), Form.PRIORITIES: (), Form.LINK: ""}
     return {key: nothing[attr.form] for key, attr in table.items() if attr.form in nothing and not attr.read_only}
 
 
@@ -111,6 +115,15 @@ def _addresses(family: int, size: int, raw: bytes) -> tuple[str, ...]:
             raise MalformedMessage(f"an address of {last - first} bytes, wanted {size}")
         found.append(inet_ntop(family, raw[first:last]))
     return tuple(found)
+
+
+def _mappings(raw: bytes) -> tuple[str, ...]:
+    found = []
+    for _, first, last in tlv.walk(raw, 0, len(raw)):
+        if last - first != _BITS.size:
+            raise MalformedMessage(f"a mapping of {last - first} bytes, wanted {_BITS.size}")
+        found.append(_BITS.unpack_from(raw, first))
+    return tuple(f"{source}:{target}" for source, target in sorted(found) if target)
 
 
 def pack(table: Mapping[str, Attr], attrs: Attrs, index_of: IndexOf) -> list[bytes]:
@@ -148,6 +161,8 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.nest(attr.number, *_listed(AF_INET, value))
         case Form.IPV6S:
             return tlv.nest(attr.number, *_listed(AF_INET6, value))
+        case Form.PRIORITIES:
+            return tlv.nest(attr.number, *_mapped(attr, value))
         case _:
             return _PACKERS[attr.form](attr.number, _number(attr, value))
 
@@ -165,3 +180,12 @@ def _listed(family: int, value: Value) -> Iterable[bytes]:
     if not isinstance(value, tuple):
         raise TypeError("wanted a list of addresses")
     return [tlv.attribute(position, inet_pton(family, ip)) for position, ip in enumerate(value)]
+
+
+def _mapped(attr: Attr, value: Value) -> Iterable[bytes]:
+    """All mappings there can be: those that are not in the list go to 0, which takes them away."""
+    if not isinstance(value, tuple):
+        raise TypeError("wanted a list of mappings")
+    wanted = dict.fromkeys(range(attr.bit), 0)
+    wanted |= {int(source): int(target) for source, _, target in (each.partition(":") for each in value)}
+    return [tlv.attribute(_MAPPING, _BITS.pack(source, target)) for source, target in wanted.items()]

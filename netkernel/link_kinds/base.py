@@ -21,6 +21,7 @@ class Form(Enum):
     LINK = auto()  # ifindex of a link given by name; "" is 0
     IPV4S = auto()  # nest of in_addr, in order
     IPV6S = auto()
+    PRIORITIES = auto()  # nest of struct {u32 from; u32 to}; the value is a list of "from:to", in order
     BIT = auto()  # one bit of a struct {u32 flags; u32 mask}; several attributes share the number
     TEXT = auto()
     PEER = auto()  # the nested link message of a veth peer; the value is its name
@@ -31,7 +32,8 @@ class Form(Enum):
 class Attr(Frozen):
     """One attribute: its IFLA number, its form, and for enumerations the words in the kernel's order.
 
-    `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG.
+    `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG; for
+    PRIORITIES it is how many there can be.
     """
 
     number: int

@@ -11,6 +11,8 @@ KIND = LinkKind(
         "loose_binding": Attr(2, Form.BIT, bit=0x4),
         "mvrp": Attr(2, Form.BIT, bit=0x8),
         "bridge_binding": Attr(2, Form.BIT, bit=0x10),
+        "egress_qos": Attr(3, Form.PRIORITIES, bit=16),  # TC_PRIO_MAX of linux/pkt_sched.h
+        "ingress_qos": Attr(4, Form.PRIORITIES, bit=8),  # the three bits of a tag
         "protocol": Attr(5, Form.U16_BE, {0x8100: "802.1q", 0x88A8: "802.1ad"}),
     },
     fixed=frozenset({"id", "protocol", "link"}),
@@ -21,6 +23,8 @@ KIND = LinkKind(
         "loose_binding": False,
         "mvrp": False,
         "bridge_binding": False,
+        "egress_qos": (),
+        "ingress_qos": (),
         "protocol": "802.1q",
     },
 )

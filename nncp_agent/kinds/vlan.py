@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
+from msgspec import Meta, field
 from msgspec.structs import replace
 
 from netkernel.records import Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
-from nncp_agent.model import Interface, LinkName, Model, VlanId
+from nncp_agent.model import U32, Interface, LinkName, Model, VlanId
 from nncp_agent.shown.small import registration
+
+
+class EgressMapping(Model, frozen=True):
+    """The tag's priority for packets of one priority of the host's."""
+
+    hint = "a mapping like {from: 2, to: 3}"
+
+    from_: Annotated[int, Meta(ge=0, le=15)] = field(name="from")
+    to: Annotated[int, Meta(ge=0, le=7)]
+
+
+class IngressMapping(Model, frozen=True):
+    """The host's priority for packets with one priority in their tag."""
+
+    hint = "a mapping like {from: 2, to: 3}"
+
+    from_: Annotated[int, Meta(ge=0, le=7)] = field(name="from")
+    to: U32
 
 
 class VlanConfig(Model, frozen=True):
@@ -26,8 +46,11 @@ class VlanConfig(Model, frozen=True):
     reorder_headers: bool | None = None
     loose_binding: bool | None = None
     bridge_binding: bool | None = None
+    ingress_qos_map: tuple[IngressMapping, ...] | None = None
+    egress_qos_map: tuple[EgressMapping, ...] | None = None
 
 
+M = TypeVar("M", IngressMapping, EgressMapping, IngressMapping | EgressMapping)
 USUAL_PROTOCOL: Final = "802.1q"
 
 
@@ -44,6 +67,10 @@ class Vlan(Kind):
             yield Problem(f"{iface.name}: vlan.base-iface", "missing; wanted the link that carries the VLAN")
         if config.id is None:
             yield Problem(f"{iface.name}: vlan.id", "missing; wanted 0 to 4094")
+        for word, listed in (("ingress-qos-map", config.ingress_qos_map), ("egress-qos-map", config.egress_qos_map)):
+            twice = [number for number, times in Counter(each.from_ for each in listed or ()).items() if times > 1]
+            for number in twice:
+                yield Problem(f"{iface.name}: vlan.{word}", f"found from {number} twice, wanted each priority once")
         if config.base_iface == iface.name:
             yield Problem(
                 f"{iface.name}: vlan.base-iface", f"found '{iface.name}', the VLAN itself, wanted another link"
@@ -53,6 +80,16 @@ class Vlan(Kind):
         """Its base."""
         config = iface.config
         return (config.base_iface,) if isinstance(config, VlanConfig) and config.base_iface else ()
+
+    def normalise(self, config: Model) -> Model:
+        """Mappings in order, without those to 0, which are none."""
+        if not isinstance(config, VlanConfig):
+            return config
+        return replace(
+            config,
+            ingress_qos_map=_in_order(config.ingress_qos_map),
+            egress_qos_map=_in_order(config.egress_qos_map),
+        )
 
     def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
         """Its base by its new name."""
@@ -75,6 +112,7 @@ class Vlan(Kind):
         """Where a policy says the kernel attribute `attr`."""
         words = {"link": "base-iface", "reorder_hdr": "reorder-headers", "loose_binding": "loose-binding"}
         words |= {"bridge_binding": "bridge-binding"}
+        words |= {"ingress_qos": "ingress-qos-map", "egress_qos": "egress-qos-map"}
         words |= {"gvrp": "registration-protocol", "mvrp": "registration-protocol"}
         return f"vlan.{words.get(attr, attr)}"
 
@@ -91,6 +129,8 @@ class Vlan(Kind):
             "reorder_hdr": config.reorder_headers,
             "loose_binding": config.loose_binding,
             "bridge_binding": config.bridge_binding,
+            "ingress_qos": _mappings(config.ingress_qos_map),
+            "egress_qos": _mappings(config.egress_qos_map),
         }
         asked = config.registration_protocol
         # The kernel can register with both, which a policy cannot say: what reads as asked stays.
@@ -101,3 +141,15 @@ class Vlan(Kind):
     def _is_there(self, iface: Interface, context: Context) -> bool:
         link = context.before.links.get(iface.name)
         return link is not None and link.kind == "vlan"
+
+
+def _in_order(listed: tuple[M, ...] | None) -> tuple[M, ...] | None:
+    if listed is None:
+        return None
+    return tuple(sorted((each for each in listed if each.to), key=lambda each: each.from_))
+
+
+def _mappings(listed: tuple[IngressMapping | EgressMapping, ...] | None) -> tuple[str, ...] | None:
+    """As the kernel's record has them."""
+    ordered = _in_order(listed)
+    return None if ordered is None else tuple(f"{each.from_}:{each.to}" for each in ordered)

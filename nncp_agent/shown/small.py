@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netkernel.host import Host
-from netkernel.records import Attrs, Link
+from netkernel.records import Attrs, Link, Value
 from nncp_agent.shown.base import Tree
 
 
@@ -18,8 +18,17 @@ def vlan(link: Link, host: Host) -> Tree:
         "reorder-headers": attrs.get("reorder_hdr"),
         "loose-binding": attrs.get("loose_binding"),
         "bridge-binding": attrs.get("bridge_binding"),
+        "ingress-qos-map": _mappings(attrs.get("ingress_qos")),
+        "egress-qos-map": _mappings(attrs.get("egress_qos")),
     }
     return {key: value for key, value in tree.items() if value is not None}
+
+
+def _mappings(value: Value | None) -> list[Tree] | None:
+    """The kernel's "from:to"; None where nothing is mapped, as nmstate has it."""
+    if not isinstance(value, tuple) or not value:
+        return None
+    return [{"from": int(source), "to": int(target)} for source, _, target in (each.partition(":") for each in value)]
 
 
 def registration(attrs: Attrs) -> str | None:

@@ -94,7 +94,11 @@ def _plain(value: Any) -> Any:
 
 
 def _key(value: Any) -> Any:
-    return value.get("name", value.get("id", value.get("ip"))) if isinstance(value, dict) else value
+    return (
+        next((value[key] for key in ("name", "id", "ip", "from") if key in value), None)
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _tags(item: Any) -> list[Any]:

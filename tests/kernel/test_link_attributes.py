@@ -35,6 +35,7 @@ BRIDGE: dict[str, Value] = {
 }  # fmt: skip
 VLAN: dict[str, Value] = {
     "reorder_hdr": False, "gvrp": True, "mvrp": True, "loose_binding": True, "bridge_binding": True,
+    "ingress_qos": ("1:7", "3:5"), "egress_qos": ("0:1", "15:7"),
 }  # fmt: skip
 ANY = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 ARP = ANY[:4]

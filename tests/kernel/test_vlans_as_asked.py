@@ -123,6 +123,32 @@ def test_a_vlan_of_nothing_is_refused(host: Asked) -> None:
             host.apply(wrong)
 
 
+def test_priorities_are_mapped_mapped_otherwise_and_no_more(host: Asked) -> None:
+    maps: tuple[list[dict[str, Any]], ...] = (
+        [{"from": 3, "to": 5}, {"from": "2", "to": 4}],
+        [{"from": 2, "to": 6}, {"from": 3, "to": 7}],
+        [{"from": 0, "to": 1}],
+        [],
+    )
+    host.becomes(vlan())
+    for listed in maps:
+        for word in ("ingress_qos_map", "egress_qos_map"):
+            host.apply(vlan(**{word: listed}))
+            shown = host.show("eth1.101")["vlan"].get(word.replace("_", "-"), [])
+            expected = [{key: int(each[key]) for key in each} for each in listed]
+            assert shown == sorted(expected, key=lambda each: each["from"])
+            assert host.plan(vlan(**{word: listed})) == []
+    host.apply(vlan(ingress_qos_map=maps[0], egress_qos_map=maps[1]))
+    waiting = vlan(ingress_qos_map=maps[2], egress_qos_map=[])
+    host.apply(waiting, commit=False)
+    host.rollback()
+    host.holds(vlan(ingress_qos_map=maps[0], egress_qos_map=maps[1]))
+    with pytest.raises(InvalidPolicy):
+        host.apply(vlan(ingress_qos_map=[{"from": 1, "to": 2}, {"from": 1, "to": 3}]))
+    with pytest.raises(InvalidPolicy):
+        host.apply(vlan(egress_qos_map=[{"from": 16, "to": 2}]))
+
+
 def test_a_base_may_be_called_by_an_alternative_name(host: Asked) -> None:
     subprocess.run(["ip", "link", "property", "add", "dev", "eth1", "altname", "enp1s0"], check=True)
     host.apply({"name": "enp1s0", "type": "ethernet", "mtu": 1600}, vlan(base="enp1s0", name="v101"))

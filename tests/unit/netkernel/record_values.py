@@ -165,6 +165,9 @@ def values_of(attr: Attr) -> st.SearchStrategy[Value]:
         Form.LINK: links,
         Form.IPV4S: st.lists(ipv4, min_size=1, max_size=4).map(tuple),
         Form.IPV6S: st.lists(ipv6, min_size=1, max_size=4).map(tuple),
+        Form.PRIORITIES: st.dictionaries(st.integers(0, max(attr.bit - 1, 0)), st.integers(1, 7)).map(
+            lambda found: tuple(f"{source}:{found[source]}" for source in sorted(found))
+        ),
         Form.BIT: st.booleans(),
         Form.TEXT: words,
         Form.FLAG: st.booleans(),

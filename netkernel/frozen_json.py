@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
@@ -14,7 +15,7 @@ V = TypeVar("V", bound=Frozen)
 
 def encode(value: Frozen) -> bytes:
     """Each value an object of its fields, bytes in Base64."""
-    return msgspec.json.encode(value, enc_hook=_fields)
+    return msgspec.json.encode(_plain(value))
 
 
 def decode(data: bytes, kind: type[V]) -> V:
@@ -25,10 +26,15 @@ def decode(data: bytes, kind: type[V]) -> V:
         raise ValueError(str(error)) from error
 
 
-def _fields(value: object) -> dict[str, object]:
-    if not isinstance(value, Frozen):
-        raise NotImplementedError
-    return {name: getattr(value, name) for name in value._fields}
+def _plain(value: object) -> object:
+    """`value` without any Frozen in it, which msgspec would take for the tuples they are inside."""
+    if isinstance(value, Frozen):
+        return {name: _plain(getattr(value, name)) for name in value._names}
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | frozenset):
+        return [_plain(each) for each in value]
+    return value
 
 
 def _made(kind: type, found: object) -> Any:
@@ -38,7 +44,7 @@ def _made(kind: type, found: object) -> Any:
     if not isinstance(found, dict):
         raise TypeError(f"wanted {kind.__name__}, found {type(found).__name__}")
     types = _types(kind)
-    stated = {name: msgspec.convert(found[name], types[name], dec_hook=_made) for name in kind._fields if name in found}
+    stated = {name: msgspec.convert(found[name], types[name], dec_hook=_made) for name in kind._names if name in found}
     return kind(**stated)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from netkernel import tlv
 from netkernel.errors import AnswerLost, DumpInterrupted, KernelRefused, MalformedMessage
 from netkernel.frozen import Frozen
+
+T = TypeVar("T")
 
 ROUTE: Final = 0
 GENERIC: Final = 16
@@ -139,6 +141,7 @@ class Socket:
     def __init__(self, wire: Wire | None = None) -> None:
         self._socket = wire or opened()
         self._sequence = int.from_bytes(os.urandom(3), "little")
+        self._disturbed = 0  # a flag of the last dump
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -153,14 +156,20 @@ class Socket:
         self.close()
 
     def dump(self, kind: int, payload: bytes) -> list[Span]:
-        """All answers to a dump request. One that the kernel flags as disturbed is made again.
+        """All answers to a dump request. Raises as `read`."""
+        return self.read(kind, payload, list)
 
+    def read(self, kind: int, payload: bytes, reader: Callable[[Iterator[Span]], T]) -> T:
+        """What `reader` makes of the answers to a dump request, which come one by one: memory is used again and again.
+
+        It takes them all, and once more from the first when the kernel flags the dump as disturbed.
         Raises KernelRefused, DumpInterrupted, AnswerLost, MalformedMessage.
         """
         for _ in range(_RETRIES):
-            spans, disturbed = self.dump_once(kind, payload)
-            if not disturbed:
-                return spans
+            self._disturbed = 0
+            made = reader(self._answers(kind, payload))
+            if not self._disturbed:
+                return made
         raise DumpInterrupted(f"dump {kind}: disturbed {_RETRIES} times in a row")
 
     def dump_once(self, kind: int, payload: bytes) -> tuple[list[Span], bool]:
@@ -168,24 +177,27 @@ class Socket:
 
         Raises KernelRefused, AnswerLost, MalformedMessage.
         """
+        self._disturbed = 0
+        spans = list(self._answers(kind, payload))
+        return spans, bool(self._disturbed)
+
+    def _answers(self, kind: int, payload: bytes) -> Iterator[Span]:
         own = self._send([Message(kind, REQUEST | DUMP, payload)])
-        spans: list[Span] = []
-        disturbed = 0
         while True:
             data = self._receive()
             for answer, flags, sequence, start, end in frames(data):
                 if sequence != own:
                     continue
-                disturbed |= flags & DUMP_INTERRUPTED
+                self._disturbed |= flags & DUMP_INTERRUPTED
                 if answer > OVERRUN:
-                    spans.append((data, start, end))
+                    yield data, start, end
                 elif answer == DONE:
                     _refuse_late(data, flags, start, end, kind)
-                    return spans, bool(disturbed)
+                    return
                 elif answer == ERROR:
                     said = refusal(data, flags, start, end)
                     if said is None:
-                        return spans, bool(disturbed)
+                        return
                     raise KernelRefused(f"dump {kind}", said.errno, said.reason)
                 elif answer == OVERRUN:
                     raise AnswerLost(f"dump {kind}: the kernel says that it lost data")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from socket import AF_INET, AF_INET6
 from typing import Any, Final
@@ -89,16 +89,30 @@ class Reader:
         return found | {table: readers[table](self) for table in tables if table not in found}
 
     def _links(self) -> dict[str, Link]:
-        spans = self._socket.dump(links.GET, links.dump_request())
-        names = self._names = dict(shapes.read_name(*span) for span in spans)
-        read = self._shapes.read
-        found = [read(data, start, end, names) for data, start, end in spans]
-        return {link.name: link for link in found}
+        return self._socket.read(links.GET, links.dump_request(), self._read_links)
+
+    def _read_links(self, spans: Iterable[Span]) -> dict[str, Link]:
+        """Links that speak of one further down wait for its name."""
+        names: dict[int, str] = {}
+        so_far, read = piecemeal.Known(names), self._shapes.read
+        found: dict[str, Link | None] = {}
+        waiting: list[Span] = []
+        for data, start, end in spans:
+            index, name = shapes.read_name(data, start, end)
+            names[index] = name
+            try:
+                found[name] = read(data, start, end, so_far)
+            except piecemeal.Unnamed:
+                found[name] = None
+                waiting.append((data[start:end], 0, end - start))
+        self._names = names
+        late = {link.name: link for link in (read(*span, names) for span in waiting)}
+        return {name: link or late[name] for name, link in found.items()}
 
     def _addresses(self) -> dict[str, tuple[Address, ...]]:
-        return self._by_link(self._socket.dump(addresses.GET, addresses.dump_request()))
+        return self._socket.read(addresses.GET, addresses.dump_request(), self._by_link)
 
-    def _by_link(self, spans: Sequence[Span]) -> dict[str, tuple[Address, ...]]:
+    def _by_link(self, spans: Iterable[Span]) -> dict[str, tuple[Address, ...]]:
         found: dict[str, list[Address]] = {}
         for address in piecemeal.told(self._layouts.read, spans, self._names):
             found.setdefault(address.link, []).append(address)

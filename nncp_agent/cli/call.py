@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nncp_agent.cli.words import Options, Usage
 from nncp_agent.cli.world import World
@@ -33,11 +33,12 @@ class Call:
     def write(self, value: object, form: str | None) -> None:
         """The result as `json` (indented for a terminal) or YAML."""
         if form == "json":
-            import json  # late, as all below: a verb pays for what it does
+            from nncp_agent.cli import json_text  # late, as all below: a verb pays for what it does
 
-            for_people = self.world.stdout.isatty()
-            layout: dict[str, Any] = {"indent": 2} if for_people else {"separators": (",", ":")}
-            self.print(json.dumps(value, ensure_ascii=False, check_circular=False, **layout))
+            out = self.world.stdout
+            for piece in [json_text.indented(value)] if out.isatty() else json_text.pieces(value):
+                out.write(piece)
+            out.write("\n")
         else:
             from nncp_agent.cli import yaml_text
 

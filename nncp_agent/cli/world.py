@@ -101,6 +101,6 @@ def _refusals(kind: str, attrs: Attrs) -> Mapping[str, str]:
 
 def _has_capability(number: int) -> bool:
     """Whether the effective set has it (proc(5), CapEff). Being root is neither needed nor enough."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        masks = [line.split()[1] for line in status if line.startswith("CapEff:")]
+    with open("/proc/self/status", "rb") as status:
+        masks = [line.split()[1] for line in status if line.startswith(b"CapEff:")]
     return bool(masks) and bool(int(masks[0], 16) >> number & 1)

@@ -6,7 +6,8 @@ more than all that is in here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from netkernel import devconf, owner
@@ -49,9 +50,13 @@ _BLANK: Final = Note()
 
 def state(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Tree:
     """Everything the host has. `notes` are by the policies' names."""
+    return {"interfaces": list(interfaces(host, notes)), "routes": routes.read(host)}
+
+
+def interfaces(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Iterator[Tree]:
+    """One by one, in order of their names."""
     notes = by_kernel_name(host, notes)
-    found = [interface(host.links[name], host, notes.get(name, _BLANK)) for name in names(host)]
-    return {"interfaces": found, "routes": routes.read(host)}
+    return (interface(host.links[name], host, notes.get(name, _BLANK)) for name in names(host))
 
 
 def by_kernel_name(host: Host, notes: Mapping[str, Note]) -> Mapping[str, Note]:
@@ -120,9 +125,15 @@ def is_bare_port(link: Link, host: Host) -> bool:
 
 def accepts_ra(link: Link) -> bool:
     """Whether the kernel makes addresses from router advertisements here (net.ipv6.conf.*.accept_ra, autoconf)."""
-    accept = devconf.get(link.conf6, "accept_ra") or 0
-    forwarding = devconf.get(link.conf6, "forwarding") or 0
-    return bool(devconf.get(link.conf6, "autoconf")) and (accept == 2 or (accept == 1 and not forwarding))
+    return _accepts_ra(link.conf6)
+
+
+@lru_cache(maxsize=256)
+def _accepts_ra(conf6: bytes) -> bool:
+    """Most links of a host have the same settings."""
+    accept = devconf.get(conf6, "accept_ra") or 0
+    forwarding = devconf.get(conf6, "forwarding") or 0
+    return bool(devconf.get(conf6, "autoconf")) and (accept == 2 or (accept == 1 and not forwarding))
 
 
 def is_dynamic(address: Address) -> bool:

@@ -68,16 +68,14 @@ def pvid(link: Link | None) -> int:
 
 
 def _options(link: Link) -> Tree:
-    values: dict[str, Any] = {**link.attrs, **link.facts}
-    options = {}
-    for key, attr, convert in _OPTIONS:
-        value = values.get(attr)
-        if value is not None and convert is not None:
-            value = convert(value)
-        if value is not None:
+    values: dict[str, Any] = {**link.attrs, **link.facts, "": None}
+    options = {key: values[attr] for key, attr in _OPTIONS if attr in values}
+    options["stp"] = _stp(values)
+    for key, convert in _CONVERTED:
+        if key in options and (value := convert(options[key])) is not None:
             options[key] = value
-        elif key == "stp":
-            options[key] = _stp(values)
+        else:
+            options.pop(key, None)
     if "group-fwd-mask" in options:  # nmstate prints both its words
         options["group-forward-mask"] = options["group-fwd-mask"]
     return options
@@ -87,12 +85,15 @@ def _stp(attrs: Attrs) -> Tree:
     stp: Tree = {}
     if (enabled := attrs.get("stp_state")) is not None:
         stp["enabled"] = bool(enabled)
-    for word, (low, high) in STP_SECONDS.items():
+    for key, word, low, high in _STP_SECONDS:
         if (seconds := _seconds(attrs.get(word), low, high)) is not None:
-            stp[word.replace("_", "-")] = seconds
+            stp[key] = seconds
     if (priority := attrs.get("priority")) is not None:
         stp["priority"] = priority
     return stp
+
+
+_STP_SECONDS: Final = tuple((word.replace("_", "-"), word, *limits) for word, limits in STP_SECONDS.items())
 
 
 def _seconds(centiseconds: Any, low: int, high: int) -> int | None:
@@ -106,17 +107,17 @@ def _router(number: int) -> str | None:
     return ROUTERS[number] if number < len(ROUTERS) else None
 
 
-_CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
-    **dict.fromkeys(FLAGS, bool),
-    "group_addr": lambda address: address.upper() or None,
-    "mac_ageing_time": lambda time: _seconds(time, 0, 2**32),
-    "multicast_router": _router,
-}
 _OPTIONS: Final = tuple(
-    (word.replace("_", "-"), attr, _CONVERT.get(word))
+    (word.replace("_", "-"), attr)
     for word, attr in sorted({**ATTRS, "gc_timer": "gc_timer", "hello_timer": "hello_timer", "stp": ""}.items())
 )
-"""Key, attribute and what is made of it, in the order they are printed."""
+"""Key and attribute in the order they are printed. `stp` is made of several."""
+_CONVERTED: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
+    *((word.replace("_", "-"), bool) for word in FLAGS),
+    ("group-addr", lambda address: address.upper() or None),
+    ("mac-ageing-time", lambda time: _seconds(time, 0, 2**32)),
+    ("multicast-router", _router),
+)
 
 
 def _port(name: str, attrs: Attrs, entries: Sequence[VlanRange], default: int) -> Tree:

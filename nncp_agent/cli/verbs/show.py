@@ -41,6 +41,10 @@ def run(call: Call) -> int:
     options = call.options
     with call.kernel() as kernel:
         host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
+    if options.output == "json" and not (options.names or options.find):
+        # one by one: a large host needs more memory for its text than for its records
+        call.write({"interfaces": shown.interfaces(host, _notes(call)), "routes": shown.routes.read(host)}, "json")
+        return OK
     state = shown.state(host, _notes(call))
     names = {interface["name"] for interface in state["interfaces"]} if options.names else set()
     unknown = [name for name in options.names if name not in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from functools import cached_property
 
 import pytest
@@ -44,7 +45,17 @@ def test_facts_take_no_part_in_comparison_and_classes_do() -> None:
     assert hash(Point(1, 2, seen=1)) == hash(Point(1, 2, seen=2))
     assert Point(1, 2) != Point(1, 3)
     assert Point(1, 2) != Twin(1, 2)
-    assert Point(1, 2) != (1, 2)
+    assert Point(1, 2) != (1, 2, 0)
+    assert not operator.ne(Point(1, 2, seen=1), Point(1, 2, seen=2))
+    assert len({Point(1, 2), Point(1, 2, seen=1), Twin(1, 2), (1, 2, 0)}) == 3
+
+
+def test_facts_stand_last() -> None:
+    with pytest.raises(TypeError, match="a fact stands before a field that is none"):
+
+        class Mixed(Frozen):
+            seen: int = fact(default=0)
+            x: int = 0
 
 
 @pytest.mark.parametrize(

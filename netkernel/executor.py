@@ -119,8 +119,8 @@ class Execution:
                 return [addresses.add(address, index_of)]
             case DeleteAddress(address):
                 return [addresses.delete(address, index_of)]
-            case AddRoute(route):
-                return [routes.add(route, index_of)]
+            case AddRoute(route, beside):
+                return [routes.add(route, index_of, beside)]
             case DeleteRoute(route):
                 return [routes.delete(route, index_of)]
             case AddRule(rule):

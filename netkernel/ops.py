@@ -116,13 +116,16 @@ class DeleteAddress(Frozen):
 
 
 class AddRoute(Frozen):
+    """`beside` lets it stand beside others of the same table, destination, tos and metric, behind them."""
+
     route: Route
+    beside: bool = False
 
     def inverse(self) -> DeleteRoute:
         return DeleteRoute(self.route)
 
     def __str__(self) -> str:
-        return f"add route {_route(self.route)}"
+        return f"add route {_route(self.route)}" + " beside others" * self.beside
 
 
 class DeleteRoute(Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netkernel.differences import differences
+from netkernel.differences import GONE, differences
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.host import Host
 from netkernel.ops import Op
@@ -19,14 +19,17 @@ PATIENCE_S = 0.1
 
 
 def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:
-    """Put back everything that was remembered; one line for each thing that is still different. Absent is success."""
+    """Put back everything that was remembered; one line for each thing that is still different. Absent is success.
+
+    Raises nothing for what cannot be put back: a NIC that is gone, a link of a kind we cannot make.
+    """
     refused: list[str] = []
     for _ in range(TRIES):
         now = kernel.snapshot()
         if plan := reconcile(now, rewind(now, remembered), exact=True):
             refused = _execute(kernel, plan)
         elif not (_may_still_rise(now, remembered) and kernel.wait(PATIENCE_S)):
-            return ()
+            return leftovers(now, rewind(now, remembered))
     now = kernel.snapshot()
     left = leftovers(now, rewind(now, remembered))
     return (*left, *refused) if left else ()
@@ -39,6 +42,8 @@ def _execute(kernel: Kernel, plan: Sequence[Op]) -> list[str]:
         return []
     except KernelRefused as error:
         refused, rest = [str(error)], plan[error.possibly_done :]
+    except NetworkError as error:
+        return [str(error)]  # what was done is not known: the next look tells
     for op in rest:
         try:
             kernel.execute([op])
@@ -55,4 +60,6 @@ def _may_still_rise(now: Host, remembered: Remembered) -> bool:
 
 def leftovers(now: Host, was: Host) -> tuple[str, ...]:
     """What of `was` is not so now, one line each; nothing for what the kernel puts right by itself."""
-    return differences(planned(now, was, exact=True).world.host(), now)
+    planning = planned(now, was, exact=True)
+    gone = (f"{name}: {GONE}" for name in sorted(was.links.keys() - planning.world.links.keys()))
+    return (*gone, *differences(planning.world.host(), now), *planning.refused)

@@ -10,7 +10,7 @@ from netkernel import tlv
 from netkernel.codec.addresses import ip
 from netkernel.codec.forms import IndexOf, Names
 from netkernel.errors import MalformedMessage
-from netkernel.netlink import CREATE, EXCLUSIVE, Message
+from netkernel.netlink import APPEND, CREATE, EXCLUSIVE, Message
 from netkernel.records import Hop, Route
 
 NEW: Final = 24
@@ -112,9 +112,12 @@ def read(data: bytes, start: int, end: int, names: Names) -> Route | None:
     )  # fmt: skip
 
 
-def add(route: Route, index_of: IndexOf) -> Message:
-    """Never replaces. Raises KernelRefused from `index_of`, ValueError."""
-    return Message(NEW, CREATE | EXCLUSIVE, _payload(route, index_of))
+def add(route: Route, index_of: IndexOf, beside: bool = False) -> Message:
+    """Never replaces; `beside` others of the same key it comes last.
+
+    Raises KernelRefused from `index_of`, ValueError.
+    """
+    return Message(NEW, CREATE | (APPEND if beside else EXCLUSIVE), _payload(route, index_of))
 
 
 def delete(route: Route, index_of: IndexOf) -> Message:

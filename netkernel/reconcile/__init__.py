@@ -24,7 +24,8 @@ class Unplannable(Exception):
 
 
 def reconcile(before: Host, target: Host, *, exact: bool = False) -> tuple[Op, ...]:
-    """The ops from `before` to `target`. Raises Unplannable when the model of the kernel refuses one of them.
+    """The ops from `before` to `target`. Raises Unplannable when the model of the kernel refuses one of them; an
+    `exact` plan never does, but goes without (see `Planning.refused`).
 
     Attributes missing in a target link mean "keep" for a link that exists, "whatever the kernel gives" for a new one;
     entries of `conf6` that are UNSTATED are not wanted either way. NICs are never created or deleted. Link-local
@@ -44,6 +45,8 @@ def planned(before: Host, target: Host, exact: bool = False) -> Planning:
                 return planning
     except KernelRefused as refused:
         raise Unplannable(f"{refused} (after: {'; '.join(str(op) for op in planning.ops[-5:])})") from refused
+    if exact:
+        return planning  # whoever undoes looks again, and says what is left
     raise Unplannable(f"no end to: {'; '.join(str(op) for op in planning.ops[-5:])}")
 
 

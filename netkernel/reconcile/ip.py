@@ -18,7 +18,7 @@ from netkernel.ops import (
     WriteSysctl,
 )
 from netkernel.reconcile.world import Planning
-from netkernel.records import Address, Link, Nexthop
+from netkernel.records import Address, Link, Nexthop, Route
 from netkernel.simulation.ip import depth, has_inet6, is_dynamic
 
 
@@ -70,21 +70,28 @@ def add(planning: Planning) -> None:
             link_local(planning, name)
             _add_addresses(planning, name)
     for neighbour in target.neighbours:
-        if neighbour not in world.neighbours.get(neighbour.link, ()):
+        if neighbour.link in world.links and neighbour not in world.neighbours.get(neighbour.link, ()):
             planning.do(AddNeighbour(neighbour))
     for nexthop in sorted(target.nexthops, key=_is_group):
-        if nexthop.id not in world.nexthops and (not nexthop.link or world.links[nexthop.link].up):
+        base = world.links.get(nexthop.link)
+        if nexthop.id not in world.nexthops and (not nexthop.link or (base is not None and base.up)):
             planning.do(AddNexthop(nexthop))
     missing = [route for route in target.routes if route not in world.routes and not route.dynamic]
     for route in sorted(missing, key=depth):
         if all(link in world.links and world.links[link].up for link in route.links):
-            planning.do(AddRoute(route))
+            planning.do(AddRoute(route, beside=_stood_beside_others(planning, route)))
     for rule in target.rules:
         if rule not in world.rules:
             planning.do(AddRule(rule))
     for path, value in target.sysctls.items():
         if world.sysctls.get(path) != value:
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))
+
+
+def _stood_beside_others(planning: Planning, route: Route) -> bool:
+    """Whether the kernel held routes of the same key, which somebody appended; nobody asks us to make such."""
+    was_there = planning.exact or route in planning.before.routes
+    return was_there and bool(planning.world.routes.same_slot(route))
 
 
 def _add_addresses(planning: Planning, name: str) -> None:

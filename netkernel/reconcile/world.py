@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netkernel import simulation
+from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import Op, SetLink
 from netkernel.records import Attrs, Link, Value
@@ -23,6 +24,7 @@ class Planning:
         self.exact = exact
         self.world = World(before)
         self.ops: list[Op] = []
+        self.refused: dict[str, None] = {}  # what an exact plan goes without, in the kernel's words
         self._differing = {name for name, link in target.links.items() if not _is_same(before.links.get(name), link)}
         self._differing |= before.links.keys() - target.links.keys()
         self._differing |= {
@@ -67,11 +69,18 @@ class Planning:
     def do(self, op: Op) -> None:
         """Plan an op, with its casualties named before it. Raises KernelRefused when the model refuses it.
 
+        An undo goes on without what is refused: a NIC may be gone, and with it what needs it cannot come back.
         A VLAN that comes up with its base is brought up by name too, even one that should stay down: since Linux 7 the
         kernel does it a moment later, when a route over the VLAN may have been refused already, or when the VLAN has
         been set down. Bringing it up by name takes that off the kernel's list (vlan_dev_open).
         """
-        self.step(op)
+        try:
+            self.step(op)
+        except KernelRefused as refused:
+            if not self.exact:
+                raise
+            self.refused[str(refused)] = None
+            return
         self.ops += self.world.lost
         self.ops.append(op)
         self.ops += [SetLink(name, "vlan", {"up": True}, {"up": False}) for name in self.world.lifted]

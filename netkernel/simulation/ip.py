@@ -269,7 +269,7 @@ def add_route(world: World, op: AddRoute) -> None:
         refuse(op, errno.EINVAL, "Invalid source address" if route.family == 6 else "Invalid prefsrc address")
     if route.nexthop and route.nexthop not in world.nexthops:
         refuse(op, errno.EINVAL, "Nexthop id does not exist")
-    if route in world.routes or world.routes.same_slot(route):
+    if route in world.routes or (not op.beside and world.routes.same_slot(route)):
         refuse(op, errno.EEXIST)
     world.routes.add(route)
 

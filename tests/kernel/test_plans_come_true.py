@@ -13,8 +13,9 @@ from lab import namespaces
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
-from netkernel.ops import CreateLink, Op
+from netkernel.ops import AddAddress, AddRoute, CreateLink, Op, SetLink
 from netkernel.reconcile import reconcile
+from netkernel.records import Address, Hop, Route
 from netkernel.rewind import Remembered, remember
 from netkernel.undo import undo
 from tests.same_host import changes, indexes
@@ -104,3 +105,21 @@ def test_from_every_place_in_a_plan_undo_finds_back(
             assert undo(kernel, remembered) == (), "\n".join(map(str, done))
             assert lasting(kernel, before) == [], "\n".join(map(str, done))
             assert indexes(kernel.snapshot()) == indexes(before)
+
+
+def test_routes_that_stood_beside_each_other_do_so_again() -> None:
+    """Same destination, tos and metric: `ip route append` makes them, and a link going down takes them all."""
+    up, down = ({"up": True}, {"up": False})
+    beside = [Route("10.1.0.0/16", (Hop("eth0", f"192.0.2.{host}"),)) for host in (254, 253)]
+    six = [Route("2001:db8:1::/48", (Hop(name),), metric=100) for name in ("eth0", "eth1")]
+    with standing() as kernel:
+        kernel.execute([SetLink("eth0", "", up, down), SetLink("eth1", "", up, down)])
+        kernel.execute([AddAddress(Address("eth0", "192.0.2.1", 24)), AddRoute(beside[0]), AddRoute(six[0])])
+        kernel.execute([AddRoute(beside[1], beside=True), AddRoute(six[1], beside=True)])
+        before = kernel.snapshot()
+        assert set(before.routes) == {*beside, *six}
+        plan = (SetLink("eth0", "", down, up),)
+        kernel.execute(plan)
+        assert undo(kernel, remember(before, plan)) == ()
+        assert [each for each in kernel.snapshot().routes if each in beside] == beside
+        assert lasting(kernel, before) == []

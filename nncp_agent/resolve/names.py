@@ -13,7 +13,7 @@ from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.identity import BY_MAC, Links
 from nncp_agent.kinds import KINDS, by_link
-from nncp_agent.model import Interface, NetworkState, RouteEntry, State
+from nncp_agent.model import Interface, NetworkState, RouteEntry, State, merge
 from nncp_agent.resolve.references import references
 from nncp_agent.shown.macs import is_of_type
 
@@ -34,6 +34,7 @@ def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Na
     """Which links the policy means, and of which type they are."""
     problems: list[Problem] = []
     found, called = _identified(desired.interfaces or (), before, problems)
+    found = [_revived(iface, before, committed) for iface in found]
     others = references(found, called, committed, before)
     stated = _typed([others.interface(iface, problems) for iface in found], before, problems)
     routes = others.routes((desired.routes.config if desired.routes else None) or (), problems)
@@ -79,6 +80,20 @@ def _identified(
 def _may_be(iface: Interface, link: Link) -> bool:
     """Whether the policy can mean this link: nothing of another type is to be made."""
     return iface.type is None or is_of_type(link, iface.type)
+
+
+def _revived(iface: Interface, before: Host, committed: NetworkState) -> Interface:
+    """What went down and is asked up again is as it was, where the policy does not say otherwise (nmstate.md 5.2)."""
+    earlier = committed.interface(iface.name)
+    if earlier is None or earlier.state is not State.DOWN or iface.name in before.links:
+        return iface
+    if iface.state not in (None, State.UP) or iface.type not in (None, earlier.type):
+        return iface
+    kind = KINDS.get(earlier.type or "")
+    if kind is None or not kind.is_virtual:
+        return iface
+    joined = merge(iface, earlier) or iface
+    return replace(joined, state=State.UP, config=kind.merge(iface.config, earlier.config))
 
 
 def _only(candidates: Sequence[Link], iface: Interface, problems: list[Problem]) -> str | None:

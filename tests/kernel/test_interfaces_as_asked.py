@@ -191,3 +191,16 @@ def test_two_links_may_have_the_same_address(host: Asked) -> None:
     host.apply({"name": "eth1", **same})
     host.apply({"name": "eth2", **same})
     assert ips(host, "eth1") == ips(host, "eth2") == ["192.0.2.1", "2001:db8:1::1"]
+
+
+def test_what_goes_down_is_as_it_was_when_it_is_asked_up_again_and_not_after_it_was_absent(host: Asked) -> None:
+    dummy = {"name": "dummy7", "type": "dummy", "state": "up", "mac-address": "02:FF:FF:FF:FF:07"}
+    host.becomes({**dummy, "ipv4": addresses(("192.0.2.1", 24))})
+    host.apply({"name": "dummy7", "state": "down"})
+    assert host.show("dummy7") == {}
+    host.apply({"name": "dummy7", "type": "dummy", "state": "up"})
+    assert (host.show("dummy7")["mac-address"], ips(host, "dummy7")) == (dummy["mac-address"], ["192.0.2.1"])
+    host.apply({"name": "dummy7", "state": "down"})
+    host.apply({"name": "dummy7", "state": "absent"})
+    host.apply({"name": "dummy7", "type": "dummy", "state": "up"})
+    assert ips(host, "dummy7") == []

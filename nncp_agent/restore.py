@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from nncp_agent import lock, recovery
 from nncp_agent.apply import apply
 from nncp_agent.checkpoint import Here, namespace_of
 from nncp_agent.components import components, possible
+from nncp_agent.errors import StoreBroken
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome
 from nncp_agent.store import Store
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 COMMAND_LINE: Final = "/proc/cmdline"
 OFF: Final = "nncp=off"
+MEMORY: Final = "/run"
 _LOOKS: Final = 3
 
 
@@ -45,11 +47,13 @@ def restore(
     command_line: str = COMMAND_LINE,
     clock: Callable[[], float] = time.monotonic,
     tell: Callable[[Outcome], None] = lambda outcome: None,
+    memory: str = MEMORY,
 ) -> Restored:
     """Take back what was left half-way, then make the host look as committed; wait `wait_s` for links that are late.
 
-    `tell` hears of each part as it comes back. Raises StoreBroken and Busy; what goes wrong in one part is in
-    `failures` and costs the others nothing.
+    `tell` hears of each part as it comes back. A full or read-only disk does not cost the node its network: the way
+    back is then kept below `memory`. Raises Busy, and StoreBroken when it cannot be read what was committed; what goes
+    wrong in one part is in `failures` and costs the others nothing.
     """
     options = replace(
         options or Options(command="nncp restore"), check=False, memory_only=True, record=False, keep_unsettled=True
@@ -57,19 +61,50 @@ def restore(
     if OFF in Path(command_line).read_text(errors="replace").split():
         log.warning("not restoring: the kernel was started with %s", OFF)
         return Restored(skipped=True)
-    with lock.held(store, options.command, options.lock_timeout_s):
-        recovery.put_right(store, lambda: nullcontext(kernel), Here.find(namespace_of(kernel)))
-    parts = _Parts(kernel, store, options, components(store.committed()), tell)
-    deadline = clock() + wait_s
-    parts.restore()
-    if parts.missing and wait_s:
-        log.warning("%s: not there; waiting %g s", ", ".join(sorted(parts.missing)), wait_s)
-    while parts.missing and (left_s := deadline - clock()) > 0:
-        kernel.wait(left_s)
+    broken = _put_right(store, kernel, options)
+    committed = store.committed()
+    if broken:
+        if committed == NetworkState():
+            raise broken
+        log.error("%s", broken)
+    with ExitStack() as spares:
+
+        def spare() -> Store:
+            return spares.enter_context(_in_memory(committed, memory))
+
+        parts = _Parts(kernel, spare() if broken else store, spare, options, components(committed), tell)
+        deadline = clock() + wait_s
         parts.restore()
+        if parts.missing and wait_s:
+            log.warning("%s: not there; waiting %g s", ", ".join(sorted(parts.missing)), wait_s)
+        while parts.missing and (left_s := deadline - clock()) > 0:
+            kernel.wait(left_s)
+            parts.restore()
     for name in sorted(parts.missing):
         log.warning("%s: not there", name)
     return Restored(outcomes=tuple(parts.outcomes), failures=tuple(parts.failures.items()), missing=parts.missing)
+
+
+def _put_right(store: Store, kernel: Kernel, options: Options) -> StoreBroken | None:
+    """End what an earlier apply left; gives why that cannot be seen or written down. Raises Busy."""
+    try:
+        with lock.held(store, options.command, options.lock_timeout_s):
+            recovery.put_right(store, lambda: nullcontext(kernel), Here.find(namespace_of(kernel)))
+    except StoreBroken as error:
+        return error
+    return None
+
+
+@contextmanager
+def _in_memory(committed: NetworkState, memory: str) -> Iterator[Store]:
+    """A state directory for as long as this takes: what it keeps is of no use after a restart."""
+    from tempfile import TemporaryDirectory  # late: hardly ever needed
+
+    with TemporaryDirectory(prefix="nncp-restore-", dir=memory) as directory:
+        log.warning("keeping the way back in %s", directory)
+        store = Store(directory)
+        store.save_committed(committed)
+        yield store
 
 
 class _Parts:
@@ -79,12 +114,14 @@ class _Parts:
         self,
         kernel: Kernel,
         store: Store,
+        spare: Callable[[], Store],
         options: Options,
         parts: tuple[NetworkState, ...],
         tell: Callable[[Outcome], None],
     ) -> None:
         self._kernel = kernel
         self._store = store
+        self._spare = spare
         self._options = options
         self._parts = parts
         self._tell = tell
@@ -120,6 +157,14 @@ class _Parts:
         self._tell(outcome)
 
     def _applied(self, part: NetworkState) -> Outcome:
+        try:
+            return self._looked_at(part)
+        except StoreBroken as error:
+            log.error("%s", error)
+            self._store = self._spare()
+            return self._looked_at(part)
+
+    def _looked_at(self, part: NetworkState) -> Outcome:
         """At boot others, too, move the host after it was observed (drivers, udev): a refusal is worth another look."""
         for _ in range(_LOOKS - 1):
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from nncp_agent import checkpoint, pending, wire
 from nncp_agent.apply import apply
 from nncp_agent.errors import StoreBroken
 from nncp_agent.options import Options
+from nncp_agent.restore import restore
 from nncp_agent.store import Store
 from tests.faults import raw
 from tests.faults.conftest import at_rest, settled
@@ -34,6 +35,10 @@ def mounted(path: Path, options: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def remount(path: Path, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", str(path)], check=True)
 
 
 def fill(path: Path) -> None:
@@ -63,6 +68,20 @@ def test_a_read_only_disk_is_refused_before_anything_is_touched(netns: str, tmp_
     with mounted(tmp_path / "fixed", "ro"), LinuxKernel() as kernel, pytest.raises(StoreBroken, match="Read-only"):
         apply(DESIRED, kernel, Store(tmp_path / "fixed"), options=OPTIONS)
     assert raw.changes(old, raw.dump()) == ""
+
+
+@pytest.mark.parametrize("end", [fill, lambda path: remount(path, "ro")], ids=["full", "read-only"])
+def test_what_was_committed_is_restored_from_a_disk_nobody_can_write_to(
+    netns: str, tmp_path: Path, end: Callable[[Path], None]
+) -> None:
+    BOND_BRIDGE_VLAN.set_up()
+    with mounted(tmp_path / "small", "size=64k"), LinuxKernel() as kernel:
+        store = Store(tmp_path / "small")
+        store.save_committed(DESIRED)
+        end(store.directory)
+        assert restore(store, kernel, options=OPTIONS, memory=str(tmp_path)).failures == ()
+        assert {"bond1", "bond1.93", "br1"} <= set(kernel.snapshot().links)
+        assert checkpoint.read(store) is None
 
 
 def test_a_disk_that_fills_up_meanwhile_keeps_nobody_from_committing(netns: str, tmp_path: Path) -> None:

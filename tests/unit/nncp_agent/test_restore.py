@@ -14,6 +14,7 @@ from netkernel.frozen import replace
 from netkernel.ops import CreateLink, Op
 from nncp_agent import checkpoint, history
 from nncp_agent.checkpoint import Checkpoint
+from nncp_agent.errors import StoreBroken
 from nncp_agent.options import Options
 from nncp_agent.restore import Restored, restore
 from nncp_agent.store import Store
@@ -77,7 +78,8 @@ def _restore(store: Store, kernel: Late, wait_s: float = 0.0, command_line: str 
     store.prepare()
     path.write_text(command_line)
     options = Options(command="nncp restore", guard=unguarded, clock=kernel.clock)
-    return restore(store, kernel, options=options, wait_s=wait_s, command_line=str(path), clock=kernel.clock)
+    kept = {"command_line": str(path), "memory": str(store.directory.parent)}
+    return restore(store, kernel, options=options, wait_s=wait_s, clock=kernel.clock, **kept)
 
 
 def test_everything_comes_back_when_everything_is_there(store: Store) -> None:
@@ -139,6 +141,36 @@ def test_nics_that_never_come_are_waited_for_until_the_deadline(store: Store) ->
     kernel = Late(host("eth2"))
     assert _restore(store, kernel, wait_s=30).missing == {"eth3"}
     assert kernel.now == 30
+
+
+class Full(Store):
+    """On a disk where nothing more can be written."""
+
+    def write(self, name: str, data: bytes) -> None:
+        raise StoreBroken(f"{name}: No space left on device")
+
+
+def test_a_full_disk_does_not_cost_the_node_its_network(store: Store) -> None:
+    store.save_committed(state(BOND, VLAN, BRIDGE, DUMMY))
+    kernel = Late(host("eth2", "eth3"))
+    assert _restore(Full(store.directory), kernel).failures == ()
+    assert {"bond1", "bond1.93", "br1", "dummy0"} <= set(kernel.snapshot().links)
+    assert [place.name for place in store.directory.parent.iterdir()] == [store.directory.name]
+
+
+def test_a_checkpoint_nobody_can_read_does_not_cost_the_node_its_network(store: Store) -> None:
+    store.save_committed(state(DUMMY))
+    store.write(checkpoint.NAME, b"hi")
+    kernel = Late(host())
+    assert _restore(store, kernel).failures == ()
+    assert "dummy0" in kernel.snapshot().links
+    assert store.read(checkpoint.NAME) == b"hi"
+
+
+def test_where_nothing_is_committed_a_state_that_cannot_be_read_is_still_said(store: Store) -> None:
+    store.write(checkpoint.NAME, b"hi")
+    with pytest.raises(StoreBroken, match="not what we write there"):
+        _restore(store, Late(host()))
 
 
 def test_the_kernel_argument_skips_it(store: Store) -> None:

@@ -187,6 +187,7 @@ _WHAT_TO_DO: Final = {
     "could not find expected ':'": "a line without ':' where a key is due",
     "did not find expected ',' or '}'": "a '{' without its '}', or a ',' missing before this",
     "did not find expected ',' or ']'": "a '[' without its ']', or a ',' missing before this",
+    "did not find expected node content": "a '{' or '[' without its end, or a value missing",
     "found unexpected end of stream": "a quote that is never closed",
     "block sequence entries are not allowed": "a list item where none can stand: mend the indentation",
 }

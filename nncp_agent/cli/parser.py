@@ -33,6 +33,11 @@ class _Help(argparse.Action):
         raise HelpWanted(parser.format_help())
 
 
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        raise HelpWanted(f"{load('version').text()}\n")
+
+
 class _Layout(argparse.RawDescriptionHelpFormatter):
     """As newer Pythons lay it out: a value is named once for all spellings, and words are left in one piece."""
 
@@ -92,9 +97,13 @@ def parse(argv: Sequence[str], columns: int = 100) -> Options:
     """The verb and its options. Raises Usage, HelpWanted."""
     options = Options(**COMMON)
     top = _top(columns)
-    if not argv:
-        raise Usage(top.format_help().rstrip())
     top.parse_args(argv, options)
+    if options.verb is None:
+        raise Usage(top.format_help().rstrip())
+    if options.verb == "help":  # as well as --help: many tools have both
+        if not options.words:
+            raise HelpWanted(top.format_help())
+        options.verb, options.words = options.words[0], ["--help"]
     verb = options.verb
     if verb not in VERBS:
         raise Usage(f"nncp: no verb '{verb}'{did_you_mean(verb)}\nTry nncp --help")
@@ -125,7 +134,8 @@ def _top(columns: int) -> Parser:
         description=f"{DESCRIPTION}\n\n{listing}",
         epilog=EPILOGUE,
     )
-    parser.add_argument("verb", help=argparse.SUPPRESS)
+    parser.add_argument("verb", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_common()
+    parser.add_argument("--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser

@@ -19,6 +19,12 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
+    call.print(text())
+    return OK
+
+
+def text() -> str:
+    """Two lines."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -26,6 +32,4 @@ def run(call: Call) -> int:
     except PackageNotFoundError:  # run from a checkout
         own = "of a checkout"
     system = os.uname()
-    call.print(f"nncp {own}")
-    call.print(f"{system.sysname} {system.release} {system.machine}")
-    return OK
+    return f"nncp {own}\n{system.sysname} {system.release} {system.machine}"

@@ -42,10 +42,18 @@ def test_every_verb_has_a_help_with_examples(verb: str) -> None:
     assert nncp("help-me", verb).code == 2
 
 
+def test_help_and_version_are_words_and_options() -> None:
+    assert nncp("help") == nncp("--help")
+    assert nncp("help", "show") == nncp("show", "--help")
+    assert nncp("help", "shwo").err == "nncp: no verb 'shwo': did you mean show?\nTry nncp --help\n"
+    assert nncp("--version") == nncp("version")
+
+
 def test_no_words_at_all_are_answered_with_the_help() -> None:
     result = nncp()
     assert (result.code, result.out) == (2, "")
     assert "nncp VERB --help" in result.err
+    assert nncp("-v") == result
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,7 @@ def test_no_words_at_all_are_answered_with_the_help() -> None:
     [
         (["aply"], "nncp: no verb 'aply': did you mean apply?\nTry nncp --help\n"),
         (["xyzzy"], "nncp: no verb 'xyzzy'\nTry nncp --help\n"),
+        (["-x"], "nncp: unrecognized arguments: -x\nTry nncp --help\n"),
         (["--frobnicate", "show"], "nncp: unrecognized arguments: --frobnicate\nTry nncp --help\n"),
         (["show", "-o", "xml"], "nncp show: argument -o/--output: invalid choice: 'xml'"),
         (["apply", "--timeout", "-3", "x"], "nncp apply: argument --timeout: '-3': wanted a number of seconds"),

@@ -127,7 +127,7 @@ def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
         return follows_others(planning, want)
     if key == "mtu":
         base = planning.world.links.get(want.link)
-        rises_later = base is not None and "mtu" in base.attrs and base.mtu < want.mtu
+        rises_later = base is not None and _is_too_small_yet(planning, base, want.mtu)
         return rises_later or value == _born_mtu(planning, want)
     return value in ("", (), NO_MAC) or (key, value) in (("txqlen", 1000), ("group", 0)) or not _is_taken(want, key)
 
@@ -194,7 +194,7 @@ def change(planning: Planning) -> None:
         if (
             want.address
             and not follows_others(planning, want)
-            and not follows_its_port(planning.world.links[have.name])
+            and not follows_its_port(planning.world.links[have.name].attrs)
         ):
             planning.set(have.name, {"address": want.address})
         plain = ("txqlen", "alias", "group")
@@ -208,12 +208,20 @@ def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
     if _bond_sees_to_mtu(planning, have, want):
         return
     base = planning.world.links.get(have.link)
-    if have.kind == "vlan" and base is not None and want.mtu > base.mtu > 0:
+    if have.kind == "vlan" and base is not None and _is_too_small_yet(planning, base, want.mtu):
         return  # a bridge that follows its ports has shrunk under it
     follows = have.kind == "bridge" and "mtu" in have.attrs and not planning.world.pinned_mtus.get(name)
     if follows and _is_untold(planning, want, "mtu"):
         return
     planning.set(name, {"mtu": want.mtu})
+
+
+def _is_too_small_yet(planning: Planning, base: Link, mtu: int) -> bool:
+    """Whether a VLAN must wait with its MTU: its base grows later, or takes that of a bond it is still to join."""
+    if "mtu" in base.attrs:
+        return base.mtu < mtu
+    bond = planning.target.links.get((planning.target.links.get(base.name) or base).master)
+    return bond is not None and bond.kind == "bond" and base.master != bond.name
 
 
 def _bond_sees_to_mtu(planning: Planning, have: Link, want: Link) -> bool:
@@ -231,17 +239,17 @@ def _options(planning: Planning, name: str, want: Link) -> None:
     if kind is None:
         return
     if "mode" in kind.attrs and "mode" in want.attrs:
-        _set_options(planning, name, {"mode": want.attrs["mode"]})
+        _set_options(planning, want, {"mode": want.attrs["mode"]})
     wanted = {
         key: value
         for key, value in want.attrs.items()
         if key in kind.attrs and key not in LATE and not kind.attrs[key].read_only and key not in kind.fixed
     }
-    _set_options(planning, name, {key: value for key, value in wanted.items() if _is_taken(want, key)})
+    _set_options(planning, want, {key: value for key, value in wanted.items() if _is_taken(want, key)})
 
 
-def _set_options(planning: Planning, name: str, wanted: dict[str, Value]) -> None:
-    link = planning.world.links[name]
+def _set_options(planning: Planning, want: Link, wanted: dict[str, Value]) -> None:
+    name, link = want.name, planning.world.links[want.name]
     kind = KINDS[link.kind]
     changes = {key: wanted[key] for key in sorted(wanted, key=lambda key: _place(kind, key))}
     changes = {key: value for key, value in changes.items() if link.attrs.get(key) != value}
@@ -254,6 +262,8 @@ def _set_options(planning: Planning, name: str, wanted: dict[str, Value]) -> Non
     if changes.keys() & kind.needs_no_ports:
         for port in planning.world.ports(name):
             planning.set(port, {"master": ""})
+    if want.address and follows_its_port({**link.attrs, **changes}) and not follows_its_port(link.attrs):
+        planning.set(name, {"address": want.address})  # the last moment: then it is answered OK and ignored
     validation = {key: changes.pop(key) for key in ("arp_validate",) if changes.get("miimon") and key in changes}
     planning.set(name, changes)  # the driver takes ARP validation and MII monitoring together, but not in one message
     planning.set(name, validation)

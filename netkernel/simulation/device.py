@@ -8,7 +8,7 @@ from typing import Final
 from netkernel.frozen import replace
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import SetLink
-from netkernel.records import Link, Value
+from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import ip
 from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
@@ -89,12 +89,12 @@ def set_address(world: World, name: str, address: Value | None, assigned: int) -
 
 def lends_its_mac(bond: Link) -> bool:
     """Whether the bond's ports carry its MAC."""
-    return not follows_its_port(bond) and bond.attrs.get("mode") not in OWN_PORT_MACS
+    return not follows_its_port(bond.attrs) and bond.attrs.get("mode") not in OWN_PORT_MACS
 
 
-def follows_its_port(link: Link) -> bool:
-    """Whether it is a bond with its active port's MAC, which answers OK to any other and ignores it, ports or none."""
-    return link.attrs.get("mode") == "active-backup" and link.attrs.get("fail_over_mac", "none") != "none"
+def follows_its_port(options: Attrs) -> bool:
+    """Whether a bond so set has its active port's MAC, answers OK to any other and ignores it, ports or none."""
+    return options.get("mode") == "active-backup" and options.get("fail_over_mac", "none") != "none"
 
 
 def _follows(vlan: Link, old: Value | None) -> bool:

@@ -225,7 +225,7 @@ def _set_address(world: World, op: SetLink, address: str) -> None:
     if address == NO_MAC or int(address[:2] or "0", 16) & 1:
         refuse(op, errno.EADDRNOTAVAIL)
     link = world.links[op.name]
-    if link.kind == "bond" and device.follows_its_port(link):
+    if link.kind == "bond" and device.follows_its_port(link.attrs):
         return  # answered OK and ignored
     device.set_address(world, op.name, address, SET_BY_USER)
 

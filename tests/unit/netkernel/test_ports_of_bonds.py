@@ -20,3 +20,18 @@ def test_a_port_that_comes_back_to_its_bond_is_not_given_the_mac_it_will_get_the
     port = Link("eth3", attrs={"up": True, "mtu": 1500, "address": BONDS, "master": "bond1"})
     ops = reconcile(_host(free), _host(port))
     assert [op.new for op in ops if isinstance(op, SetLink)] == [{"master": "bond1"}]
+
+
+def test_a_bond_gets_a_mac_back_before_it_follows_its_ports_again() -> None:
+    """With fail_over_mac it answers OK to a MAC and ignores it."""
+    own = {"up": True, "mtu": 1500, "address": OWN, "mode": "active-backup", "fail_over_mac": "active", "master": ""}
+    now = Link("bond1", "bond", attrs={**own, "address": BONDS, "mode": "balance-rr", "fail_over_mac": "none"})
+    before = Host(links={"bond1": now, "eth2": ETH2})
+    after = Host(
+        links={
+            "bond1": Link("bond1", "bond", attrs=own),
+            "eth2": Link("eth2", attrs={"up": True, "mtu": 1500, "address": BONDS, "master": ""}),
+        }
+    )
+    bond = [op.new for op in reconcile(before, after) if isinstance(op, SetLink) and op.name == "bond1"]
+    assert bond[1:4] == [{"mode": "active-backup"}, {"address": OWN}, {"fail_over_mac": "active"}]

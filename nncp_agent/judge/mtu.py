@@ -72,6 +72,12 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
         if its and mine > its:
             hint = "" if iface.mtu is not None else "; state an mtu for it too"
             yield Problem(f"{iface.name}: mtu", f"{mine} is more than the {its} of {base}, on which it sits{hint}")
+        elif not its and base in before.links and mine > before.links[base].mtu:
+            yield Problem(
+                f"{iface.name}: mtu",
+                f"{mine} is more than the {before.links[base].mtu} of {base}, which leaves a bond and gets back an MTU "
+                f"that nobody knows; state an mtu for {base} too",
+            )
     controller = merged.controller
     if controller and link is not None and iface.mtu is None and 0 < link.max_mtu < mtus.of(iface.name):
         message = f"{mtus.of(iface.name)} is more than its port {iface.name} can: {link.max_mtu}"

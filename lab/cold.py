@@ -30,12 +30,12 @@ class Start:
 
 
 STARTS: Final = (
-    Start(("--help",), (*HEAVY, "asyncio", "socket", "subprocess", "msgspec")),
+    Start(("--help",), (*HEAVY, *MODELS, "asyncio", "json", "socket", "subprocess")),
     Start(
         ("show", "-o", "json"),
         (
             *(*HEAVY, *MODELS, *CHANGING, "argparse", "asyncio", "ctypes", "difflib", "gettext", "locale", "logging"),
-            *("netkernel.documents", "random", "subprocess"),
+            *("netkernel.documents", "random", "selectors", "socket", "subprocess"),
         ),
     ),
     Start(("show",), (*HEAVY, "asyncio")),

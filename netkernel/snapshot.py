@@ -10,9 +10,9 @@ from __future__ import annotations
 import errno
 import gc
 import os
+from _socket import AF_INET, AF_INET6
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from socket import AF_INET, AF_INET6
 from typing import Any, Final
 
 from netkernel import devconf, piecemeal, sysctl

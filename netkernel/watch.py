@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _socket as socket  # as in netlink
 import select
-import socket
 import time
 from enum import Enum, auto
 from struct import Struct

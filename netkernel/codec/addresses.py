@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from collections.abc import Callable, Mapping
 from operator import itemgetter
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
 from netkernel.errors import MalformedMessage
+from netkernel.frozen import Frozen
 from netkernel.netlink import CREATE, EXCLUSIVE, Message
 from netkernel.records import FOREVER, Address
 
@@ -101,7 +102,7 @@ class Addresses:
         return layout
 
 
-class _Layout(NamedTuple):
+class _Layout(Frozen):
     """Where everything stands in one kind of message: all with the same bytes under `mask` are laid out alike."""
 
     mask: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from collections.abc import Callable, Iterable, Mapping
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any, Final
 
 from netkernel import tlv

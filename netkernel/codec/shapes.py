@@ -121,14 +121,15 @@ class _Group:
     """The unpacked values that make one dictionary of a link; `silent` has what the kernel means by saying nothing."""
 
     def __init__(self, members: Mapping[str, Part], silent: Mapping[str, Any]) -> None:
-        unsaid = {key: value for key, value in silent.items() if key not in members}
-        self._keys = (*members, *unsaid)
-        self._unsaid = tuple(unsaid.values())
+        self._keys = tuple(members)
+        # copied and written over, which costs less than making a dictionary of that size
+        self._whole = {**dict.fromkeys(members), **{key: silent[key] for key in silent if key not in members}}
         self._pick = _picker([position for position, _ in members.values()])
         self._conversions = [(key, convert) for key, (_, convert) in members.items() if convert]
 
     def values(self, unpacked: tuple[Any, ...], names: Names) -> dict[str, Any]:
-        found = dict(zip(self._keys, self._pick(unpacked) + self._unsaid, strict=True))
+        found: dict[str, Any] = self._whole.copy()
+        found.update(zip(self._keys, self._pick(unpacked), strict=True))
         for key, convert in self._conversions:
             found[key] = convert(found[key], names)
         return found

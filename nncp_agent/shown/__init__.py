@@ -106,8 +106,12 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     tree["accept-all-mac-addresses"] = bool(attrs.get("promisc"))
     bare = bool(controller) and is_bare_port(link, host)
     addresses = () if bare else host.addresses.get(link.name, ())
-    tree["ipv4"] = _ipv4([each for each in addresses if ":" not in each.ip])
-    tree["ipv6"] = _ipv6(link, [each for each in addresses if ":" in each.ip], note.has_ipv6 and not bare)
+    ipv4: list[Tree] = []
+    ipv6: list[Tree] = []
+    for each in addresses:
+        (ipv6 if ":" in each.ip else ipv4).append(_address(each))
+    tree["ipv4"] = _ipv4(ipv4)
+    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
         tree["owner"] = stamp.owner
     if type in SUBTREES:
@@ -141,17 +145,15 @@ def is_dynamic(address: Address) -> bool:
     return address.valid_s != FOREVER
 
 
-def _ipv4(addresses: list[Address]) -> Tree:
-    if not addresses:
-        return {"enabled": False}
-    return {"enabled": True, "address": [_address(each) for each in addresses], "dhcp": False}
+def _ipv4(addresses: list[Tree]) -> Tree:
+    return {"enabled": True, "address": addresses, "dhcp": False} if addresses else {"enabled": False}
 
 
-def _ipv6(link: Link, addresses: list[Address], asked: bool) -> Tree:
+def _ipv6(link: Link, addresses: list[Tree], asked: bool) -> Tree:
     """On where there is an address, or will be: a policy asked for the family, and the link waits for its carrier."""
     if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0 and not link.carrier):
         return {"enabled": False}
-    stack: Tree = {"enabled": True, "address": [_address(each) for each in addresses], "dhcp": False}
+    stack: Tree = {"enabled": True, "address": addresses, "dhcp": False}
     if not accepts_ra(link):  # true would promise what no policy can ask for yet; false is said only where it is so
         stack["autoconf"] = False
     if mode := ADDR_GEN_MODES.get(str(link.attrs.get("addr_gen_mode"))):

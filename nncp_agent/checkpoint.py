@@ -106,6 +106,15 @@ def refusal(checkpoint: Checkpoint, here: Here, standing: Standing) -> Busy:
     )
 
 
+def waiting(store: Store, here: Here) -> Busy | None:
+    """What an apply would be refused with now because a checkpoint waits, None when none does. Raises StoreBroken."""
+    found = read(store)
+    if found is None:
+        return None
+    meaning = standing(found, here, store.committed_by())
+    return refusal(found, here, meaning) if meaning in (Standing.PENDING, Standing.ELSEWHERE) else None
+
+
 def new_id() -> str:
     """Sorts by time, names one apply."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"

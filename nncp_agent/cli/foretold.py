@@ -11,6 +11,7 @@ from nncp_agent.cli.call import Call
 if TYPE_CHECKING:
     from netkernel.host import Host
     from netkernel.ops import Op
+    from netkernel.transaction import Kernel
     from nncp_agent.wire import Decoded
 
 
@@ -21,6 +22,7 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
 
     with call.kernel() as kernel:
         before = kernel.snapshot()
+        _say_what_waits(call, kernel)
     committed, refusals = call.store().committed(), call.refusals()
     with policies.located(decoded):
         whole.refuse(decoded, before, committed, refusals)
@@ -47,9 +49,18 @@ def back_to(call: Call, number: int) -> None:
 
     with call.kernel() as kernel:
         before = kernel.snapshot()
+        _say_what_waits(call, kernel)
     change = back.back_to(call.store(), number, before)
     marked = important(change.ops, before, _precious(call, before))
     _print(call, change.ops, marked, change.warnings, change.irreversible)
+
+
+def _say_what_waits(call: Call, kernel: Kernel) -> None:
+    """Who plans while a change waits for its commit sees the host with that change, and could not apply now."""
+    from nncp_agent import checkpoint
+
+    if busy := checkpoint.waiting(call.store(), checkpoint.Here.find(checkpoint.namespace_of(kernel))):
+        call.say(f"note: {busy}")
 
 
 def _precious(call: Call, before: Host) -> frozenset[str]:

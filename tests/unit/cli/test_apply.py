@@ -85,10 +85,14 @@ def test_an_uncommitted_apply_says_how_it_ends_and_can_be_kept(tmp_path: Path) -
     assert (busy.code, busy.out) == (1, "")
     assert "waits: `nncp commit` keeps it" in busy.err
     assert busy.err.endswith("\nnothing was changed\n")
+    planned = run(kernel, tmp_path, "plan", stdin=POLICY)
+    assert (planned.code, planned.out) == (0, "")
+    assert planned.err.startswith("note: checkpoint ") and "waits: `nncp commit` keeps it" in planned.err
     assert run(kernel, tmp_path, "commit", "20200101-nonsense").code == 1
     kept = run(kernel, tmp_path, "commit")
     assert (kept.code, kept.out) == (0, "")
     assert kept.err.startswith("committed: checkpoint ")
+    assert run(kernel, tmp_path, "plan", stdin=POLICY).err == ""
     assert run(kernel, tmp_path, "commit").err == "error: no checkpoint is pending\n"
 
 

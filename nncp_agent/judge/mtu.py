@@ -72,7 +72,7 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
         if its and mine > its:
             hint = "" if iface.mtu is not None else "; state an mtu for it too"
             yield Problem(f"{iface.name}: mtu", f"{mine} is more than the {its} of {base}, on which it sits{hint}")
-        elif not its and base in before.links and mine > before.links[base].mtu:
+        elif not its and base in before.links and 0 < before.links[base].mtu < mine:
             yield Problem(
                 f"{iface.name}: mtu",
                 f"{mine} is more than the {before.links[base].mtu} of {base}, which leaves a bond and gets back an MTU "

@@ -41,7 +41,7 @@ class Host(Frozen):
 
     @cached_property
     def _above(self) -> Mapping[str, tuple[str, ...]]:
-        return _grouped((link.link, name) for name, link in self.links.items())
+        return _grouped((below, name) for name, link in self.links.items() for below in link.below)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

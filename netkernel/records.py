@@ -75,6 +75,13 @@ class Link(Frozen):
         return str(self.attrs.get("link") or "")
 
     @property
+    def below(self) -> tuple[str, ...]:
+        """The links this one is gone without: its base, or both ports of an hsr."""
+        if self.kind == "hsr":
+            return tuple(str(self.attrs[key]) for key in ("slave1", "slave2") if self.attrs.get(key))
+        return (self.link,) if self.link else ()
+
+    @property
     def alias(self) -> str:
         return str(self.attrs.get("alias") or "")
 

@@ -154,7 +154,9 @@ def rewind(now: Host, remembered: Remembered) -> Host:
     links = {name: link for name, link in now.links.items() if name not in touched} | dict(was.links)
     orphans = {name: link for name, link in links.items() if link.master and link.master not in links}
     links |= {name: replace(link, attrs={**link.attrs, "master": ""}, port={}) for name, link in orphans.items()}
-    links = {name: link for name, link in links.items() if not link.link or link.link in links or name in was.links}
+    links = {
+        name: link for name, link in links.items() if name in was.links or all(below in links for below in link.below)
+    }
     nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link in {"", *links}]
     return Host(
         links=links,

@@ -60,10 +60,12 @@ class Mtus:
             return 0
         if self._kind(name) == "bridge" and (link is None or self._follows(link)):
             return min(map(self.of, self.ports(name)), default=DEFAULT_MTU)
-        below = kind_of(merged, link).below(merged)
-        if below and (link is None or link.link not in ("", *below)):
-            return min(self.of(below[0]), link.mtu if link is not None else self.of(below[0]))
-        return link.mtu if link is not None else DEFAULT_MTU
+        kind = kind_of(merged, link)
+        below = kind.below(merged)
+        if below and (link is None or (link.below and not set(link.below) & set(below))):
+            room = min(map(self.of, below)) - kind.overhead(merged)
+            return max(min(room, link.mtu if link is not None else room), 0)
+        return link.mtu if link is not None else kind.usual_mtu
 
     def _is_told(self, port: str, bond: str) -> bool:
         """Whether the bond writes its MTU to the port: when it joins, and when the bond's own changes."""

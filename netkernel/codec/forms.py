@@ -73,6 +73,10 @@ def field(attr: Attr) -> Field:
             return Field("I", 4, lambda index, names: names.get(index, ""))
         case Form.TEXT:
             return Field("s", 0, text)
+        case Form.IPV4:
+            return Field("4s", 4, lambda raw, _: inet_ntop(AF_INET, raw) if any(raw) else "")
+        case Form.IPV6:
+            return Field("16s", 16, lambda raw, _: inet_ntop(AF_INET6, raw) if any(raw) else "")
         case Form.IPV4S:
             return Field("s", 0, lambda raw, _: _addresses(AF_INET, 4, raw))
         case Form.IPV6S:
@@ -93,7 +97,15 @@ def field(attr: Attr) -> Field:
 
 def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
     """What it means that the kernel does not report an attribute: no bit set, an empty list, no link."""
-    nothing: dict[Form, Value] = {Form.BIT: False, Form.IPV4S: (), Form.IPV6S: (), Form.PRIORITIES: (), Form.LINK: ""}
+    nothing: dict[Form, Value] = {
+        Form.BIT: False,
+        Form.IPV4S: (),
+        Form.IPV6S: (),
+        Form.PRIORITIES: (),
+        Form.LINK: "",
+        Form.IPV4: "",
+        Form.IPV6: "",
+    }
     return {key: nothing[attr.form] for key, attr in table.items() if attr.form in nothing and not attr.read_only}
 
 
@@ -157,6 +169,10 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.u32(attr.number, index_of(str(value)) if value else 0)
         case Form.TEXT:
             return tlv.attribute(attr.number, str(value).encode("utf-8", "surrogateescape"))
+        case Form.IPV4:
+            return tlv.attribute(attr.number, inet_pton(AF_INET, str(value) or "0.0.0.0"))
+        case Form.IPV6:
+            return tlv.attribute(attr.number, inet_pton(AF_INET6, str(value) or "::"))
         case Form.IPV4S:
             return tlv.nest(attr.number, *_listed(AF_INET, value))
         case Form.IPV6S:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from netkernel.link_kinds import bond, bridge, dummy, veth, vlan
+from netkernel.link_kinds import bond, bridge, dummy, hsr, ipvlan, macsec, macvlan, veth, vlan, vrf, vxlan
 from netkernel.link_kinds.base import Attr, Form, LinkKind, enumerated
 
 COMMON: Final[Mapping[str, Attr]] = {
@@ -21,7 +21,21 @@ COMMON: Final[Mapping[str, Attr]] = {
 """Attributes every link has (linux/if_link.h IFLA_*)."""
 
 KINDS: Final[Mapping[str, LinkKind]] = {
-    kind.name: kind for kind in (bond.KIND, bridge.KIND, dummy.KIND, veth.KIND, vlan.KIND)
+    kind.name: kind
+    for kind in (
+        bond.KIND,
+        bridge.KIND,
+        dummy.KIND,
+        hsr.KIND,
+        ipvlan.KIND,
+        macsec.KIND,
+        macvlan.MACVLAN,
+        macvlan.MACVTAP,
+        veth.KIND,
+        vlan.KIND,
+        vrf.KIND,
+        vxlan.KIND,
+    )
 }
 
 __all__ = ["COMMON", "KINDS", "Attr", "Form", "LinkKind"]

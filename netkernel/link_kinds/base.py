@@ -19,6 +19,8 @@ class Form(Enum):
     U16_BE = auto()  # protocol numbers
     MAC = auto()
     LINK = auto()  # ifindex of a link given by name; "" is 0
+    IPV4 = auto()  # in_addr; "" is 0.0.0.0
+    IPV6 = auto()
     IPV4S = auto()  # nest of in_addr, in order
     IPV6S = auto()
     PRIORITIES = auto()  # nest of struct {u32 from; u32 to}; the value is a list of "from:to", in order
@@ -52,6 +54,7 @@ class LinkKind(Frozen):
     """What the kernel's driver for one IFLA_INFO_KIND understands.
 
     `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
+    `barriers`: values of an attribute that only making the link anew leads to or away from.
     `needs_down`: the link must be down to change it. `needs_no_ports`: it must have no ports.
     `defaults`: what a link created without stating them gets, as far as a plan needs to know.
     `mtus`: the smallest and the largest MTU in bytes that the driver takes; a largest of 0 is none.
@@ -61,6 +64,7 @@ class LinkKind(Frozen):
     attrs: Mapping[str, Attr] = {}
     ports: Mapping[str, Attr] = {}
     fixed: frozenset[str] = frozenset()
+    barriers: Mapping[str, frozenset[str]] = {}
     needs_down: frozenset[str] = frozenset()
     needs_no_ports: frozenset[str] = frozenset()
     defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}

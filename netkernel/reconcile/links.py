@@ -12,10 +12,11 @@ from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
+from netkernel.simulation import stacked
 from netkernel.simulation.bond import DELAYS
 from netkernel.simulation.device import follows_its_port
 from netkernel.simulation.ip import has_inet6
-from netkernel.simulation.world import SET_BY_USER, World
+from netkernel.simulation.world import ETHERNET_MTU, SET_BY_USER, World
 
 LATE = frozenset({"up", "master", "promisc", "addr_gen_mode", "primary", "peer"})
 """Attributes with a stage of their own; `primary` is known by the name of a port, so ports come first."""
@@ -35,9 +36,13 @@ def remove(planning: Planning) -> None:
 
 def _is_same_device(have: Link, want: Link) -> bool:
     """Whether `want` can be reached without making the link anew."""
-    fixed = KINDS[have.kind].fixed
-    return have.kind == want.kind and all(
-        have.attrs.get(key) == want.attrs[key] for key in fixed if key in want.attrs and key in have.attrs
+    kind = KINDS[have.kind]
+    if have.kind != want.kind:
+        return False
+    changed = {key for key in (*kind.fixed, *kind.barriers) if key in want.attrs and key in have.attrs}
+    changed = {key for key in changed if have.attrs[key] != want.attrs[key]}
+    return changed.isdisjoint(kind.fixed) and not any(
+        kind.barriers[key] & {have.attrs[key], want.attrs[key]} for key in changed
     )
 
 
@@ -64,8 +69,10 @@ def create(planning: Planning) -> None:
         want = planning.target.links[name]
         if name in planning.world.links or not _can_be_made(planning, want):
             continue
-        if (base := planning.target.links.get(want.link)) is not None:
+        for base in (planning.target.links[below] for below in want.below if below in planning.target.links):
             _mtu(planning, base.name, base, rising=True)  # what sits on it must not be larger
+            if want.attrs.get("remote6") or want.attrs.get("local6"):  # the driver wants IPv6 on before
+                _settings(planning, planning.world.links[base.name], base)
         peer = planning.target.links.get(str(want.attrs.get("peer", "")))
         index, peer_index = (0 if each is None or each.index in taken else each.index for each in (want, peer))
         planning.do(CreateLink(name, want.kind, _at_birth(planning, want), index, peer_index))
@@ -78,7 +85,9 @@ def _can_be_made(planning: Planning, want: Link) -> bool:
     """Not a NIC, a kind we do not know, a veth whose peer is elsewhere, or what sits on a NIC that is gone."""
     if want.kind not in KINDS or (want.kind == "veth" and not want.attrs.get("peer")):
         return False
-    return not want.link or (want.link in planning.world.links and not _waits_for_its_base(planning, want))
+    if any(below not in planning.world.links for below in want.below):
+        return False
+    return want.kind != "vlan" or not _waits_for_its_base(planning, want)
 
 
 def _waits_for_its_base(planning: Planning, want: Link) -> bool:
@@ -140,10 +149,10 @@ def _is_taken(want: Link, key: str) -> bool:
 def _born_mtu(planning: Planning, want: Link) -> int:
     """The MTU it gets without being told: its base's, its lowest port's, or Ethernet's."""
     links = planning.target.links
-    if want.link in links:
-        return links[want.link].mtu
+    if want.kind != "bridge":
+        return stacked.born_mtu(links, want.kind, want.attrs)
     ports = [links[port].mtu for port in planning.target.ports(want.name) if links[port].mtu]
-    return min(ports, default=1500) if want.kind == "bridge" else 1500
+    return min(ports, default=ETHERNET_MTU)
 
 
 def follows_others(planning: Planning, want: Link) -> bool:
@@ -151,10 +160,11 @@ def follows_others(planning: Planning, want: Link) -> bool:
     links = planning.target.links
     if planning.world.kind_of(want.master) == "bond" or (links.get(want.master) or want).kind == "bond" != want.kind:
         return _is_untold(planning, want, "address") or _bond_sees_to_mac(planning, want)
-    if want.kind == "vlan" and want.link in links:
-        base = links[want.link]
+    if (base := stacked.lender(links, want.kind, want.attrs)) is not None:
+        if want.kind != "vlan":
+            return True  # it can have no other
         seen = planning.before.links.get(want.name)
-        below = planning.before.links.get(want.link)
+        below = planning.before.links.get(base.name)
         followed = seen is not None and below is not None and seen.address == below.address
         return want.address == base.address or (followed and _is_untold(planning, want, "address"))
     if want.kind == "bridge" and want.address_assigned != SET_BY_USER:
@@ -208,7 +218,7 @@ def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
     if _bond_sees_to_mtu(planning, have, want):
         return
     base = planning.world.links.get(have.link)
-    if have.kind == "vlan" and base is not None and _is_too_small_yet(planning, base, want.mtu):
+    if have.kind in stacked.SMALLER_THAN_BASE and base is not None and _is_too_small_yet(planning, base, want.mtu):
         return  # a bridge that follows its ports has shrunk under it
     follows = have.kind == "bridge" and "mtu" in have.attrs and not planning.world.pinned_mtus.get(name)
     if follows and _is_untold(planning, want, "mtu"):

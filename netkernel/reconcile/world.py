@@ -61,8 +61,8 @@ class Planning:
         self._depths[name] = 0  # a loop ends here; the target's author has refused it before
         link = self.target.links.get(name) or self.before.links.get(name)
         below = list(self.target.ports(name))
-        if link is not None and link.link:
-            below.append(link.link)
+        if link is not None:
+            below += link.below
         self._depths[name] = max((self.depth(each) + 1 for each in below), default=0)
         return self._depths[name]
 

@@ -9,7 +9,7 @@ from netkernel.frozen import replace
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import ip
+from netkernel.simulation import ip, stacked
 from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
 OWN_PORT_MACS: Final = frozenset({"balance-tlb", "balance-alb"})
@@ -80,6 +80,8 @@ def set_address(world: World, name: str, address: Value | None, assigned: int) -
             set_address(world, vlan.name, address, STOLEN)
         else:
             world.stale_macs.add(vlan.name)
+    for above in stacked.address_changed(world, name):
+        set_address(world, above, address, STOLEN)
     if link.kind == "bond" and lends_its_mac(link):
         for port in world.ports(name):
             set_address(world, port, address, SET_BY_USER)
@@ -134,8 +136,8 @@ def check_mtu(world: World, what: object, name: str, mtu: int) -> None:
     if link.max_mtu and mtu > link.max_mtu:
         refuse(what, errno.EINVAL, "mtu greater than device maximum")
     base = world.links.get(link.link)
-    if link.kind == "vlan" and base is not None and "mtu" in base.attrs and mtu > base.mtu:
-        refuse(what, errno.ERANGE)
+    if link.kind in stacked.SMALLER_THAN_BASE and base is not None and "mtu" in base.attrs and mtu > base.mtu:
+        refuse(what, errno.ERANGE if link.kind == "vlan" else errno.EINVAL)
     if link.kind == "bond":
         for port in world.ports(name):
             check_mtu(world, what, port, mtu)
@@ -160,6 +162,10 @@ def set_mtu(world: World, name: str, mtu: Value | None) -> None:
         if vlan.mtu > number(mtu):
             set_mtu(world, vlan.name, mtu)
             world.lost.append(SetLink(vlan.name, "vlan", {"mtu": mtu}, {"mtu": vlan.mtu}))
+    for above in stacked.mtu_changed(world, name, mtu):
+        follower = world.links[above]
+        set_mtu(world, above, mtu)
+        world.lost.append(SetLink(above, follower.kind, {"mtu": mtu}, {"mtu": follower.mtu}))
     if link.kind == "bond":
         for port in world.ports(name):
             if world.links[port].attrs.get("mtu") != mtu:

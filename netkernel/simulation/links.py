@@ -10,8 +10,8 @@ from netkernel.link_kinds import KINDS
 from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
 from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import bond, bridge, device, ip
-from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
+from netkernel.simulation import bond, bridge, device, ip, stacked, vrf
+from netkernel.simulation.world import NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
 _PLAIN: Final = ("txqlen", "alias", "group", "promisc", "addr_gen_mode")
 """Written without consequences."""
@@ -30,11 +30,14 @@ def create(world: World, op: CreateLink) -> None:
     peer = str(op.attrs.get("peer", ""))
     if op.kind == "veth" and (peer in world.links or not peer):
         refuse(op, errno.EEXIST if peer else errno.EINVAL)
+    stacked.check_birth(world, op, op.kind, op.attrs)
     world.put(_born(world, op, op.name, op.attrs))
     if op.kind == "veth":
         world.put(_born(world, op, peer, {"peer": op.name}))
     if op.kind == "bridge" and (table := bridge.default_table(world.links[op.name])):
         world.vlans[op.name] = table
+    stacked.share(world, op.name, world.links[op.name].attrs)
+    stacked.take_ports(world, op.name)
     _apply_late(world, op, op.name, op.attrs)
 
 
@@ -54,8 +57,8 @@ def _apply_late(world: World, op: CreateLink, name: str, attrs: Attrs) -> None:
 
 
 def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
-    base = _base(world, op, stated) if op.kind == "vlan" else None
-    mtu = number(stated.get("mtu")) or (base.mtu if base else ETHERNET_MTU)
+    base = _base(world, op, stated) if op.kind == "vlan" else stacked.lender(world.links, op.kind, stated)
+    mtu = number(stated.get("mtu")) or stacked.born_mtu(world.links, op.kind, stated)
     attrs: dict[str, Value] = {"up": False, "promisc": False, "mtu": mtu, "master": "", "txqlen": 1000, "alias": ""}
     if not mtu:  # its base's, which nobody can foretell: the base comes out of a bond
         del attrs["mtu"]
@@ -89,6 +92,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         index=_index(world, op, name),
         min_mtu=low,
         max_mtu=high,
+        facts=stacked.facts_of(op.kind, attrs),
     )
     link = replace(link, address_assigned=assigned)
     if not ip.has_inet6(link):
@@ -102,10 +106,8 @@ def _index(world: World, op: CreateLink, name: str) -> int:
 
 
 def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
-    name = str(stated.get("link", ""))
-    if not name:
-        refuse(op, errno.EINVAL, "link not specified")
-    base = world.links.get(name) or refuse(op, errno.ENODEV)
+    name = str(stated["link"])
+    base = world.links[name]
     ids = stated.get("id"), stated.get("protocol", "802.1q")
     if world.has_vlan(name, *ids):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
@@ -133,7 +135,8 @@ def _vanish(world: World, name: str) -> None:
     for port in world.ports(name):
         kind = world.links[name].kind
         _leave(world, port)
-        world.lost.append(SetLink(port, world.links[port].kind, {"master": ""}, {"master": name}))
+        if kind != "hsr":  # whose ports nobody can take away by themselves
+            world.lost.append(SetLink(port, world.links[port].kind, {"master": ""}, {"master": name}))
         if kind == "bond":
             world.touched.add(port)
     link = world.links[name]
@@ -154,6 +157,8 @@ def _leave(world: World, port: str) -> None:
             bond.release(world, port)
         case "bridge":
             bridge.detach(world, port)
+        case "vrf":
+            vrf.move(world, port, port, "")
         case _:
             world.put(replace(world.change(port, {"master": ""}), port={}))
 
@@ -178,6 +183,10 @@ def _set_master(world: World, what: object, name: str, master: str) -> None:
             bond.enslave(world, what, name, master)
         case "bridge":
             bridge.attach(world, what, name, master)
+        case "vrf":
+            vrf.move(world, what, name, master)
+        case "hsr":
+            refuse(what, errno.EOPNOTSUPP)
         case "":
             return
         case _:
@@ -200,6 +209,7 @@ def change(world: World, op: SetLink) -> None:
     if own:
         gone = REPORTED_IN_LACP_ONLY - own.keys() if link.kind == "bond" and "mode" in op.new else ()
         world.change(op.name, own, gone)
+        stacked.share(world, op.name, own)
     if "mtu" in op.new and op.new["mtu"] != link.attrs.get("mtu"):
         device.check_mtu(world, op, op.name, number(op.new["mtu"]))
     if "address" in op.new:

@@ -66,8 +66,8 @@ class World:
         for link in self.links.values():
             if link.master:
                 self._ports.setdefault(link.master, {})[link.name] = None
-            if link.link:
-                self._above.setdefault(link.link, {})[link.name] = None
+            for below in link.below:
+                self._above.setdefault(below, {})[link.name] = None
             self._count_vlan(link, 1)
         self._guess_origins()
         self._indexes = {link.index for link in self.links.values()}
@@ -147,8 +147,8 @@ class World:
             self._indexes.add(link.index)
         if (old.master if old else "") != link.master:
             self._regroup(self._ports, old.master if old else "", link.master, link.name)
-        if (old.link if old else "") != link.link:
-            self._regroup(self._above, old.link if old else "", link.link, link.name)
+        if (old.below if old else ()) != link.below:
+            self._restack(old.below if old else (), link.below, link.name)
         self.links[link.name] = link
         self.touched.add(link.name)
 
@@ -168,7 +168,7 @@ class World:
         self._count_vlan(link, -1)
         self._indexes.discard(link.index)
         self._regroup(self._ports, link.master, "", name)
-        self._regroup(self._above, link.link, "", name)
+        self._restack(link.below, (), name)
         self.touched.add(name)
         self.addresses.pop(name, None)
         self.neighbours.pop(name, None)
@@ -192,7 +192,7 @@ class World:
             known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
             self._new_conf6 = devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
         base = self.links.get(below)
-        if kind == "dummy" or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
+        if kind in ("dummy", "vrf") or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
             return devconf.overlay(self._new_conf6, {"accept_dad": -1})  # IFF_NOARP, which a VLAN has from its base
         return self._new_conf6
 
@@ -205,6 +205,12 @@ class World:
         """The addr_gen_mode a link is born with; None when it is not known."""
         number = self.sysctls.get("net/ipv6/conf/default/addr_gen_mode")
         return None if number is None else COMMON["addr_gen_mode"].words.get(int(number), int(number))
+
+    def _restack(self, old: Iterable[str], new: Iterable[str], name: str) -> None:
+        for below in old:
+            self._regroup(self._above, below, "", name)
+        for below in new:
+            self._regroup(self._above, "", below, name)
 
     @staticmethod
     def _regroup(groups: dict[str, dict[str, None]], old: str, new: str, name: str) -> None:

@@ -96,7 +96,7 @@ def _mac_source(iface: Interface, before: Host, resolved: Resolved) -> Iterator[
 
 def _refused(iface: Interface, kind: Kind, context: Context, before: Host, refusals: Refusals) -> list[Problem]:
     """Options of a bond or bridge that would change and that the running kernel does not take."""
-    if not kind.takes_ports or iface.config is None or iface.state in (State.DOWN, State.ABSENT):
+    if not kind.probed or iface.config is None or iface.state in (State.DOWN, State.ABSENT):
         return []
     attrs = kind.wanted(iface, context.merged[iface.name], context).attrs
     news = changed(attrs, before.links.get(iface.name))

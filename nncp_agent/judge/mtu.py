@@ -13,6 +13,8 @@ from nncp_agent.mtus import Mtus
 from nncp_agent.resolve import Resolved, kind_of
 
 SMALLEST_IPV6_MTU: Final = 1280
+SINKING: Final = frozenset({"vlan", "macvlan", "macvtap"})
+"""Kinds (IFLA_INFO_KIND) whose MTU falls with their base's."""
 
 
 def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
@@ -32,6 +34,10 @@ def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """Frames that fit the bridge and not its port are dropped without a word."""
     mtus = Mtus(resolved, before)
     for controller in mtus.touched():
+        if controller not in resolved.merged:
+            continue
+        if kind_of(resolved.merged[controller], before.links.get(controller)).ports_hold_ip:
+            continue  # a router's packets need not fit all its links
         for port in mtus.ports(controller):
             above, below = mtus.of(controller), mtus.of(port)
             if below and above > below:
@@ -91,7 +97,7 @@ def _under_what_sits_on_it(name: str, resolved: Resolved, before: Host, mtus: Mt
         return
     for above in before.above(name):
         other = before.links[above]
-        if above in resolved.wanted or above in resolved.gone or other.kind != "vlan" or other.mtu <= mtu:
+        if above in resolved.wanted or above in resolved.gone or other.kind not in SINKING or other.mtu <= mtu:
             continue
         yield Problem(
             f"{name}: mtu", f"{mtu} is less than the {other.mtu} of {above}, which sits on it: name {above} too"

@@ -11,14 +11,34 @@ from nncp_agent.kinds.base import Kind
 from nncp_agent.kinds.bond import Bond
 from nncp_agent.kinds.dummy import Dummy
 from nncp_agent.kinds.ethernet import Ethernet
+from nncp_agent.kinds.hsr import Hsr
+from nncp_agent.kinds.ipvlan import IpVlan
 from nncp_agent.kinds.linux_bridge import LinuxBridge
 from nncp_agent.kinds.loopback import Loopback
+from nncp_agent.kinds.mac_vlan import MacVlan, MacVtap
 from nncp_agent.kinds.veth import Veth
 from nncp_agent.kinds.vlan import Vlan
+from nncp_agent.kinds.vrf import Vrf
+from nncp_agent.kinds.vxlan import Vxlan
 from nncp_agent.shown import types
 
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind for kind in (Bond(), Dummy(), Ethernet(), LinuxBridge(), Loopback(), Veth(), Vlan())
+    kind.name: kind
+    for kind in (
+        Bond(),
+        Dummy(),
+        Ethernet(),
+        Hsr(),
+        IpVlan(),
+        LinuxBridge(),
+        Loopback(),
+        MacVlan(),
+        MacVtap(),
+        Veth(),
+        Vlan(),
+        Vrf(),
+        Vxlan(),
+    )
 }
 """By nmstate's `type` word."""
 

@@ -44,8 +44,11 @@ class Kind:
     is_virtual: ClassVar[bool] = True  # a policy creates it; absent and down delete it
     down_deletes: ClassVar[bool] = True  # where it is virtual, `state: down` deletes it, too (nmstate.md 5.2)
     takes_ports: ClassVar[bool] = False  # it is a controller
+    copies_mac: ClassVar[bool] = False  # `copy-mac-from` is for it
+    probed: ClassVar[bool] = False  # which options the kernel takes is tried out before they are asked for
     own_addresses: ClassVar[tuple[tuple[str, int], ...]] = ()  # address and prefix that no policy takes away
     ports_hold_ip: ClassVar[bool] = False  # its ports may have addresses of their own (vrf)
+    usual_mtu: ClassVar[int] = 1500  # of a new one that takes its MTU from nowhere (ETH_DATA_LEN)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what is wrong with the stated `iface`, in the user's words."""
@@ -74,6 +77,10 @@ class Kind:
     def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
         """MUST when it speaks of other links: `config` with those in `names` called by their new names."""
         return config
+
+    def overhead(self, iface: Interface) -> int:
+        """MAY: bytes of its own that each frame takes along below."""
+        return 0
 
     def brief(self, iface: Interface) -> str:
         """MAY: the one thing an overview says about it beside ports and base: a bond's mode, a VLAN's id."""

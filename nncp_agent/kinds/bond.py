@@ -27,6 +27,8 @@ class Bond(Kind):
     subtree = "link-aggregation"
     Config = BondConfig
     takes_ports = True
+    copies_mac = True
+    probed = True
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """A bond without a mode, options its mode does not take, timers that contradict each other, port settings."""

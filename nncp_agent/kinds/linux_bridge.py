@@ -33,6 +33,8 @@ class LinuxBridge(Kind):
     subtree = "bridge"
     Config = BridgeConfig
     takes_ports = True
+    copies_mac = True
+    probed = True
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """Ports said twice, VLAN tags that contradict each other, a default PVID nobody filters by."""

@@ -78,7 +78,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     gone = _gone(asked, before, problems)
     living = {name: _restored(iface, before) for name, iface in asked.items() if _lives(name, iface, gone, before)}
     ports = port_lists.decide(asked, living, gone, before, committed, problems)
-    wanted = {name: _with_master(iface, ports.masters, before) for name, iface in living.items()}
+    wanted = {name: _with_master(iface, ports, before) for name, iface in living.items()}
     wanted |= _pulled_in(wanted, ports, gone, before)
     changed = {name: _merged(iface, present, before) for name, iface in wanted.items()}
     merged = Merged(changed, present, gone)
@@ -178,14 +178,14 @@ def _lives(name: str, iface: Interface, gone: frozenset[str], before: Host) -> b
     return name in before.links or iface.state in (None, State.UP)
 
 
-def _with_master(iface: Interface, masters: Mapping[str, str], before: Host) -> Interface:
+def _with_master(iface: Interface, ports: port_lists.Ports, before: Host) -> Interface:
     """The stated interface with its controller decided; what becomes a port loses the addresses nobody states."""
-    if iface.name not in masters:
+    if iface.name not in ports.masters:
         return iface
-    controller = masters[iface.name]
+    controller = ports.masters[iface.name]
     link = before.links.get(iface.name)
     iface = replace(iface, controller=controller)
-    if controller and (link is None or link.master != controller):
+    if iface.name not in ports.keeping_ip and controller and (link is None or link.master != controller):
         iface = replace(iface, ipv4=iface.ipv4 or DISABLED, ipv6=iface.ipv6 or DISABLED)
     return iface
 
@@ -200,7 +200,8 @@ def _pulled_in(
         if link is None or name in wanted or name in gone or name in ports.left_alone:
             continue
         if link.master != controller or not link.up:
-            pulled[name] = _unstated(link, controller=controller, ipv4=DISABLED, ipv6=DISABLED)
+            ip = None if name in ports.keeping_ip else DISABLED
+            pulled[name] = _unstated(link, controller=controller, ipv4=ip, ipv6=ip)
     queue = [*wanted.values(), *pulled.values()]
     while queue:
         iface = queue.pop()

@@ -23,6 +23,7 @@ class Ports(Frozen):
     masters: Mapping[str, str]
     kept: frozenset[str]
     left_alone: frozenset[str]
+    keeping_ip: frozenset[str] = frozenset()
 
 
 def decide(
@@ -53,7 +54,18 @@ def decide(
                 claims.setdefault(port, "")
     _join_from_below(living, listing, gone, before, claims, problems)
     left_alone = _freed_by_deletion(gone, before, claims, untouchable, living)
-    return Ports(masters=claims, kept=frozenset(kept), left_alone=left_alone)
+    keeping_ip = frozenset(port for port, controller in claims.items() if _keeps_ip(port, controller, living, before))
+    return Ports(masters=claims, kept=frozenset(kept), left_alone=left_alone, keeping_ip=keeping_ip)
+
+
+def _keeps_ip(port: str, controller: str, living: Mapping[str, Interface], before: Host) -> bool:
+    """Whether its new controller, or the old one where it gets none, takes no addresses away."""
+    decides = controller or (before.links[port].master if port in before.links else "")
+    if decides in living and living[decides].type is not None:
+        kind = KINDS.get(living[decides].type or "")
+    else:
+        kind = by_link(before.links[decides]) if decides in before.links else None
+    return kind is not None and kind.ports_hold_ip
 
 
 class _Untouchable(Frozen):

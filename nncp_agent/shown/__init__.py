@@ -14,14 +14,20 @@ from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import FOREVER, Address, Link
-from nncp_agent.shown import bond, bridge, macs, routes, small, types
+from nncp_agent.shown import bond, bridge, macs, routes, small, stacked, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
     "bond": ("link-aggregation", bond.config),
+    "hsr": ("hsr", stacked.hsr),
+    "ipvlan": ("ipvlan", stacked.ipvlan),
     "linux-bridge": ("bridge", bridge.config),
+    "mac-vlan": ("mac-vlan", stacked.mac_vlan),
+    "mac-vtap": ("mac-vtap", stacked.mac_vlan),
     "veth": ("veth", small.veth),
     "vlan": ("vlan", small.vlan),
+    "vrf": ("vrf", stacked.vrf),
+    "vxlan": ("vxlan", stacked.vxlan),
 }
 """By type: the key of its own settings, and who reads them."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
@@ -29,7 +35,7 @@ ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "r
 HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
 """Links that are somebody's inner workings, as nmstate hides them (nmstate.md 3)."""
 MAC_LENGTH: Final = len("02:00:00:00:00:01")
-WITHOUT_IP: Final = frozenset({"bond", "bridge", "openvswitch"})
+WITHOUT_IP: Final = frozenset({"bond", "bridge", "hsr", "openvswitch"})
 """Controllers (IFLA_INFO_KIND) whose ports hold no addresses of their own."""
 
 

@@ -6,11 +6,23 @@ from typing import Final
 
 from netkernel.records import Link
 
-_MANAGED: Final = {"bond": "bond", "bridge": "linux-bridge", "dummy": "dummy", "veth": "veth", "vlan": "vlan"}
+_MANAGED: Final = {
+    "bond": "bond",
+    "bridge": "linux-bridge",
+    "dummy": "dummy",
+    "hsr": "hsr",
+    "ipvlan": "ipvlan",
+    "macvlan": "mac-vlan",
+    "macvtap": "mac-vtap",
+    "veth": "veth",
+    "vlan": "vlan",
+    "vrf": "vrf",
+    "vxlan": "vxlan",
+}
 """By IFLA_INFO_KIND."""
 _BARE: Final = {1: "ethernet", 772: "loopback"}
 """By ARPHRD_* of linux/if_arp.h, for links without IFLA_INFO_KIND."""
-_WORDS: Final = {"macvlan": "mac-vlan", "macvtap": "mac-vtap", "openvswitch": "ovs-bridge"}
+_WORDS: Final = {"openvswitch": "ovs-bridge"}
 """Where nmstate's word is not the kernel's in lower case."""
 _INFINIBAND: Final = 32
 

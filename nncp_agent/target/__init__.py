@@ -13,7 +13,7 @@ from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.shown import accepts_ra, is_bare_port
-from nncp_agent.target import macs
+from nncp_agent.target import macs, siblings
 from nncp_agent.target.addresses import addresses_of, has
 from nncp_agent.target.routes import routed
 
@@ -46,6 +46,7 @@ def target(resolved: Resolved, before: Host) -> Host:
     for name in wanted:
         _ports(name, wanted[name], resolved.kept, links, vlans)
     macs.follow(links, resolved, before)
+    siblings.share(links, resolved.wanted, before)
     _sink(links, addresses, resolved.wanted, before)
     after = replace(before, links=links, addresses=addresses, vlans=vlans)
     after = routed(after, resolved, before)

@@ -132,8 +132,8 @@ class InterfaceReader:
     ) -> None:
         if values.get("identifier") == "mac-address" and not values.get("mac_address") and not tree.get("mac-address"):
             report.problem((*path, "mac-address"), "missing; wanted it, because identifier is mac-address")
-        if values.get("copy_mac_from") is not None and kind is not None and not kind.takes_ports:
-            types = ", ".join(sorted(each.name for each in self.catalogue.values() if each.takes_ports))
+        if values.get("copy_mac_from") is not None and kind is not None and not kind.copies_mac:
+            types = ", ".join(sorted(each.name for each in self.catalogue.values() if each.copies_mac))
             report.problem((*path, "copy-mac-from"), f"found type {kind.name}, wanted one of {types}")
 
     def _ip(self, family: int) -> Nested:

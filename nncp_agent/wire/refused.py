@@ -27,9 +27,7 @@ def is_not_done_here(message: str) -> bool:
     return any(words in message for words in _ELSEWHERE)
 
 
-TYPES_LATER: Final = frozenset(
-    {"hsr", "infiniband", "ip-tunnel", "ipvlan", "mac-vlan", "mac-vtap", "macsec", "vrf", "vxlan"}
-)
+TYPES_LATER: Final = frozenset({"infiniband", "ip-tunnel", "macsec"})
 TYPES_SHOWN: Final = frozenset({"tun", "xfrm", "unknown", "other"})
 """Printed by `show`; nobody can ask for them."""
 

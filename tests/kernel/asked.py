@@ -69,7 +69,9 @@ def make_nics(*names: str, far: str) -> None:
 
 
 def lacking(wanted: Any, shown: Any, path: str = "") -> Iterator[str]:
-    """What of `wanted` is not so in `shown`, a line for each: ports in any order, tags one by one, MACs in capitals."""
+    """What of `wanted` is not so in `shown`, a line for each: ports in any order, tags one by one, MACs in
+    capitals, no link-local addresses.
+    """
     wanted, shown = _plain(wanted), _plain(shown)
     if isinstance(wanted, dict) and isinstance(shown, dict):
         for key in wanted:
@@ -84,7 +86,8 @@ def lacking(wanted: Any, shown: Any, path: str = "") -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return sorted((each for item in value for each in _tags(item)), key=lambda each: str(_key(each)))
+        meant = (item for item in value if not (isinstance(item, dict) and str(item.get("ip")).startswith("fe80:")))
+        return sorted((each for item in meant for each in _tags(item)), key=lambda each: str(_key(each)))
     if isinstance(value, dict):
         kept = {key: each for key, each in value.items() if key not in _QUERIES}
         return kept | ({"type": "ethernet"} if kept.get("type") == "veth" else {})

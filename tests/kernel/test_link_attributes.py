@@ -37,6 +37,39 @@ VLAN: dict[str, Value] = {
     "reorder_hdr": False, "gvrp": True, "mvrp": True, "loose_binding": True, "bridge_binding": True,
     "ingress_qos": ("1:7", "3:5"), "egress_qos": ("0:1", "15:7"),
 }  # fmt: skip
+STACKED: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {
+    "macvlan": ({"link": "base", "mode": "bridge"}, {"mode": "private", "flags": 1, "bc_queue_len": 500}),
+    "macvtap": ({"link": "base", "mode": "bridge"}, {"mode": "source", "flags": 1, "bc_queue_len": 500}),
+    "ipvlan": ({"link": "base", "mode": "l2"}, {"mode": "l3s", "flags": 2}),
+    "vxlan": (
+        {"link": "base", "id": 7, "remote": "192.0.2.1", "local": "192.0.2.2"},
+        {
+            "link": "other", "remote": "192.0.2.9", "local": "192.0.2.8", "ttl": 5, "tos": 4, "learning": 0,
+            "ageing": 77,
+        },
+    ),
+    "macsec": (
+        {"link": "base", "port": 5},
+        {
+            "encoding_sa": 2, "encrypt": 1, "protect": 0, "send_sci": 0, "end_station": 1, "scb": 1,
+            "validation": "check",
+        },
+    ),
+    "vrf": ({"table": 10}, {}),
+    "hsr": ({"slave1": "base", "slave2": "other", "protocol": "prp"}, {}),
+}  # fmt: skip
+"""Links on links: what they are made with, and what they take later, each by itself."""
+AT_BIRTH: dict[str, dict[str, Value]] = {
+    "vxlan": {
+        "id": 8, "limit": 9, "proxy": 1, "rsc": 1, "l2miss": 1, "l3miss": 1, "port": 4789, "link": "other", "ttl": 5,
+        "remote6": "2001:db8::1", "local6": "2001:db8::2", "learning": 0, "ageing": 77, "tos": 4, "remote": "",
+        "local": "",
+    },
+    "ipvlan": {"link": "base", "mode": "l3s", "flags": 1},
+    "macvlan": {"link": "base", "mode": "passthru", "flags": 1, "bc_queue_len": 500},
+    "vrf": {"table": 4711},
+    "hsr": {"slave1": "other", "slave2": "base", "protocol": "prp"},
+}  # fmt: skip
 ANY = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 ARP = ANY[:4]
 ONE = ("active-backup", "balance-tlb", "balance-alb")
@@ -191,3 +224,21 @@ def test_a_new_link_takes_the_mtus_its_kind_says(kernel: LinuxKernel, kind: str)
     kernel.execute([CreateLink("base", "dummy"), CreateLink("x0", kind, attrs.get(kind, {}))])
     link = kernel.snapshot().links["x0"]
     assert (link.min_mtu, link.max_mtu) == KINDS[kind].mtus
+
+
+@pytest.mark.needs_kernel("dummy", "macvlan", "macvtap", "ipvlan", "vxlan", "macsec")
+@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind, (_, later) in STACKED.items() for key in later])
+def test_an_attribute_of_a_link_on_a_link_is_taken_later(kernel: LinuxKernel, kind: str, key: str) -> None:
+    made, later = STACKED[kind]
+    kernel.execute([CreateLink("base", "dummy", {"up": True}), CreateLink("other", "dummy", {"up": True})])
+    kernel.execute([CreateLink("x0", kind, made)])
+    set_and_back(kernel, "x0", {key: later[key]})
+
+
+@pytest.mark.needs_kernel("dummy", "macvlan", "ipvlan", "vxlan", "vrf", "hsr", "ipv6")
+@pytest.mark.parametrize("kind", sorted(AT_BIRTH))
+def test_a_link_on_a_link_is_made_as_it_is_wanted(kernel: LinuxKernel, kind: str) -> None:
+    kernel.execute([CreateLink("base", "dummy", {"up": True}), CreateLink("other", "dummy", {"up": True})])
+    kernel.execute([CreateLink("x0", kind, AT_BIRTH[kind])])
+    found = kernel.snapshot().links["x0"].attrs
+    assert {key: found[key] for key in AT_BIRTH[kind]} == AT_BIRTH[kind]

@@ -163,6 +163,8 @@ def values_of(attr: Attr) -> st.SearchStrategy[Value]:
         Form.S32: st.integers(-(2**31), 2**31 - 1),
         Form.MAC: macs,
         Form.LINK: links,
+        Form.IPV4: ipv4.filter(lambda ip: ip != "0.0.0.0"),
+        Form.IPV6: ipv6.filter(lambda ip: ip != "::"),
         Form.IPV4S: st.lists(ipv4, min_size=1, max_size=4).map(tuple),
         Form.IPV6S: st.lists(ipv6, min_size=1, max_size=4).map(tuple),
         Form.PRIORITIES: st.dictionaries(st.integers(0, max(attr.bit - 1, 0)), st.integers(1, 7)).map(

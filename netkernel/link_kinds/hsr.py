@@ -1,0 +1,23 @@
+"""hsr: linux/if_link.h IFLA_HSR_*, net/hsr. Two ports carry everything twice (IEC 62439-3: HSR, PRP)."""
+
+from typing import Final
+
+from netkernel.link_kinds.base import Attr, Form, LinkKind
+
+TAG: Final = 6
+"""Bytes (net/hsr/hsr_main.h HSR_HLEN)."""
+
+KIND = LinkKind(
+    name="hsr",
+    attrs={
+        "slave1": Attr(1, Form.LINK),
+        "slave2": Attr(2, Form.LINK),
+        "multicast_spec": Attr(3, Form.U8),
+        "supervision": Attr(4, Form.MAC, read_only=True),
+        "version": Attr(6, Form.U8),
+        "protocol": Attr(7, Form.U8, {0: "hsr", 1: "prp"}),
+    },
+    fixed=frozenset({"slave1", "slave2", "multicast_spec", "version", "protocol"}),
+    mtus=(0, 1500),
+    defaults={"multicast_spec": 0, "version": 0, "protocol": "hsr"},
+)

@@ -1,0 +1,18 @@
+"""ipvlan: linux/if_link.h IFLA_IPVLAN_*, drivers/net/ipvlan. Mode and flags belong to all ipvlans of one base."""
+
+from typing import Final
+
+from netkernel.link_kinds.base import Attr, Form, LinkKind
+
+PRIVATE: Final = 0x1
+"""IPVLAN_F_PRIVATE: no traffic between the ipvlans of one base."""
+VEPA: Final = 0x2
+"""IPVLAN_F_VEPA: traffic between them goes through the switch outside."""
+
+KIND = LinkKind(
+    name="ipvlan",
+    attrs={"mode": Attr(1, Form.U16, {0: "l2", 1: "l3", 2: "l3s"}), "flags": Attr(2, Form.U16)},
+    fixed=frozenset({"link"}),
+    mtus=(68, 65535),
+    defaults={"mode": "l3", "flags": 0},
+)

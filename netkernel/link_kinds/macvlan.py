@@ -1,0 +1,27 @@
+"""macvlan and macvtap: linux/if_link.h IFLA_MACVLAN_*, drivers/net/macvlan.c.
+
+`mode` changes in place, except to and from passthru, which the driver refuses.
+"""
+
+from typing import Final
+
+from netkernel.link_kinds.base import Attr, Form, LinkKind
+
+NOPROMISC: Final = 0x1
+"""MACVLAN_FLAG_NOPROMISC: a passthru link leaves its base's promiscuity alone."""
+_MODES: Final = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
+
+
+def _kind(name: str) -> LinkKind:
+    return LinkKind(
+        name=name,
+        attrs={"mode": Attr(1, Form.U32, _MODES), "flags": Attr(2, Form.U16), "bc_queue_len": Attr(7, Form.U32)},
+        fixed=frozenset({"link"}),
+        barriers={"mode": frozenset({"passthru"})},
+        mtus=(68, 0),
+        defaults={"mode": "vepa", "flags": 0, "bc_queue_len": 1000},
+    )
+
+
+MACVLAN = _kind("macvlan")
+MACVTAP = _kind("macvtap")

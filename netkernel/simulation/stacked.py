@@ -1,0 +1,110 @@
+"""What links on others take from below: MACs and MTUs of macvlan, ipvlan, vxlan and hsr (as their drivers do it).
+
+VLANs have more to them and stand in `device`.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from typing import Final
+
+from netkernel.link_kinds import hsr, vrf, vxlan
+from netkernel.ops import SetLink
+from netkernel.records import Attrs, Link, Value
+from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
+
+ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan"})
+"""Kinds that cannot be made without a base."""
+SMALLER_THAN_BASE: Final = frozenset({"vlan", "macvlan", "macvtap"})
+"""Kinds whose MTU is at most their base's, and falls with it."""
+
+
+def born_mtu(links: Mapping[str, Link], kind: str, attrs: Attrs) -> int:
+    """The MTU a link gets without being told; 0 where nobody can foretell it."""
+    base = links.get(str(attrs.get("link") or ""))
+    match kind:
+        case "vrf":
+            return vrf.MTU
+        case "vlan" | "macvlan" | "macvtap" | "ipvlan" if base is not None:
+            return base.mtu
+        case "vxlan" if base is not None:
+            room = vxlan.ROOM[6 if attrs.get("remote6") or attrs.get("local6") else 4]
+            return max(base.mtu - room, 0)
+        case "hsr":
+            ports = [links[str(attrs.get(key))].mtu for key in ("slave1", "slave2") if attrs.get(key) in links]
+            return max(min(ports, default=0) - hsr.TAG, 0)
+    return ETHERNET_MTU
+
+
+def lender(links: Mapping[str, Link], kind: str, attrs: Attrs) -> Link | None:
+    """The link whose MAC one of this kind has; None for those that draw one."""
+    if kind in ("vlan", "ipvlan") or (kind in ("macvlan", "macvtap") and attrs.get("mode") == "passthru"):
+        return links.get(str(attrs.get("link") or ""))
+    return links.get(str(attrs.get("slave1") or "")) if kind == "hsr" else None
+
+
+def facts_of(kind: str, attrs: Attrs) -> Attrs:
+    """What the kernel says of a new link beside its attributes: where an hsr's supervision frames go."""
+    return {"supervision": f"01:15:4e:00:01:{number(attrs.get('multicast_spec')):02x}"} if kind == "hsr" else {}
+
+
+def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
+    """Raises KernelRefused: EINVAL without a base or beside a passthru link, ENODEV."""
+    needed = ["link"] if kind in ON_A_BASE else ["slave1", "slave2"] if kind == "hsr" else []
+    for key in needed:
+        if not stated.get(key):
+            refuse(what, errno.EINVAL, "link not specified")
+    for key in ("link", "slave1", "slave2"):
+        if stated.get(key) and stated[key] not in world.links:
+            refuse(what, errno.ENODEV)
+    if kind in ("macvlan", "macvtap"):
+        others = [each for each in _siblings(world, str(stated["link"])) if each.kind in ("macvlan", "macvtap")]
+        if others and "passthru" in {stated.get("mode"), *(each.attrs.get("mode") for each in others)}:
+            refuse(what, errno.EINVAL)
+
+
+def share(world: World, name: str, stated: Attrs) -> None:
+    """Mode and flags of an ipvlan are those of all ipvlans of its base: the last one said counts."""
+    link = world.links[name]
+    said = {key: stated[key] for key in ("mode", "flags") if key in stated}
+    if link.kind != "ipvlan" or not said:
+        return
+    for other in _siblings(world, link.link):
+        old = {key: other.attrs.get(key, "") for key, value in said.items() if other.attrs.get(key) != value}
+        if other.kind == "ipvlan" and other.name != name and old:
+            world.change(other.name, said)
+            world.lost.append(SetLink(other.name, "ipvlan", {key: said[key] for key in old}, old))
+
+
+def take_ports(world: World, name: str) -> None:
+    """An hsr is its ports' controller from the start, and nobody can say otherwise (hsr_portdev_setup)."""
+    link = world.links[name]
+    for port in link.below if link.kind == "hsr" else ():
+        world.change(port, {"master": name})
+
+
+def mtu_changed(world: World, name: str, mtu: Value) -> list[str]:
+    """The links above, but VLANs, whose MTU has to become `mtu` too."""
+    found = []
+    for above in world.above(name):
+        link = world.links[above]
+        shrinks = link.kind in SMALLER_THAN_BASE and link.mtu > number(mtu)
+        if link.kind != "vlan" and (shrinks or (link.kind == "ipvlan" and link.mtu != mtu)):
+            found.append(above)
+    return found
+
+
+def address_changed(world: World, name: str) -> list[str]:
+    """The links above, but VLANs, that take the MAC of `name` now."""
+    links = [world.links[above] for above in world.above(name)]
+    return [link.name for link in links if link.kind in ON_A_BASE - {"vlan"} and _borrows(world, link, name)]
+
+
+def _borrows(world: World, link: Link, base: str) -> bool:
+    lent_by = lender(world.links, link.kind, link.attrs)
+    return lent_by is not None and lent_by.name == base
+
+
+def _siblings(world: World, base: str) -> list[Link]:
+    return [world.links[each] for each in world.above(base)]

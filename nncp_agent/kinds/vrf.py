@@ -1,0 +1,86 @@
+"""vrf: a routing table of its own for the links enslaved to it, which keep their addresses (nmstate.md 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+from msgspec.structs import replace
+
+from netkernel.link_kinds.vrf import MTU
+from nncp_agent.errors import Problem
+from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.model import Interface, LinkName, Model
+
+TableId = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+
+
+class VrfConfig(Model, frozen=True):
+    """`vrf` of an interface."""
+
+    hint = "a mapping like {port: [eth1], route-table-id: 100}"
+    aliases: ClassVar[Mapping[str, str]] = {"ports": "port"}
+
+    port: tuple[LinkName, ...] | None = None
+    route_table_id: TableId | None = None
+
+
+class Vrf(Kind):
+    name = "vrf"
+    link_kinds = ("vrf",)
+    subtree = "vrf"
+    Config = VrfConfig
+    takes_ports = True
+    ports_hold_ip = True
+    usual_mtu = MTU
+
+    def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
+        """A VRF without a table, and ports said twice."""
+        config = merged.config if isinstance(merged.config, VrfConfig) else VrfConfig()
+        if not config.route_table_id:
+            found = "missing" if config.route_table_id is None else "found 0"
+            yield Problem(f"{iface.name}: vrf.route-table-id", f"{found}; wanted the number of a routing table, from 1")
+        ports = config.port or ()
+        for name in dict.fromkeys(each for each in ports if ports.count(each) > 1):
+            yield Problem(f"{iface.name}: vrf.port", f"{name} is there twice")
+
+    def ports(self, iface: Interface) -> tuple[str, ...] | None:
+        """The names in `port`."""
+        return iface.config.port if isinstance(iface.config, VrfConfig) else None
+
+    def with_ports(self, config: Model | None, ports: Sequence[str]) -> Model | None:
+        """`config` with exactly these ports."""
+        mine = config if isinstance(config, VrfConfig) else VrfConfig()
+        return replace(mine, port=tuple(ports))
+
+    def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
+        """Its ports by their new names."""
+        if not isinstance(config, VrfConfig) or config.port is None:
+            return config
+        return replace(config, port=tuple(names.get(each, each) for each in config.port))
+
+    def brief(self, iface: Interface) -> str:
+        """Its table."""
+        return f"table {iface.config.route_table_id}" if isinstance(iface.config, VrfConfig) else ""
+
+    def claim(self, merged: Interface) -> Hashable | None:
+        """Its table: the kernel lets two VRFs share one, and then routes of both are mixed up."""
+        return merged.config.route_table_id if isinstance(merged.config, VrfConfig) else None
+
+    def option(self, attr: str) -> str:
+        """Where a policy says the kernel attribute `attr`."""
+        return "vrf.route-table-id" if attr == "table" else f"vrf.{attr}"
+
+    def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
+        """The table."""
+        config = iface.config
+        if not isinstance(config, VrfConfig) or config.route_table_id is None:
+            return Wanted()
+        return Wanted(attrs={"table": config.route_table_id})
+
+    def normalise(self, config: Model) -> Model:
+        """Ports in order of their names."""
+        if not isinstance(config, VrfConfig) or config.port is None:
+            return config
+        return replace(config, port=tuple(sorted(config.port)))

@@ -44,7 +44,7 @@ class MacVlan(Kind):
         config = merged.config if isinstance(merged.config, MacVlanConfig) else MacVlanConfig()
         path = f"{iface.name}: {self.subtree}"
         if config.base_iface is None and iface.name not in context.before.links:
-            yield Problem(f"{path}.base-iface", "missing; wanted the link it sits on")
+            yield Problem(f"{path}.base-iface", f"missing; wanted the link that carries the {self.name}")
         if config.base_iface == iface.name:
             yield Problem(f"{path}.base-iface", f"found '{iface.name}', the link itself, wanted another one")
         if config.mode is None:

@@ -6,7 +6,7 @@ The kernel keeps mode and flags once for all ipvlans of a base; what one says, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -15,8 +15,6 @@ from netkernel.records import Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
 from nncp_agent.model import Interface, LinkName, Model
-
-MODES: Final = ("l2", "l3", "l3s")
 
 
 class IpVlanConfig(Model, frozen=True):
@@ -45,7 +43,7 @@ class IpVlan(Kind):
         if config.base_iface == iface.name:
             yield Problem(f"{path}.base-iface", f"found '{iface.name}', the link itself, wanted another one")
         if config.mode is None:
-            yield Problem(f"{path}.mode", f"missing; wanted {', '.join(MODES[:-1])} or {MODES[-1]}")
+            yield Problem(f"{path}.mode", "missing; wanted the ipvlan's: l2, l3 or l3s")
         if config.private and config.vepa:
             yield Problem(f"{path}.vepa", "found true beside private: true, wanted one of the two")
         if iface.mac_address is not None:

@@ -48,7 +48,8 @@ class MacVlan(Kind):
         if config.base_iface == iface.name:
             yield Problem(f"{path}.base-iface", f"found '{iface.name}', the link itself, wanted another one")
         if config.mode is None:
-            yield Problem(f"{path}.mode", "missing; wanted vepa, bridge, private, passthru or source")
+            modes = "vepa, bridge, private, passthru or source"
+            yield Problem(f"{path}.mode", f"missing; wanted the {self.name}'s: {modes}")
         if config.promiscuous is False and config.mode not in (None, PASSTHRU):
             message = f"false works in mode passthru only, found mode {config.mode}; wanted true or nothing"
             yield Problem(f"{path}.promiscuous", message)

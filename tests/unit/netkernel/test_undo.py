@@ -48,13 +48,13 @@ def test_a_nic_that_vanishes_in_the_middle_is_reported_and_the_rest_is_put_back(
 
 def test_a_link_of_a_kind_nobody_here_can_make_is_reported() -> None:
     made = grown([CreateLink("d0", "dummy"), SetLink("d0", "dummy", {"up": True}, {"up": False})])
-    tunnel = Link("vxlan0", "vxlan", attrs={**made.links["d0"].attrs, "link": "d0", "address": "02:00:00:00:00:55"})
-    before = replace(made, links={**made.links, "vxlan0": tunnel})
+    tunnel = Link("gre0", "gretap", attrs={**made.links["d0"].attrs, "link": "d0", "address": "02:00:00:00:00:55"})
+    before = replace(made, links={**made.links, "gre0": tunnel})
     plan = (DeleteLink("d0", "dummy"),)
     kernel = FakeKernel(before)
     kernel.execute(plan)
-    assert undo(kernel, remember(before, plan)) == ("vxlan0: is gone",)
-    assert kernel.snapshot().links.keys() == before.links.keys() - {"vxlan0"}
+    assert undo(kernel, remember(before, plan)) == ("gre0: is gone",)
+    assert kernel.snapshot().links.keys() == before.links.keys() - {"gre0"}
 
 
 def test_what_is_as_it_was_is_not_touched() -> None:

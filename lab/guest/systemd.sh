@@ -17,8 +17,7 @@ LEFT_OUT=(systemd-logind.service systemd-user-sessions.service systemd-update-ut
     systemd-update-utmp-runlevel.service modprobe@.service systemd-modules-load.service systemd-binfmt.service
     systemd-ask-password-wall.path systemd-ask-password-console.path systemd-tmpfiles-clean.timer
     systemd-journal-flush.service systemd-hwdb-update.service systemd-journal-catalog-update.service ldconfig.service
-    systemd-initctl.socket proc-sys-fs-binfmt_misc.automount systemd-firstboot.service
-    systemd-networkd-wait-online.service tmp.mount)
+    systemd-initctl.socket proc-sys-fs-binfmt_misc.automount systemd-firstboot.service tmp.mount)
 
 mount -t proc proc /proc
 mount -t tmpfs -o size=75%,mode=755 tmpfs /run || give_up "no tmpfs"

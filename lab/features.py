@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ def present(names: Iterable[str]) -> dict[str, bool]:
 def tried(feature: Feature) -> bool:
     """Whether the feature is there, found out by using it. Raises ToolMissing."""
     if feature.module and (not feature.global_ or in_test_kernel()):
+        if shutil.which("modprobe") is None:
+            raise ToolMissing(f"cannot run: modprobe {feature.module}")
         subprocess.run(
             ["modprobe", "-q", feature.module, *feature.parameters.split()],
             check=False,

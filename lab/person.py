@@ -13,6 +13,7 @@ from typing import Final
 
 from lab import features, guest
 from lab.parts import GuestPart
+from lab.setup.base import say
 from lab.watch import Child, InTurn, Limits, Watch
 
 ESSENTIAL: Final = (
@@ -27,8 +28,12 @@ LIMITS: Final = Limits(first_s=60, silence_s=3600, total_s=4 * 3600)
 
 def run(command: Sequence[str], work: Path, kernel: Callable[[], guest.GuestKernel], *, always_guest: bool) -> int:
     """Gives the command's exit status. `kernel` is asked only when it is needed."""
-    if not always_guest and all(features.present(ESSENTIAL).values()):
-        return _natively(command, work)
+    if not always_guest:
+        missing = [name for name, there in features.present(ESSENTIAL).items() if not there]
+        if not missing:
+            say("this machine's own kernel has all that is needed: a network namespace of its own, gone afterwards")
+            return _natively(command, work)
+        say(f"this machine's kernel has no {', '.join(missing)}: a test kernel runs it")
     return _in_guest(command, work, kernel())
 
 

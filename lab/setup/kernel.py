@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ PROVED: Final = "linux-source-7.2"
 """The series the tests were written against; another is taken only where this one is not to be had."""
 NAMES: Final = r"^linux-(hwe-[0-9.]+-)?source-[0-9.]+$"
 ABOUT_OBJECTS: Final = 1300
+ABOUT_CPU_MINUTES: Final = 17
+TELL_EVERY_S: Final = 60
 MAKE: Final = ("make", "ARCH=um", "SUBARCH=x86_64", "KBUILD_BUILD_USER=lab", "KBUILD_BUILD_HOST=lab")
 
 
@@ -117,7 +120,8 @@ def _compile(tree: Path, version: str) -> Path:
         say(f"this source does not know {', '.join(lacking)}")
     log = cache() / "kernel-build.log"
     jobs = len(os.sched_getaffinity(0))
-    say(f"building the test kernel {version} (once; about {10 // jobs} minutes on {jobs} CPUs; {log})")
+    minutes = -(-ABOUT_CPU_MINUTES // jobs)
+    say(f"building the test kernel {version} (once; about {minutes} minutes on {jobs} CPUs; {log})")
     _make_linux(tree, log, jobs)
     home = cache() / f"uml-{re.sub(r'[^0-9A-Za-z.+-]', '_', version)}-{_key()}"
     home.mkdir(exist_ok=True)
@@ -133,6 +137,13 @@ def _not_taken(config: str) -> list[str]:
     return [line.removesuffix("=y") for line in wanted if line not in taken]
 
 
+def progress(objects: int, seconds: float) -> str:
+    """How far a build is, and how long it will take at this pace."""
+    share = min(objects / ABOUT_OBJECTS, 0.99)
+    left = f", about {seconds * (1 - share) / share / 60:.0f} more" if share > 0.05 else ""
+    return f"  {share:3.0%} built in {seconds / 60:.0f} minutes{left}"
+
+
 def _make_linux(tree: Path, log: Path, jobs: int) -> None:
     command = [*MAKE, f"-j{jobs}", "linux"]
     with (
@@ -142,11 +153,13 @@ def _make_linux(tree: Path, log: Path, jobs: int) -> None:
         ) as process,
     ):
         assert process.stdout is not None
+        began = told = time.monotonic()
         objects = 0
         for line in process.stdout:
             lines.write(line)
             objects += line.lstrip().startswith("CC ")
-            if line.lstrip().startswith("CC ") and objects % 250 == 0:
-                say(f"{objects} of about {ABOUT_OBJECTS} objects")
+            if (now := time.monotonic()) - told >= TELL_EVERY_S:
+                told = now
+                say(progress(objects, now - began))
     if process.returncode:
         raise SetupFailed(f"compiling the kernel failed: see {log}")

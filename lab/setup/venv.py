@@ -16,6 +16,8 @@ DIRECTORY: Final = TREE / ".venv"
 OLDEST: Final = (3, 11)
 INTERPRETERS: Final = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 
+NO_PYTHON: Final = "    On Ubuntu 22.04 it is in the archive `universe`: `add-apt-repository universe`, then once more."
+
 
 def python(*, tree: Path = TREE) -> Path:
     """The environment's interpreter; makes or renews the environment when its project file asks for something else."""
@@ -58,7 +60,10 @@ def _interpreter() -> str:
             if not _answers(found, "import ensurepip, venv"):
                 apt.ensure([f"python{version[0]}.{version[1]}-venv"], "Python environments")
             return found
-    apt.ensure(["python3.11", "python3.11-venv"], "Python 3.11 or newer")
+    try:
+        apt.ensure(["python3.11", "python3.11-venv"], "the project needs Python 3.11; this system's own stays as it is")
+    except SetupFailed as failure:
+        raise SetupFailed(f"{failure}\n{NO_PYTHON}") from failure
     installed = shutil.which("python3.11")
     if installed is None:
         raise SetupFailed("no Python 3.11 or newer here, and installing python3.11 brought none")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,20 @@ def test_what_a_kernel_lacks_is_found_out_without_leaving_anything() -> None:
 def test_a_probe_whose_tool_is_not_installed_is_no_answer() -> None:
     with pytest.raises(features.ToolMissing, match="no-such-tool"):
         features.tried(features.Feature("no-such-tool"))
+
+
+def test_a_machine_without_kmod_is_told_apart_from_a_kernel_without_the_module(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    code = "from lab import features; features.tried(features.FEATURES['dummy'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": str(tmp_path), "PYTHONPATH": str(pytestconfig.rootpath)},
+    )
+    assert "ToolMissing: cannot run: modprobe dummy" in done.stderr
 
 
 BARE = """

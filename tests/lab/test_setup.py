@@ -73,3 +73,17 @@ def test_the_verbs_are_listed_and_an_unknown_one_is_a_usage_error(pytestconfig: 
     assert all(f"./dev {verb}" in listed for verb in ("bench", "check", "demo", "lab", "test"))
     wrong = subprocess.run([script, "tset"], check=False, capture_output=True, text=True)
     assert wrong.returncode == 2 and "no verb 'tset'" in wrong.stderr
+
+
+def test_a_second_run_installs_and_builds_nothing_with_the_network_cut(pytestconfig: pytest.Config) -> None:
+    verb = [str(pytestconfig.rootpath / "dev"), "test", "--collect-only", "-q", "tests/lab/test_features.py"]
+    subprocess.run(verb, check=True, capture_output=True)
+    second = subprocess.run(["unshare", "--net", *verb], check=True, capture_output=True, text=True)
+    assert "dev:" not in second.stderr
+    assert "test_features.py" in second.stdout
+
+
+def test_a_build_says_how_far_it_is_and_how_long_it_will_take() -> None:
+    assert kernel.progress(325, 120) == "  25% built in 2 minutes, about 6 more"
+    assert kernel.progress(10, 60) == "   1% built in 1 minutes"
+    assert kernel.progress(5000, 600).startswith("  99%")

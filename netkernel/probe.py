@@ -7,6 +7,7 @@ namespace: nothing is seen of it.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from netkernel import netns
@@ -29,7 +30,7 @@ def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
     itself, in the mode that `attrs` states, so that one does not hide the next; how they go together is judged
     elsewhere. References to other links are not tried. A kernel without the kind refuses it under the key "".
     """
-    table = KINDS[kind].ports if ports else KINDS[kind].attrs
+    table = _table(kind, ports)
     tried = {key: attrs[key] for key in table if key in attrs and _can_be_tried(table[key])}
     if not tried:
         return {}
@@ -43,6 +44,10 @@ def refusals(kind: str, attrs: Attrs, ports: bool = False) -> dict[str, str]:
         return found
 
 
+def _table(kind: str, ports: bool) -> Mapping[str, Attr]:
+    return KINDS[kind].ports if ports else KINDS[kind].attrs
+
+
 def _takes_all(kernel: LinuxKernel, base: CreateLink, tried: Attrs, ports: bool) -> bool:
     """Whether the kernel makes a link with all of them at once, and says so. A link that it did make stays."""
     try:
@@ -54,7 +59,8 @@ def _takes_all(kernel: LinuxKernel, base: CreateLink, tried: Attrs, ports: bool)
     except KernelRefused:
         _clear(kernel, base, ports)
         return False
-    if all(found.get(key) == value for key, value in tried.items()):
+    table = _table(base.kind, ports)
+    if all(table[key].is_kept(value, found.get(key)) for key, value in tried.items()):
         return True
     _clear(kernel, base, ports)
     return False
@@ -100,7 +106,7 @@ def _try(kernel: LinuxKernel, base: CreateLink, key: str, value: Value, ports: b
         _clear(kernel, base, ports)
     if found is None:
         return f"kernel {os.uname().release} does not know it"
-    return "" if found == value else f"kernel {os.uname().release} makes {found} of it"
+    return "" if _table(base.kind, ports)[key].is_kept(value, found) else f"kernel {os.uname().release} makes {found} of it"
 
 
 def _trial(base: CreateLink, key: str, value: Value, ports: bool) -> list[Op]:

@@ -43,6 +43,13 @@ class Attr(Frozen):
     words: Mapping[int, str] = {}
     bit: int = 0
     read_only: bool = False
+    ticks: bool = False
+
+    def is_kept(self, written: object, found: object) -> bool:
+        """Whether this is what a kernel tells of what was written, on the clock it has."""
+        if found == written:
+            return True
+        return self.ticks and isinstance(written, int) and found == written - written % 2
 
 
 def enumerated(number: int, form: Form, *words: str) -> Attr:

@@ -106,7 +106,8 @@ def _try(kernel: LinuxKernel, base: CreateLink, key: str, value: Value, ports: b
         _clear(kernel, base, ports)
     if found is None:
         return f"kernel {os.uname().release} does not know it"
-    return "" if _table(base.kind, ports)[key].is_kept(value, found) else f"kernel {os.uname().release} makes {found} of it"
+    kept = _table(base.kind, ports)[key].is_kept(value, found)
+    return "" if kept else f"kernel {os.uname().release} makes {found} of it"
 
 
 def _trial(base: CreateLink, key: str, value: Value, ports: bool) -> list[Op]:

@@ -11,7 +11,7 @@ from typing import Final
 from lab.setup import apt, venv
 from lab.setup.base import TREE, SetupFailed
 
-NETWORK: Final = ("ethtool", "iproute2", "iptables", "kmod", "nftables", "procps", "util-linux")
+NETWORK: Final = ("ethtool", "iproute2", "iptables", "iputils-ping", "kmod", "nftables", "procps", "util-linux")
 """What probes, tests and demos run."""
 
 

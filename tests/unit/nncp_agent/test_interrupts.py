@@ -12,8 +12,12 @@ from nncp_agent.interrupts import as_exceptions
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_becomes_an_exception_that_names_it(number: signal.Signals) -> None:
-    with pytest.raises(Interrupted, match=number.name), as_exceptions():
-        os.kill(os.getpid(), number)
+    before = signal.signal(number, signal.SIG_DFL)  # nohup(1) and a shell's `&` have some ignored, which is respected
+    try:
+        with pytest.raises(Interrupted, match=number.name), as_exceptions():
+            os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_second_signal_does_not_disturb_the_undo() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -44,9 +43,7 @@ def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Na
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """The complaint about a name that nothing has, with the nearest one that something has."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{name} is not on this host and is made by no file given{hint}"
+    return f"{name} is not on this host and is made by no file given{_nearest(name, known)}"
 
 
 def _identified(
@@ -149,12 +146,14 @@ def _type_problem(iface: Interface, link: Link | None, is_partner: bool, before:
         return Problem(iface.name, f"{unknown(iface.name, before.links)}; to make it, state its type")
     kind = KINDS.get(iface.type)
     if kind is None or not kind.is_virtual:
-        return Problem(iface.name, f"no {iface.type} {iface.name} on this host" + _nearest(iface.name, before))
+        return Problem(iface.name, f"no {iface.type} {iface.name} on this host" + _nearest(iface.name, before.links))
     return None
 
 
-def _nearest(name: str, before: Host) -> str:
-    near = difflib.get_close_matches(name, list(before.links), n=1, cutoff=0.7)
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # late: only for a typing error
+
+    near = get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f" (did you mean {near[0]}?)" if near else ""
 
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -415,3 +417,23 @@ def test_a_disk_that_is_full_after_the_checkpoint_commits_all_the_same(tmp_path:
 
 def test_a_disk_that_is_full_when_the_wait_for_a_commit_begins_takes_everything_back(tmp_path: Path) -> None:
     _fails(DUMMY, Clocked(HOST), Full(tmp_path, 2), StoreBroken, replace(OPTIONS, commit=False))
+
+
+def test_an_apply_that_finds_nothing_to_do_loads_nothing_that_only_a_change_needs(tmp_path: Path) -> None:
+    script = """
+import sys
+from netkernel.host import Host
+from nncp_agent.apply import apply
+from nncp_agent.model import NetworkState
+from nncp_agent.store import Store
+
+class Kernel:
+    def snapshot(self):
+        return Host()
+
+assert apply(NetworkState(), Kernel(), Store(sys.argv[1])).ops == ()
+of_a_change = {"nncp_agent.act", "nncp_agent.checks", "nncp_agent.watchdog.daemon", "netkernel.simulation"}
+print(*sorted(sys.modules.keys() & {*of_a_change, "ctypes", "difflib", "hashlib", "secrets", "subprocess"}))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "\n"

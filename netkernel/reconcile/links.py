@@ -9,6 +9,7 @@ from netkernel import devconf
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON, KINDS, LinkKind
 from netkernel.link_kinds.bond import MIIMON_BY_ITSELF, MODES
+from netkernel.link_local import is_link_local
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
@@ -20,6 +21,7 @@ from netkernel.simulation.world import ETHERNET_MTU, SET_BY_USER, World
 
 LATE = frozenset({"up", "master", "promisc", "addr_gen_mode", "primary", "peer"})
 """Attributes with a stage of their own; `primary` is known by the name of a port, so ports come first."""
+DEFAULT_PVID = "vlan_default_pvid"
 NO_MAC = "00:00:00:00:00:00"
 
 
@@ -59,6 +61,23 @@ def lost_for_good(world: World, before: Host, op: Op) -> Iterator[str]:
             old = world.links[name].master
             if old in before.links and world.kind_of(old) == "bridge":
                 yield f"{old}: the addresses it has learned behind {name} are forgotten"
+    if isinstance(op, SetLink) and op.new.get("up") is False and op.name in before.links and world.links[op.name].up:
+        yield from _forgotten(world, before, op.name)
+
+
+def _forgotten(world: World, before: Host, name: str) -> Iterator[str]:
+    """What a link going down has learned: its neighbours, and the bridge's addresses behind it."""
+    if not all(map(is_link_local, before.addresses.get(name, ()))):
+        yield f"{name}: the neighbours it has learned are forgotten"
+    if world.kind_of(name) == "bridge" and before.ports(name):
+        yield f"{name}: the addresses it has learned are forgotten"
+    elif world.kind_of(bridge := world.links[name].master) == "bridge" and bridge in before.links:
+        yield f"{bridge}: the addresses it has learned behind {name} are forgotten"
+
+
+def cannot_be_made(op: Op) -> bool:
+    """Whether `op` takes away a link of a kind that nobody here can make again."""
+    return isinstance(op, DeleteLink) and op.kind not in KINDS
 
 
 def create(planning: Planning) -> None:
@@ -91,16 +110,20 @@ def _can_be_made(planning: Planning, want: Link) -> bool:
 
 
 def _waits_for_its_base(planning: Planning, want: Link) -> bool:
-    """A VLAN takes its base's MAC at birth, and with one of zeros it never comes up: a bridge gets its own first.
-
-    Whether a bridge without ports has one is not always known: the kernel says who wrote it in sysfs only.
-    """
-    now = planning.world.links[want.link]
-    known = now.attrs.get("address", NO_MAC if now.kind == "bridge" and not planning.world.ports(now.name) else "")
-    if known != NO_MAC:
+    """A VLAN takes its base's MAC at birth, and with one of zeros it never comes up: a bridge gets its own first."""
+    if not _has_no_mac(planning, planning.world.links[want.link]):
         return False
     base = planning.target.links.get(want.link)
     return base is not None and (bool(planning.target.ports(base.name)) or base.address not in ("", NO_MAC))
+
+
+def _has_no_mac(planning: Planning, link: Link) -> bool:
+    """Whether its MAC is zeros, as a bridge's whose last port has left.
+
+    Whether a bridge without ports has one is not always known: the kernel says who wrote it in sysfs only.
+    """
+    unknown = NO_MAC if link.kind == "bridge" and not planning.world.has_ports(link.name) else ""
+    return link.attrs.get("address", unknown) == NO_MAC
 
 
 def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
@@ -199,16 +222,26 @@ def change(planning: Planning) -> None:
     for have, want in reversed(pairs):
         _mtu(planning, have.name, want, rising=False)
     for have, want in pairs:
+        if want.kind == "bridge":  # without a MAC it refuses a new default PVID
+            _address(planning, want)
         _options(planning, have.name, want)
         _mtu(planning, have.name, want, rising=True)
-        if (
-            want.address
-            and not follows_others(planning, want)
-            and not follows_its_port(planning.world.links[have.name].attrs)
-        ):
-            planning.set(have.name, {"address": want.address})
+        _address(planning, want)
         plain = ("txqlen", "alias", "group")
         planning.set(have.name, {key: want.attrs[key] for key in plain if key in want.attrs})
+
+
+def _address(planning: Planning, want: Link) -> None:
+    have = planning.world.links[want.name]
+    if want.address and not follows_others(planning, want) and not follows_its_port(have.attrs):
+        planning.set(want.name, {"address": want.address})
+
+
+def default_pvids(planning: Planning) -> None:
+    """Of bridges that are about to lose all ports, and with them their MAC, without which they refuse a new one."""
+    for have, want in planning.pairs():
+        if have.kind == "bridge" and planning.world.has_ports(have.name) and not planning.target.ports(have.name):
+            _set_options(planning, want, {key: want.attrs[key] for key in (DEFAULT_PVID,) if key in want.attrs})
 
 
 def _mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
@@ -255,6 +288,8 @@ def _options(planning: Planning, name: str, want: Link) -> None:
         for key, value in want.attrs.items()
         if key in kind.attrs and key not in LATE and not kind.attrs[key].read_only and key not in kind.fixed
     }
+    if _has_no_mac(planning, planning.world.links[name]):
+        wanted.pop(DEFAULT_PVID, None)  # refused; the next round says it, when a port has brought a MAC
     _set_options(planning, want, {key: value for key, value in wanted.items() if _is_taken(want, key)})
 
 

@@ -9,7 +9,7 @@ from netkernel.link_kinds import bridge
 from netkernel.ops import AddVlans, DeleteVlans, SetPort
 from netkernel.records import Attrs, Link, Value, VlanRange
 from netkernel.simulation import device
-from netkernel.simulation.world import World, number, refuse
+from netkernel.simulation.world import NO_MAC, World, number, refuse
 from netkernel.vlan_ranges import Ranges, absent, added, without
 
 LAST_VLAN = 4094
@@ -28,6 +28,8 @@ def options(world: World, what: object, link: Link, new: Attrs) -> dict[str, Val
     after = _written(what, before, new)
     old_pvid, pvid = before.get("vlan_default_pvid"), after.get("vlan_default_pvid")
     if old_pvid != pvid and isinstance(old_pvid, int) and isinstance(pvid, int):
+        if pvid and link.address == NO_MAC:
+            refuse(what, errno.EINVAL)  # br_fdb_add_local has no MAC to put into the new VLAN
         for name in (link.name, *world.ports(link.name)):
             _change_default(world, name, old_pvid, pvid)
     return after

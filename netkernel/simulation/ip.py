@@ -189,7 +189,7 @@ def _lose_addresses(world: World, name: str, gone: list[Address] | tuple[Address
     for each in reversed(gone):
         if is_dynamic(each):
             world.faded.append(each)
-        elif not is_kernel_made(each, link):
+        elif not is_kernel_made(each, link) and (name, each.ip) not in world.foretold:
             world.lost.append(DeleteAddress(each))
     world.addresses[name] = tuple(each for each in world.addresses[name] if each not in gone)
     world.touched.add(name)

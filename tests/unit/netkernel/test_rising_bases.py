@@ -5,6 +5,7 @@ from __future__ import annotations
 from netkernel.host import Host
 from netkernel.ops import CreateLink, DeleteAddress, Op, SetLink
 from netkernel.reconcile import reconcile
+from netkernel.simulation import World, step
 from tests.strategies import grown
 
 V5 = CreateLink("v5", "vlan", {"link": "eth0", "id": 5})
@@ -37,3 +38,13 @@ def test_a_link_local_address_that_awaits_a_carrier_is_not_deleted() -> None:
     before, target = grown([address]), grown([up("eth0"), address])
     plan = reconcile(before, target, exact=True)
     assert [op for op in plan if isinstance(op, DeleteAddress)] == []
+
+
+def test_nor_is_it_named_as_lost_when_the_link_goes_down_again() -> None:
+    address = SetLink("eth0", "", {"address": "02:00:00:00:00:bb"}, {})
+    world = World(grown([SetLink("eth0", "", {"mtu": 1200}, {})]))
+    lost: list[Op] = []
+    for op in (up("eth0"), SetLink("eth0", "", {"mtu": 1500}, {}), address, up("eth0", False)):
+        step(world, op)
+        lost += world.lost
+    assert lost == []

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
+from netkernel.link_local import is_link_local
 from netkernel.ops import (
     AddAddress,
     AddNeighbour,
@@ -36,6 +37,9 @@ def test_a_plan_leads_from_any_host_to_any_other_and_then_there_is_nothing_to_do
     before, target = grown(one), grown(other)
     kernel = FakeKernel(before)
     kernel.execute(reconcile(before, target, exact=True))
+    late = reconcile(kernel.snapshot(), target, exact=True)  # what came with the carrier could not be deleted before
+    assert all(isinstance(op, DeleteAddress) and is_link_local(op.address) for op in late)
+    kernel.execute(late)
     assert [str(op) for op in reconcile(kernel.snapshot(), target, exact=True)] == []
     assert kernel.snapshot().links.keys() == target.links.keys()
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+
+from netkernel.typed import Final
 
 UNSTATED: Final = -(2**31)
 """An entry that nobody states. The kernel's own values never reach it."""

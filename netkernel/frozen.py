@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
+
+from netkernel.typed import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
 
 if TYPE_CHECKING:
     from dataclasses import replace  # the type checker knows the fields of its arguments

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Self
 
 from netkernel import snapshot
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket
+from netkernel.typed import TYPE_CHECKING, Self
 from netkernel.watch import Watch
 
 if TYPE_CHECKING:

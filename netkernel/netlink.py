@@ -7,11 +7,11 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
-from typing import Any, Final, Protocol, Self, TypeVar
 
 from netkernel import tlv
 from netkernel.errors import AnswerLost, DumpInterrupted, KernelRefused, MalformedMessage
 from netkernel.frozen import Frozen
+from netkernel.typed import Any, Final, Protocol, Self, TypeVar
 
 T = TypeVar("T")
 

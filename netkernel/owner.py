@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from netkernel.frozen import Frozen
+from netkernel.typed import Final
 
 PREFIX: Final = "nncp:"
 LONGEST: Final = 255

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Final, TypeVar
 
 from netkernel.codec import addresses, links, shapes
 from netkernel.codec.forms import Names
 from netkernel.errors import KernelRefused
 from netkernel.netlink import Socket, Span
 from netkernel.records import Link
+from netkernel.typed import Final, TypeVar
 
 Record = TypeVar("Record")
 _LOOKS: Final = 2

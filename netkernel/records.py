@@ -7,9 +7,9 @@ Links are referred to by name; ifindexes are facts of one boot.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from netkernel.frozen import Frozen, fact
+from netkernel.typed import Final
 
 Value = int | bool | str | tuple[str, ...]
 """One attribute: numbers, flags, kernel words and lower-case MACs; tuples are lists of IP addresses."""

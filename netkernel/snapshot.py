@@ -13,7 +13,6 @@ import os
 from _socket import AF_INET, AF_INET6
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
 
 from netkernel import devconf, piecemeal, sysctl
 from netkernel.codec import addresses, forms, links, neighbours, nexthops, routes, rules, shapes, vlans
@@ -22,6 +21,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket, Span
 from netkernel.records import Address, Link, Neighbour, Nexthop, Route, Rule, VlanRange
+from netkernel.typed import Any, Final
 from netkernel.watch import Table, Watch
 
 DEFAULTS: Final = tuple(f"net/ipv6/conf/default/{name}" for name in (*devconf.NAMES, "addr_gen_mode"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Final
 
 from netkernel.errors import KernelRefused, NetworkError
+from netkernel.typed import Final
 
 ROOT: Final = "/proc/sys"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from struct import Struct
-from typing import Final
 
 from netkernel.errors import MalformedMessage
+from netkernel.typed import Final
 
 HEADER: Final = Struct("=HH")
 NESTED: Final = 0x8000

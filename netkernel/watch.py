@@ -7,11 +7,11 @@ import select
 import time
 from enum import Enum, auto
 from struct import Struct
-from typing import Final, Self
 
 from netkernel import netlink
 from netkernel.codec import neighbours
 from netkernel.errors import AnswerLost, MalformedMessage
+from netkernel.typed import Final, Self
 
 
 class Table(Enum):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Final
 
+from netkernel.typed import Final
 from nncp_agent.errors import StoreBroken
 
 VERSION: Final = 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
+from netkernel.typed import Any
 from nncp_agent import files
 from nncp_agent.shown import NO_NOTES, Note
 

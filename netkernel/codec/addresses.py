@@ -6,7 +6,6 @@ from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from collections.abc import Callable, Mapping
 from operator import itemgetter
 from struct import Struct
-from typing import Any, Final
 
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
@@ -14,6 +13,7 @@ from netkernel.errors import MalformedMessage
 from netkernel.frozen import Frozen
 from netkernel.netlink import CREATE, EXCLUSIVE, Message
 from netkernel.records import FOREVER, Address
+from netkernel.typed import Any, Final
 
 NEW: Final = 20
 DELETE: Final = 21

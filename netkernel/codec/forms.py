@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
 
 from netkernel import tlv
 from netkernel.errors import MalformedMessage
 from netkernel.frozen import Frozen
 from netkernel.link_kinds.base import Attr, Form
 from netkernel.records import Attrs, Value
+from netkernel.typed import Any, Final
 
 Names = Mapping[int, str]
 """Names of links by ifindex."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from netkernel import tlv
 from netkernel.codec import forms
@@ -23,6 +22,7 @@ from netkernel.link_kinds import COMMON, KINDS
 from netkernel.link_kinds.base import LinkKind
 from netkernel.netlink import CREATE, EXCLUSIVE, Message
 from netkernel.records import Attrs, Value
+from netkernel.typed import Final
 
 NEW: Final = 16
 DELETE: Final = 17

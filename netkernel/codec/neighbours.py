@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6, inet_pton
 from struct import Struct
-from typing import Final
 
 from netkernel import tlv
 from netkernel.codec.addresses import ip
@@ -12,6 +11,7 @@ from netkernel.codec.forms import IndexOf, Names, mac
 from netkernel.errors import MalformedMessage
 from netkernel.netlink import CREATE, EXCLUSIVE, Message
 from netkernel.records import Neighbour
+from netkernel.typed import Final
 
 NEW: Final = 28
 DELETE: Final = 29

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6, inet_pton
 from struct import Struct
-from typing import Final
 
 from netkernel import tlv
 from netkernel.codec.addresses import ip
 from netkernel.errors import MalformedMessage
 from netkernel.netlink import CREATE, EXCLUSIVE, Message
 from netkernel.records import Rule
+from netkernel.typed import Final
 
 NEW: Final = 32
 DELETE: Final = 33

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from struct import Struct
-from typing import Any, Final
 
 from netkernel import devconf, tlv
 from netkernel.codec import forms
@@ -19,6 +18,7 @@ from netkernel.codec.forms import Convert, Field, Fields, Names
 from netkernel.errors import MalformedMessage
 from netkernel.link_kinds import COMMON, KINDS
 from netkernel.records import Link
+from netkernel.typed import Any, Final
 
 HEADER: Final = Struct("=BxHiII")
 """struct ifinfomsg: family, device type, ifindex, flags, change mask."""

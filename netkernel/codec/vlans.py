@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import Final
 
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf
@@ -12,6 +11,7 @@ from netkernel.errors import MalformedMessage
 from netkernel.frozen import replace
 from netkernel.netlink import Message
 from netkernel.records import VlanRange
+from netkernel.typed import Final
 
 NEW: Final = 112
 DELETE: Final = 113

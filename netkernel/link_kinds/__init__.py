@@ -1,10 +1,10 @@
 """The catalogue of link kinds the codec can read and write. Adding one is a file and a line here."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from netkernel.link_kinds import bond, bridge, dummy, hsr, ipvlan, macsec, macvlan, veth, vlan, vrf, vxlan
 from netkernel.link_kinds.base import Attr, Form, LinkKind, enumerated
+from netkernel.typed import Final
 
 COMMON: Final[Mapping[str, Attr]] = {
     "up": Attr(0, Form.FLAG, bit=0x1),  # IFF_UP, linux/if.h

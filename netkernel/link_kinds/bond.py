@@ -1,9 +1,9 @@
 """bond: linux/if_link.h IFLA_BOND_*, drivers/net/bonding/bond_options.c."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from netkernel.link_kinds.base import Attr, Form, LinkKind, enumerated
+from netkernel.typed import Final
 
 KIND = LinkKind(
     name="bond",

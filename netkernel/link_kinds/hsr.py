@@ -1,8 +1,7 @@
 """hsr: linux/if_link.h IFLA_HSR_*, net/hsr. Two ports carry everything twice (IEC 62439-3: HSR, PRP)."""
 
-from typing import Final
-
 from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.typed import Final
 
 TAG: Final = 6
 """Bytes (net/hsr/hsr_main.h HSR_HLEN)."""

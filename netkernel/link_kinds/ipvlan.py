@@ -1,8 +1,7 @@
 """ipvlan: linux/if_link.h IFLA_IPVLAN_*, drivers/net/ipvlan. Mode and flags belong to all ipvlans of one base."""
 
-from typing import Final
-
 from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.typed import Final
 
 PRIVATE: Final = 0x1
 """IPVLAN_F_PRIVATE: no traffic between the ipvlans of one base."""

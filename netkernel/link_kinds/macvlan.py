@@ -3,9 +3,8 @@
 `mode` changes in place, except to and from passthru, which the driver refuses.
 """
 
-from typing import Final
-
 from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.typed import Final
 
 NOPROMISC: Final = 0x1
 """MACVLAN_FLAG_NOPROMISC: a passthru link leaves its base's promiscuity alone."""

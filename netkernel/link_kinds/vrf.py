@@ -1,8 +1,7 @@
 """vrf: linux/if_link.h IFLA_VRF_*, drivers/net/vrf.c. A controller whose ports keep their addresses."""
 
-from typing import Final
-
 from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.typed import Final
 
 MTU: Final = 65575
 """Bytes: what the driver sets, 64 kB and an IPv6 header."""

@@ -3,9 +3,8 @@
 A remote or local address is in one of two attributes by its family; the one that is not set is not reported.
 """
 
-from typing import Final
-
 from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.typed import Final
 
 ROOM: Final = {4: 50, 6: 70}
 """Bytes of outer headers by address family (include/net/vxlan.h VXLAN_HEADROOM, VXLAN6_HEADROOM)."""

@@ -12,9 +12,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import NoReturn
 
 from netkernel.errors import NetworkError, Unreadable
+from netkernel.typed import NoReturn
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, USAGE
 from nncp_agent.cli.words import HelpWanted, Usage, parse

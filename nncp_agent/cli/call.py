@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
 
+from netkernel.typed import TYPE_CHECKING
 from nncp_agent.cli.words import Options, Usage
 from nncp_agent.cli.world import World
 

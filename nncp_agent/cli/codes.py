@@ -1,6 +1,6 @@
 """Exit codes."""
 
-from typing import Final
+from netkernel.typed import Final
 
 OK: Final = 0
 FAILED: Final = 1

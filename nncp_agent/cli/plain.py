@@ -7,8 +7,8 @@ help, a mistake) is left to argparse, which has the words for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
 
+from netkernel.typed import Any, Final
 from nncp_agent.cli.words import COMMON, VERBS, Options, load
 
 _FLAGS: Final = {"-v": "verbose", "--verbose": "verbose", "-q": "quiet", "--quiet": "quiet"}

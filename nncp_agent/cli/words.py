@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+
+from netkernel.typed import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from nncp_agent.cli.call import Call

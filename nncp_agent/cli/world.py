@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from io import RawIOBase, TextIOWrapper
-from typing import TYPE_CHECKING, BinaryIO, Self, TextIO
 
 from netkernel.frozen import Frozen
+from netkernel.typed import TYPE_CHECKING, BinaryIO, Self, TextIO
 
 if TYPE_CHECKING:  # a cold start pays only for what its verb needs
     from netkernel.records import Attrs

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final
 
 from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import FOREVER, Address, Link
+from netkernel.typed import Final
 from nncp_agent.shown import bond, bridge, macs, routes, small, stacked, types
 from nncp_agent.shown.base import Read, Tree
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from netkernel.host import Host
 from netkernel.records import Link
+from netkernel.typed import Any
 
 Tree = dict[str, Any]
 """Plain values in nmstate's words and order: what is not stated is not there."""

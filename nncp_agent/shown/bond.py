@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, Value
+from netkernel.typed import Any, Final
 from nncp_agent.shown.base import Tree
 from nncp_agent.shown.bond_options import MODES, OPTIONS
 

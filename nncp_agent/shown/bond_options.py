@@ -5,10 +5,9 @@ Which mode shows what: nmstate.md 3.1; which takes what: observed on real kernel
 
 from __future__ import annotations
 
-from typing import Final
-
 from netkernel.frozen import Frozen
 from netkernel.records import Value
+from netkernel.typed import Final
 
 RR, AB, XOR, BROADCAST, AD, TLB, ALB = (
     "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb",

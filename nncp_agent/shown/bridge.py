@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
 
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
+from netkernel.typed import Any, Final
 from nncp_agent.shown import bridge_vlans
 from nncp_agent.shown.base import Tree
 

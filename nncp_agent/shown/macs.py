@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from netkernel.records import Link
+from netkernel.typed import Final
 from nncp_agent.shown import types
 
 SAME_TO_NMSTATE: Final = frozenset({"ethernet", "veth"})

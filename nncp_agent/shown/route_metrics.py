@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+
+from netkernel.typed import Final
 
 Metrics = tuple[tuple[str, int], ...]
 """Field of a model's RouteEntry and value, only those that say something, in the order of `NUMBERS`."""

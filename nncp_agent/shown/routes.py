@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from netkernel.host import Host
 from netkernel.records import Hop, Route
+from netkernel.typed import Final
 from nncp_agent.shown import route_metrics
 from nncp_agent.shown.base import Tree
 

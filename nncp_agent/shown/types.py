@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from netkernel.records import Link
+from netkernel.typed import Final
 
 _MANAGED: Final = {
     "bond": "bond",

@@ -6,8 +6,7 @@ elsewhere. `nncp show | nncp plan -` prints nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from netkernel.typed import TYPE_CHECKING
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
 

@@ -299,8 +299,11 @@ def _differences(was: Dump, now: Dump) -> list[str]:
 
 
 def _steady(entry: Any) -> Any:
-    """The entry without what moves by itself: timers, lifetimes, kernel-made state that waits for carrier or DAD."""
-    moving = {"valid_life_time", "preferred_life_time", "tentative", "linkdown", "flags", "operstate", "state"}
+    """The entry without what moves by itself: timers, lifetimes, learned MACs, what waits for carrier or DAD."""
+    moving = {
+        *("valid_life_time", "preferred_life_time", "tentative", "linkdown", "flags", "operstate", "state"),
+        "fdb_n_learned",
+    }
     if isinstance(entry, dict):
         return {key: _steady(value) for key, value in entry.items() if key not in moving and not key.endswith("_timer")}
     return [_steady(value) for value in entry] if isinstance(entry, list) else entry

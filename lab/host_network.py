@@ -22,8 +22,10 @@ DUMPS: Final[Mapping[str, Sequence[str]]] = {
     "queues": ("tc", "-j", "qdisc"),
     "packet filter": ("nft", "-s", "list", "ruleset"),
 }
-COUNTED_DOWN: Final = frozenset({"valid_life_time", "preferred_life_time", "expires", "operstate", "used", "gc_timer"})
-"""What changes by itself: lifetimes, and carrier on the other end of a cable."""
+COUNTED_DOWN: Final = frozenset(
+    {"valid_life_time", "preferred_life_time", "expires", "operstate", "used", "gc_timer", "fdb_n_learned"}
+)
+"""What changes by itself: lifetimes, how many MACs a bridge has learned, and carrier on the other end of a cable."""
 TIMERS: Final = re.compile(r"_timer$")
 SYSCTLS: Final = (Path("/proc/sys/net/ipv4/conf"), Path("/proc/sys/net/ipv6/conf"), Path("/proc/sys/net/core"))
 

@@ -28,7 +28,9 @@ def configured(host: Host, link_local: bool = False) -> dict[str, object]:
         found |= {f"{name}: conf {key}": value for key, value in devconf.stated(link.conf6).items()}
         found[f"{name}: kind"] = link.kind
         addresses = host.addresses.get(name, ())
-        found[f"{name}: addresses"] = [each for each in addresses if not is_link_local(each)]
+        # Only IPv4 has an order that means something: an IPv6 address is not taken away to come before another again.
+        found[f"{name}: IPv4"] = [each for each in addresses if each.family == 4]
+        found[f"{name}: IPv6"] = frozenset(each for each in addresses if each.family == 6 and not is_link_local(each))
         found[f"{name}: link-local"] = frozenset(filter(is_link_local, addresses) if link_local else ())
         found[f"{name}: vlans"] = host.vlans.get(name, ())
     return found | {

@@ -156,7 +156,7 @@ def test_vlan_flags_read_back_as_they_were_asked(kernel: LinuxKernel, protocol: 
     for number, registration in enumerate(("gvrp", "mvrp", "none")):
         config = {
             "base-iface": "d0", "id": number, "protocol": protocol, "registration-protocol": registration,
-            "reorder-headers": bool(number), "loose-binding": not number,
+            "reorder-headers": bool(number), "loose-binding": not number, "bridge-binding": False,
         }  # fmt: skip
         iface = interface(f"v{number}", "vlan", vlan=config)
         kernel.execute([CreateLink(iface.name, "vlan", wanted(iface).attrs)])

@@ -36,6 +36,9 @@ with warnings.catch_warnings():
     from pyroute2 import IPRoute
 
 
+ALL = pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy", "multipath", "policy_routing")
+
+
 @pytest.fixture
 def kernel(netns: str) -> Iterator[LinuxKernel]:
     with LinuxKernel() as there:
@@ -60,6 +63,7 @@ def kernel(netns: str) -> Iterator[LinuxKernel]:
         yield there
 
 
+@ALL
 def test_an_overview_is_what_people_look_at_of_a_snapshot(kernel: LinuxKernel) -> None:
     kernel.execute([AddRoute(Route("10.9.0.0/16", (Hop("br0.5"),), scope=253, protocol=186))])
     whole, seen = kernel.snapshot(), kernel.overview({4, 9})
@@ -77,9 +81,6 @@ def theirs(kernel: LinuxKernel) -> Iterator[Any]:
         warnings.simplefilter("ignore")
         with IPRoute() as ip:
             yield ip
-
-
-ALL = pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy", "multipath", "policy_routing")
 
 
 @ALL

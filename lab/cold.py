@@ -35,7 +35,7 @@ STARTS: Final = (
         ("show", "-o", "json"),
         (
             *(*HEAVY, *MODELS, *CHANGING, "argparse", "asyncio", "ctypes", "difflib", "gettext", "locale", "logging"),
-            *("netkernel.documents", "random", "selectors", "socket", "subprocess"),
+            *("netkernel.documents", "random", "selectors", "socket", "subprocess", "typing"),
         ),
     ),
     Start(("show",), (*HEAVY, "asyncio")),

@@ -156,8 +156,11 @@ def _ipv4(addresses: list[Tree]) -> Tree:
 
 
 def _ipv6(link: Link, addresses: list[Tree], asked: bool) -> Tree:
-    """On where there is an address, or will be: a policy asked for the family, and the link waits for its carrier."""
-    if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0 and not link.carrier):
+    """On where there is an address, or will be: a policy asked for the family, and the kernel has it on.
+
+    Between carrier and the first address there is a moment, on some kernels a long one.
+    """
+    if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0):
         return {"enabled": False}
     stack: Tree = {"enabled": True, "address": addresses, "dhcp": False}
     if not accepts_ra(link):  # true would promise what no policy can ask for yet; false is said only where it is so

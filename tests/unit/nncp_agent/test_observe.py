@@ -50,7 +50,7 @@ def test_a_family_without_addresses_is_exactly_disabled() -> None:
     assert stack(shown("eth2"), "ipv6") == IpStack(enabled=False)
 
 
-def test_ipv6_that_a_policy_asked_for_is_on_while_it_waits_for_a_carrier() -> None:
+def test_ipv6_that_a_policy_asked_for_is_on_before_there_is_an_address() -> None:
     asked = "interfaces: [{name: br0, type: linux-bridge, ipv6: {enabled: true}}]"
     waiting = read_host("links: {br0: {kind: bridge, carrier: false, conf6: {disable_ipv6: 0, accept_ra: 0}}}")
     assert stack(shown("br0", waiting, asked), "ipv6") == IpStack(
@@ -58,7 +58,7 @@ def test_ipv6_that_a_policy_asked_for_is_on_while_it_waits_for_a_carrier() -> No
     )
     has_carrier = read_host("links: {br0: {kind: bridge, conf6: {disable_ipv6: 0, accept_ra: 0}}}")
     switched_off = read_host("links: {br0: {kind: bridge, carrier: false, conf6: {disable_ipv6: 1}}}")
-    assert not stack(shown("br0", has_carrier, asked), "ipv6").enabled
+    assert stack(shown("br0", has_carrier, asked), "ipv6").enabled
     assert not stack(shown("br0", switched_off, asked), "ipv6").enabled
     assert not stack(shown("br0", waiting), "ipv6").enabled
 

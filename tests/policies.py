@@ -42,6 +42,7 @@ def policies(draw: st.DrawFn) -> NetworkState:
             interfaces.append(
                 {"name": name, "type": "vlan", "state": draw(STATES), "vlan": vlan, **draw(_stacks(number))}
             )
+    interfaces += draw(_links_on_links(bases))
     if draw(st.booleans()):
         interfaces.append({"name": "dummy9", "type": "dummy", "state": draw(STATES), **draw(_stacks(9))})
     for nic in bases:
@@ -50,6 +51,31 @@ def policies(draw: st.DrawFn) -> NetworkState:
             interfaces.append({"name": nic, "type": "ethernet", "state": draw(STATES), **mtu, **draw(_stacks(20))})
     order = draw(st.permutations(interfaces))
     return decode([Document({"interfaces": list(order), "routes": {"config": draw(_routes(interfaces))}})]).desired
+
+
+@st.composite
+def _links_on_links(draw: st.DrawFn, bases: list[str]) -> list[dict[str, Any]]:
+    """MACVLANs and IPVLANs (never both on one base, which takes one kind only), VXLANs, and a VRF over some of them."""
+    found: list[dict[str, Any]] = []
+    if not bases or draw(st.booleans()):
+        return found
+    base, other = draw(st.sampled_from(bases)), draw(st.sampled_from(bases))
+    sections: dict[str, tuple[str, dict[str, Any]]] = {
+        "m1": ("mac-vlan", {"base-iface": base, "mode": draw(st.sampled_from(("bridge", "vepa", "private")))}),
+        "m2": ("mac-vtap", {"base-iface": base, "mode": draw(st.sampled_from(("bridge", "source")))}),
+        "x7": ("vxlan", {"base-iface": other, "id": 7, "remote": f"192.0.2.{draw(st.integers(1, 2))}"}),
+    }
+    if other != base:
+        sections["i1"] = ("ipvlan", {"base-iface": other, "mode": draw(st.sampled_from(("l2", "l3", "l3s")))})
+    for number, (name, (type, section)) in enumerate(sections.items(), 40):
+        if draw(st.booleans()):
+            found.append({"name": name, "type": type, "state": draw(STATES), type: section, **draw(_stacks(number))})
+    if draw(st.booleans()):
+        up = [each["name"] for each in found if each["state"] == "up"]
+        ports = sorted(draw(st.sets(st.sampled_from(up)))) if up else []
+        section = {"port": ports, "route-table-id": draw(st.sampled_from((100, 101)))}
+        found.append({"name": "red", "type": "vrf", "state": draw(STATES), "vrf": section})
+    return found
 
 
 @st.composite

@@ -82,7 +82,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     elif op.kind == "veth":
         attrs.pop("link")
     low, high = KINDS[op.kind].mtus
-    if mtu < low or (high and mtu > high):
+    if mtu and (mtu < low or (high and mtu > high)):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
     link = Link(
         name,
@@ -178,6 +178,8 @@ def _set_master(world: World, what: object, name: str, master: str) -> None:
         refuse(what, errno.ENODEV)
     if world.links[name].master:
         _leave(world, name)
+    if world.kind_of(master) in ("bond", "bridge"):
+        stacked.check_free(world, what, name)
     match world.kind_of(master) if master else "":
         case "bond":
             bond.enslave(world, what, name, master)

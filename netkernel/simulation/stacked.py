@@ -16,6 +16,8 @@ from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
 
 ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan"})
 """Kinds that cannot be made without a base."""
+TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan"}
+"""Kinds that take all frames of their base, by the driver that does it."""
 SMALLER_THAN_BASE: Final = frozenset({"vlan", "macvlan", "macvtap"})
 """Kinds whose MTU is at most their base's, and falls with it."""
 
@@ -58,10 +60,25 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
     for key in ("link", "slave1", "slave2"):
         if stated.get(key) and stated[key] not in world.links:
             refuse(what, errno.ENODEV)
+    if kind in TAKERS and _has_taker(world, str(stated["link"]), kind):
+        refuse(what, errno.EBUSY)
     if kind in ("macvlan", "macvtap"):
         others = [each for each in _siblings(world, str(stated["link"])) if each.kind in ("macvlan", "macvtap")]
         if others and "passthru" in {stated.get("mode"), *(each.attrs.get("mode") for each in others)}:
             refuse(what, errno.EINVAL)
+
+
+def check_free(world: World, what: object, name: str) -> None:
+    """Raises KernelRefused: EBUSY for a port-to-be whose frames somebody has already."""
+    if any(each.kind in TAKERS for each in _siblings(world, name)):
+        refuse(what, errno.EBUSY)
+
+
+def _has_taker(world: World, base: str, kind: str) -> bool:
+    """Whether another than `kind` has the frames of `base`: one receive handler a device."""
+    if world.kind_of(world.links[base].master) in ("bond", "bridge", "hsr"):
+        return True
+    return any(TAKERS.get(each.kind, TAKERS[kind]) != TAKERS[kind] for each in _siblings(world, base))
 
 
 def share(world: World, name: str, stated: Attrs) -> None:

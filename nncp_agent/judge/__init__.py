@@ -8,7 +8,7 @@ from typing import Final
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
-from nncp_agent.judge import cautions, mtu
+from nncp_agent.judge import cautions, mtu, takers
 from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
@@ -36,6 +36,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         own += [*_mac_source(iface, before, resolved)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
+    found += takers.problems(resolved, before)
     found += mtu.problems(resolved, before)
     found += route_list.problems(resolved, before)
     found += _rules(resolved, before)

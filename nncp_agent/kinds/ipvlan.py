@@ -46,8 +46,11 @@ class IpVlan(Kind):
             yield Problem(f"{path}.mode", "missing; wanted the ipvlan's: l2, l3 or l3s")
         if config.private and config.vepa:
             yield Problem(f"{path}.vepa", "found true beside private: true, wanted one of the two")
-        if iface.mac_address is not None:
-            yield Problem(f"{iface.name}: mac-address", "an ipvlan has the MAC address of its base; wanted none")
+        links = (context.before.links.get(name) for name in (iface.name, config.base_iface or ""))
+        theirs = {link.address for link in links if link is not None}
+        if iface.mac_address is not None and iface.mac_address.lower() not in theirs:
+            message = f"found {iface.mac_address}, but an ipvlan has the MAC address of its base; wanted none"
+            yield Problem(f"{iface.name}: mac-address", message)
         yield from self._together(iface, config, context)
 
     def _together(self, iface: Interface, config: IpVlanConfig, context: Context) -> Iterator[Problem]:

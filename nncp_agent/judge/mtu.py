@@ -7,6 +7,7 @@ from typing import Final
 
 from netkernel.host import Host
 from netkernel.link_kinds import KINDS
+from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, State
 from nncp_agent.mtus import Mtus
@@ -75,6 +76,8 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
     merged, link = resolved.merged[iface.name], before.links.get(iface.name)
     for base in kind_of(iface, link).below(merged):
         mine, its = mtus.of(iface.name), mtus.of(base)
+        if _is_so_already(link, mine, before.links.get(base), its):
+            continue  # a vxlan keeps its MTU when its base shrinks
         if its and mine > its:
             hint = "" if iface.mtu is not None else "; state an mtu for it too"
             yield Problem(f"{iface.name}: mtu", f"{mine} is more than the {its} of {base}, on which it sits{hint}")
@@ -88,6 +91,11 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
     if controller and link is not None and iface.mtu is None and 0 < link.max_mtu < mtus.of(iface.name):
         message = f"{mtus.of(iface.name)} is more than its port {iface.name} can: {link.max_mtu}"
         yield Problem(f"{controller}: mtu", message)
+
+
+def _is_so_already(link: Link | None, mtu: int, base: Link | None, below: int) -> bool:
+    """Whether the two sit on each other with just these MTUs."""
+    return link is not None and base is not None and base.name in link.below and (link.mtu, base.mtu) == (mtu, below)
 
 
 def _under_what_sits_on_it(name: str, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:

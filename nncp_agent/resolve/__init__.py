@@ -272,9 +272,15 @@ def _broken_foundations(
                 yield Problem(path, f"{name} is to be deleted by the same policy")
             elif name not in merged:
                 yield Problem(path, names.unknown(name, merged))
-            elif name in wanted and wanted[name].state is State.DOWN:
+            elif name in wanted and wanted[name].state is State.DOWN and not _is_up_over(iface.name, name, before):
                 yield Problem(path, f"cannot be up on {name}, which is asked to be down")
     yield from _loops(wanted, merged, before)
+
+
+def _is_up_over(name: str, base: str, before: Host) -> bool:
+    """Whether it is up on a base that is down already, as a loosely bound VLAN or a macvlan may be."""
+    link, below = before.links.get(name), before.links.get(base)
+    return link is not None and below is not None and base in link.below and link.up and not below.up
 
 
 def _loops(wanted: Iterable[str], merged: Mapping[str, Interface], before: Host) -> Iterator[Problem]:

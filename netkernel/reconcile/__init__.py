@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
-from netkernel.link_kinds import KINDS
-from netkernel.ops import Op, SetLink
-from netkernel.reconcile import ip, links, ports
+from netkernel.ops import Op
+from netkernel.reconcile import birth, ip, links, ports
+from netkernel.reconcile.losses import irreversible
 from netkernel.reconcile.world import Planning
-from netkernel.records import Address
-from netkernel.simulation.ip import is_dynamic
+
+__all__ = ["Unplannable", "irreversible", "planned", "reconcile"]
 
 ROUNDS = 5
 """Stages run again while they find something: a base that came up may have taken along a VLAN that should be down."""
@@ -58,45 +58,9 @@ def _round(planning: Planning) -> bool:
     ip.remove(planning)
     links.default_pvids(planning)
     ports.release(planning)
-    links.create(planning)
+    birth.create(planning)
     links.change(planning)
     ports.attach(planning)
     links.switch(planning)
     ip.add(planning)
     return len(planning.ops) > length
-
-
-def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
-    """One line for each thing that undo cannot bring back (kernel-made or learned, or a state nobody can write)."""
-    if not _has_what_can_be_lost(before) and not any(_is_down(op) for op in ops):
-        return ()
-    planning = Planning(before, before)
-    lines: list[str] = []
-    for op in ops:
-        lines += links.lost_for_good(planning.world, before, op)
-        planning.step(op)
-        lost = [each for each in planning.world.lost if links.cannot_be_made(each)]
-        lines += [f"{each}: it sits on what goes, and only who made it can make it again" for each in lost]
-        for faded in planning.world.faded:
-            what = f"address {faded.ip}/{faded.prefix}" if isinstance(faded, Address) else f"route {faded.destination}"
-            lines.append(f"{_link_of(faded)}: {what} was made by the network, and only the network can make it again")
-    return tuple(dict.fromkeys(lines))
-
-
-def _has_what_can_be_lost(host: Host) -> bool:
-    """Else the plan need not be walked through once more: bridges learn and float, addresses and routes are learned,
-    tunnels and the like we cannot make."""
-    return (
-        any(link.kind == "bridge" or link.kind not in KINDS for link in host.links.values() if link.kind)
-        or any(is_dynamic(address) for these in host.addresses.values() for address in these)
-        or any(route.dynamic for route in host.routes)
-    )
-
-
-def _is_down(op: Op) -> bool:
-    return isinstance(op, SetLink) and op.new.get("up") is False
-
-
-def _link_of(faded: object) -> str:
-    links = getattr(faded, "links", ())
-    return str(getattr(faded, "link", links[0] if links else ""))

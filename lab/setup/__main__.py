@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lab import browser
 from lab.setup import apt, venv
 from lab.setup.base import TREE, SetupFailed
 
 NETWORK: Final = ("ethtool", "iproute2", "iptables", "iputils-ping", "kmod", "nftables", "procps", "util-linux")
 """What probes, tests and demos run."""
+TESTS: Final = (*NETWORK, browser.PACKAGE)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Verb:
 
 VERBS: Final = {
     "test": Verb(
-        "[--reference] [PYTEST ARGS]", "the tests, in a test kernel where this one lacks what they need", NETWORK
+        "[--reference] [PYTEST ARGS]", "the tests, in a test kernel where this one lacks what they need", TESTS
     ),
     "check": Verb("", "lint, types, floors, schemas, cold starts: everything but the tests"),
     "bench": Verb("[NAME…]", "side by side with the peers, as ratios", NETWORK),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from netkernel.typed import TYPE_CHECKING
@@ -32,17 +32,20 @@ class Call:
 
     def write(self, value: object, form: str | None) -> None:
         """The result as `json` (indented for a terminal) or YAML."""
+        for piece in self.pieces(value, form):
+            self.world.stdout.write(piece)
+
+    def pieces(self, value: object, form: str | None) -> Iterator[str]:
+        """The text that `write` writes, in parts."""
         if form == "json":
             from nncp_agent.cli import json_text  # late, as all below: a verb pays for what it does
 
-            out = self.world.stdout
-            for piece in [json_text.indented(value)] if out.isatty() else json_text.pieces(value):
-                out.write(piece)
-            out.write("\n")
+            yield from json_text.indented(value) if self.world.stdout.isatty() else json_text.pieces(value)
+            yield "\n"
         else:
             from nncp_agent.cli import yaml_text
 
-            self.world.stdout.write(yaml_text.write(value))
+            yield yaml_text.write(value)
 
     def style(self) -> Style:
         """How stdout can be painted."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from netkernel.typed import TYPE_CHECKING
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
+from nncp_agent.cli.words import Usage
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from netkernel.host import Host
     from nncp_agent.shown import Note
@@ -22,6 +23,8 @@ EXAMPLES = """\
   nncp show                     everything
   nncp show bond1 br1           two interfaces and their routes
   nncp show -o tree             what sits on what
+  nncp show -o svg >node.svg    the same as a picture
+  nncp show -w                  and again whenever something changes
   nncp show --find 52:54:00     by any part of a name, an address or a MAC
   nncp show -o json | jq '.interfaces[].name'
 """
@@ -29,32 +32,58 @@ EXAMPLES = """\
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these interfaces and their routes")
-    forms = ("table", "yaml", "json", "tree")
-    parser.add_argument("-o", "--output", choices=forms, metavar="FORMAT", help="table, yaml, json or tree")
+    forms = ("table", "yaml", "json", "tree", "svg")
+    parser.add_argument("-o", "--output", choices=forms, metavar="FORMAT", help="table, yaml, json, tree or svg")
     parser.add_argument("--find", metavar="TEXT", help="only those with TEXT in name, address or MAC")
+    parser.add_argument("-w", "--watch", action="store_true", help="show it again whenever something changes")
 
 
 def run(call: Call) -> int:
     from nncp_agent import shown  # late, as all below: help needs no kernel
 
     options = call.options
+    if options.watch:
+        return _watch(call)
     with call.kernel() as kernel:
         host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
     if options.output == "json" and not (options.names or options.find):
         # one by one: a large host needs more memory for its text than for its records
         call.write({"interfaces": shown.interfaces(host, _notes(call)), "routes": shown.routes.read(host)}, "json")
         return OK
-    state = shown.state(host, _notes(call))
-    names = {interface["name"] for interface in state["interfaces"]} if options.names else set()
-    unknown = [name for name in options.names if name not in names]
-    if options.names or options.find:
-        state = _chosen(state, options.names, options.find)
-    _write(call, state, host)
+    state = _state(call, host)
+    for piece in _pieces(call, state, host):
+        call.world.stdout.write(piece)
+    unknown = [name for name in options.names if name not in host.links]
     for name in unknown:
         call.error(f"no interface '{name}'{_did_you_mean(name, host)}")
     if options.find and not state["interfaces"] and not unknown:
         call.say(f"no interface has '{options.find}' in its name, addresses or MAC")
     return FAILED if unknown else OK
+
+
+def _watch(call: Call) -> int:
+    """What is asked for may come and go meanwhile; its absence is no error."""
+    from nncp_agent import shown
+    from nncp_agent.cli import follow
+
+    if call.options.output == "svg":
+        raise Usage("nncp show: -w redraws text; for a picture leave it out")
+    with call.kernel() as kernel:
+
+        def look() -> str:
+            host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
+            return "".join(_pieces(call, _state(call, host), host))
+
+        between = "---\n" if _form(call) == "yaml" else "" if _form(call) == "json" else "\n"
+        follow.run(look, kernel.wait, call.world.stdout, call.style(), between)
+    return OK
+
+
+def _state(call: Call, host: Host) -> Tree:
+    from nncp_agent import shown
+
+    state, options = shown.state(host, _notes(call)), call.options
+    return _chosen(state, options.names, options.find) if options.names or options.find else state
 
 
 def _notes(call: Call) -> Mapping[str, Note]:
@@ -75,16 +104,33 @@ def _chosen(state: Tree, names: list[str], find: str | None) -> Tree:
     return choose.only(state, lambda each: (not names or each["name"] in names) and choose.matches(each, find or ""))
 
 
-def _write(call: Call, state: Tree, host: Host) -> None:
-    form = call.options.output or ("table" if call.world.stdout.isatty() else "yaml")
-    if form not in ("table", "tree"):
-        call.write(state, form)
+def _form(call: Call) -> str:
+    return call.options.output or ("table" if call.world.stdout.isatty() else "yaml")
+
+
+def _pieces(call: Call, state: Tree, host: Host) -> Iterator[str]:
+    form, everything = _form(call), bool(call.options.names)
+    if form in ("yaml", "json"):
+        yield from call.pieces(state, form)
         return
-    from nncp_agent.cli import overview
     from nncp_agent.observe import of_tree
 
+    if form == "svg":
+        from nncp_agent.cli.picture import svg
+
+        yield from svg.draw(of_tree(state), host, _title(), everything=everything)
+        return
+    from nncp_agent.cli import overview
+
     draw = overview.table if form == "table" else overview.tree
-    call.world.stdout.write(draw(of_tree(state), host, call.style(), everything=bool(call.options.names)))
+    yield draw(of_tree(state), host, call.style(), everything=everything)
+
+
+def _title() -> str:
+    import os
+    import time
+
+    return f"{os.uname().nodename}, {time.strftime('%Y-%m-%d %H:%M')}"
 
 
 def _did_you_mean(name: str, host: Host) -> str:

@@ -31,7 +31,7 @@ def complete(*words: str, folder: Path | None = None) -> list[str]:
         (["nncp", "show", "-o", "t"], ["table", "tree"]),
         (["nncp", "show", "--output", "y"], ["yaml"]),
         (["nncp", "show", "--output", "=", "y"], ["yaml"]),
-        (["nncp", "show", "--output", "="], ["table", "yaml", "json", "tree"]),
+        (["nncp", "show", "--output", "="], ["table", "yaml", "json", "tree", "svg"]),
         (["nncp", "show", "--find", ""], []),
         (["nncp", "apply", "--no-c"], ["--no-commit", "--no-check"]),
         (["nncp", "apply", "--timeout", ""], []),
@@ -75,7 +75,7 @@ def test_every_script_names_every_verb_and_option(shell: str) -> None:
             "zsh",
             [
                 "            'commit:keep what `apply --no-commit` changed'\n",
-                "'(-o --output)--output=[table, yaml, json or tree]:output:(table yaml json tree)'",
+                "'(-o --output)--output=[table, yaml, json, tree or svg]:output:(table yaml json tree svg)'",
                 "'--ports=[make NAME a bond of these]:ports:_sequence _net_interfaces'",
                 "'*:show:_net_interfaces'",
                 "'--policy=[the policy'\\''s name]:policy: '",
@@ -85,7 +85,7 @@ def test_every_script_names_every_verb_and_option(shell: str) -> None:
             "fish",
             [
                 "\ncomplete -c nncp -n __fish_use_subcommand -a commit -d 'keep what `apply --no-commit` changed'\n",
-                "from show' -s o -l output -x -a 'table yaml json tree' -d 'table, yaml, json or tree'\n",
+                "from show' -s o -l output -x -a 'table yaml json tree svg' -d 'table, yaml, json, tree or svg'\n",
                 "from apply' -l timeout -x -d ",
                 "from apply' -F\n",
                 "-l policy -x -d 'the policy\\'s name'\n",

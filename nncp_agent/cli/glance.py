@@ -1,0 +1,52 @@
+"""What people want to know of an interface at a glance, in a few words each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netkernel.host import Host
+from nncp_agent.kinds import KINDS
+from nncp_agent.model import Interface
+
+
+def states(interface: Interface, host: Host) -> list[str]:
+    """The state, and what an engineer wants to know with it."""
+    state = str(interface.state or "")
+    link = host.links.get(interface.name)
+    return [state, "no carrier"] if link is not None and link.up and not link.carrier else [state]
+
+
+def mac(interface: Interface) -> str:
+    """A MAC that says something: loopback has none, nor have tunnels, whose "MAC" is an IP address."""
+    mac = interface.mac_address or ""
+    return mac if len(mac) == 17 and mac.strip("0:") else ""
+
+
+def mtu(interface: Interface) -> str:
+    return f"mtu {interface.mtu}" if interface.mtu and interface.mtu != 1500 else ""
+
+
+def addresses(interface: Interface, everything: bool) -> list[str]:
+    """Every interface has a link-local address; in an overview they only hide the others."""
+    return [each for each in _with_prefixes(interface) if everything or not each.startswith("fe80:")]
+
+
+def _with_prefixes(interface: Interface) -> Iterator[str]:
+    for stack in (interface.ipv4, interface.ipv6):
+        for address in (stack.address if stack else None) or ():
+            yield f"{address.ip}/{address.prefix_length}"
+
+
+def ports(interface: Interface) -> list[str]:
+    kind = KINDS.get(interface.type or "")
+    return list((kind.ports(interface) if kind else None) or ())
+
+
+def below(interface: Interface) -> Sequence[str]:
+    kind = KINDS.get(interface.type or "")
+    return [name for name in (kind.below(interface) if kind else ()) if name not in ports(interface)]
+
+
+def brief(interface: Interface) -> str:
+    kind = KINDS.get(interface.type or "")
+    return kind.brief(interface) if kind else ""

@@ -6,6 +6,7 @@ Each function opens the kernel and the state directory for itself; `state_dir` i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,15 +16,18 @@ from netkernel import probe
 from netkernel.documents import Document
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
-from nncp_agent import diff, notes, pending, shown, whole, wire
+from nncp_agent import diff, node_file, notes, pending, shown, whole, wire
 from nncp_agent import history as _history
 from nncp_agent.apply import apply as _apply
 from nncp_agent.apply import go_back as _go_back
 from nncp_agent.back import back_to
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
+from nncp_agent.errors import InvalidPolicy
 from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
+from nncp_agent.policy.node import Node, of_document
+from nncp_agent.policy.resolver import resolve
 from nncp_agent.store import Store, default_directory
 from nncp_agent.wire.comparable import comparable
 
@@ -60,17 +64,24 @@ def show(
     Raises NetworkError, StoreBroken.
     """
     with _here(state_dir, namespace) as here:
-        state = shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS), notes.read(str(here.store.directory)))
+        state = _present(here)
     return _without_queries(state) if running_config else state
 
 
-def plan(desired: Asked | Sequence[Asked], *, state_dir: Path | None = None, namespace: str | None = None) -> list[str]:
+def plan(
+    desired: Asked | Sequence[Asked],
+    *,
+    node: Mapping[str, Any] | None = None,
+    state_dir: Path | None = None,
+    namespace: str | None = None,
+) -> list[str]:
     """The changes that `desired` (several documents are one) needs, a line for each.
 
-    Raises InvalidPolicy, NetworkError.
+    `node` is what templates like `{{ node.labels.rack }}` speak of: {name, labels, annotations}, or a Node of
+    Kubernetes; /etc/nncp/node.yaml when not given. Raises InvalidPolicy, NetworkError.
     """
-    decoded = _read(desired)
     with _here(state_dir, namespace) as here:
+        decoded = _read(desired, here, node)
         before, committed = here.kernel.snapshot(), here.store.committed()
         whole.refuse(decoded, before, committed, probe.refusals)
         decision = decide(decoded.desired, before, committed, refusals=probe.refusals)
@@ -85,25 +96,27 @@ def apply(
     timeout_s: float = PENDING_S,
     memory_only: bool = False,
     checks: Sequence[str | Check] | None = (),
+    node: Mapping[str, Any] | None = None,
     state_dir: Path | None = None,
     namespace: str | None = None,
 ) -> Outcome:
     """Make the host look like `desired` (several documents are one), or leave it as it was.
 
+    Captures are made of the host as it is before the change; `node` is as for `plan`.
     `checks` are TCP endpoints (`tcp://HOST:PORT`) or checks of one's own, beside gateways and name servers; None checks
     nothing at all. With `commit=False` the change waits `timeout_s` seconds for `commit` and goes back by itself.
     Raises what `nncp_agent.apply.apply` raises.
     """
-    decoded = _read(desired)
     options = replace(
         _options("apply", checks, namespace),
         verify=verify,
         commit=commit,
         memory_only=memory_only,
         timeout_s=timeout_s,
-        policies=tuple(policy.name for policy in decoded.policies),
     )
     with _here(state_dir, namespace) as here:
+        decoded = _read(desired, here, node)
+        options = replace(options, policies=tuple(policy.name for policy in decoded.policies))
         if decoded.problems:
             whole.refuse(decoded, here.kernel.snapshot(), here.store.committed(), probe.refusals)
         return _apply(decoded.desired, here.kernel, here.store, options=options)
@@ -172,9 +185,26 @@ def _options(function: str, checks: Sequence[str | Check] | None, namespace: str
     )
 
 
-def _read(desired: Asked | Sequence[Asked]) -> wire.Decoded:
+def _read(desired: Asked | Sequence[Asked], here: _Here, node: Mapping[str, Any] | None) -> wire.Decoded:
+    """The documents with captures and templates resolved. Raises InvalidPolicy for what is wrong with those."""
     several = [desired] if isinstance(desired, Mapping) else list(desired)
-    return wire.read([Document(value) for value in several])
+    resolution = resolve([Document(value) for value in several], lambda: _present(here), lambda: _node(node))
+    if resolution.problems:
+        raise InvalidPolicy(resolution.problems)
+    return wire.read(resolution.documents)
+
+
+def _present(here: _Here) -> dict[str, Any]:
+    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS), notes.read(str(here.store.directory)))
+
+
+def _node(value: Mapping[str, Any] | None) -> Node:
+    if value is None:
+        return node_file.node()
+    node, problems = of_document(value, os.uname().nodename, "node")
+    if problems:
+        raise InvalidPolicy(problems)
+    return node
 
 
 def _without_queries(state: dict[str, Any]) -> dict[str, Any]:

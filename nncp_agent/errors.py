@@ -25,7 +25,8 @@ class Problem(Frozen):
     """One thing wrong with a policy: `bond0: link-aggregation.port: no interface 'eth9'`.
 
     `path` is what a user would search for (interface name first, then keys); `line` is where it stands in `source`.
-    `count` is how many it stands for where not all are listed.
+    `count` is how many it stands for where not all are listed. `column` counts characters from 1, and `excerpt` shows
+    the place with a caret under it, where an expression is wrong.
     """
 
     path: str
@@ -33,10 +34,14 @@ class Problem(Frozen):
     source: str = ""
     line: int | None = None
     count: int = 1
+    column: int | None = None
+    excerpt: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.source}:{self.line}: " if self.line else f"{self.source}: " if self.source else ""
-        return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
+        column = f":{self.column}" if self.line and self.column else ""
+        where = f"{self.source}:{self.line}{column}: " if self.line else f"{self.source}: " if self.source else ""
+        text = f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
+        return f"{text}\n{self.excerpt}" if self.excerpt else text
 
 
 class InvalidPolicy(NetworkError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from nncp_agent import wire
+from nncp_agent import policy, wire
 from nncp_agent.cli import files
 from nncp_agent.cli.call import Call
 from nncp_agent.errors import InvalidPolicy
@@ -21,7 +21,31 @@ def read(call: Call, paths: Sequence[str]) -> wire.Decoded:
 
 def understood(call: Call, paths: Sequence[str]) -> wire.Decoded:
     """As `read` for who goes on to `whole.refuse`: what is wrong with the words is in `problems`. Raises Usage."""
-    decoded = wire.read(files.documents(call, paths))
+    documents = files.documents(call, paths)
+    if not policy.may_ask(documents):
+        return _noted(call, wire.read(documents))
+    from nncp_agent.cli import asked  # late: most policies ask nothing
+
+    resolution = asked.resolved(call, documents)
+    decoded = wire.read(resolution.documents)
+    asked.refuse(resolution, decoded.problems)
+    return _noted(call, decoded)
+
+
+def unasked(call: Call, paths: Sequence[str]) -> wire.Decoded | None:
+    """As `understood`, without a host; None when only a host could tell. Raises Usage, InvalidPolicy."""
+    documents = files.documents(call, paths)
+    if not policy.may_ask(documents):
+        return _noted(call, wire.read(documents))
+    from nncp_agent.cli import asked  # late: most policies ask nothing
+
+    resolution = asked.unasked(call, documents)
+    decoded = None if resolution.needs_host else wire.read(resolution.documents)
+    asked.refuse(resolution, decoded.problems if decoded else ())
+    return _noted(call, decoded) if decoded else None
+
+
+def _noted(call: Call, decoded: wire.Decoded) -> wire.Decoded:
     for note in decoded.notes:
         call.say(f"note: {note}")
     return decoded

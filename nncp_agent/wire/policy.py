@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from netkernel.frozen import Frozen
-from nncp_agent.wire.refused import YET, asks_nothing
+from nncp_agent.wire.refused import CAPTURES, asks_nothing
 from nncp_agent.wire.report import Path, Report, meant, shown
 
 KIND: Final = "NodeNetworkConfigurationPolicy"
@@ -118,7 +118,7 @@ def _policy(tree: dict[Any, Any], path: Path, report: Report) -> Iterator[Found]
 
 def _no_capture(tree: dict[Any, Any], path: Path, report: Report) -> None:
     if not asks_nothing(tree.get("capture")):
-        report.problem((*path, "capture"), f"nmpolicy captures are {YET}")
+        report.problem((*path, "capture"), CAPTURES)
 
 
 def _words(spec: dict[Any, Any], key: str, path: Path, report: Report) -> dict[str, str]:

@@ -10,6 +10,7 @@ from nncp_agent.wire.readers import Nested, Reader
 from nncp_agent.wire.report import Path, Report
 
 YET: Final = "not supported by this version yet"
+CAPTURES: Final = "captures are made on a host, by plan and apply; `nncp policy` prints the state that comes of them"
 OVS: Final = "Open vSwitch is not managed here; use ovs-vsctl, or nmstate with NetworkManager"
 
 TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -127,6 +128,6 @@ TOP: Final[Mapping[str, Reader]] = {
     "route-rules": Reader("route_rules", nested=_rules),
     "ovs-db": refused(OVS),
     "ovn": refused(OVS),
-    "capture": refused(f"nmpolicy captures are {YET}"),
+    "capture": refused(CAPTURES),
 }
 """Keys of a whole state."""

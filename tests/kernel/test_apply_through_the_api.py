@@ -52,6 +52,22 @@ def _names(state: dict[str, Any]) -> set[str]:
     return {interface["name"] for interface in state["interfaces"]}
 
 
+def test_what_is_captured_is_the_host_before_the_change(state_dir: Path) -> None:
+    capture = {
+        "nic": 'interfaces.name == "eth2"',
+        "moved": "capture.nic | interfaces.description := node.labels.rack",
+    }
+    asked = {"name": "br7", "type": "linux-bridge", "mac-address": "{{ capture.nic.interfaces.0.mac-address }}"}
+    asked["description"] = "{{ capture.moved.interfaces.0.description }}"
+    policy = {"capture": capture, "desiredState": {"interfaces": [asked]}}
+    mac = next(each["mac-address"] for each in api.show(state_dir=state_dir)["interfaces"] if each["name"] == "eth2")
+    assert api.apply(policy, node={"labels": {"rack": "r7"}}, state_dir=state_dir).committed
+    bridge = next(each for each in api.show(state_dir=state_dir)["interfaces"] if each["name"] == "br7")
+    assert (bridge["mac-address"], bridge["description"]) == (mac, "r7")
+    with pytest.raises(InvalidPolicy, match="no interface here has name 'eth9'"):
+        api.plan({"capture": {"a": "interfaces.name == eth9"}, "desiredState": {}}, state_dir=state_dir)
+
+
 def test_documents_become_a_bond_and_a_bridge_and_stay_committed(state_dir: Path) -> None:
     planned = api.plan([BRIDGE, POLICY], state_dir=state_dir)
     outcome = api.apply([BRIDGE, POLICY], state_dir=state_dir)

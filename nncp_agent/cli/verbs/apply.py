@@ -25,11 +25,12 @@ EXAMPLES = """\
 
 
 def arguments(parser: ArgumentParser) -> None:
-    from nncp_agent.cli import applying
+    from nncp_agent.cli import applying, node
 
     parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
     parser.add_argument("--dry-run", action="store_true", help="only print what would be done: `nncp plan`")
     applying.arguments(parser)
+    node.arguments(parser)
 
 
 def run(call: Call) -> int:

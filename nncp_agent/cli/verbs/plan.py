@@ -1,6 +1,7 @@
 """Say what apply would do, one change per line in the order of doing; print nothing when there is nothing to do.
 
 Lines that touch the link of the default route, or the one this SSH session came in by, begin with `!`.
+With -v it says first what the policies' captures and templates came to.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ EXAMPLES = """\
 
 
 def arguments(parser: ArgumentParser) -> None:
+    from nncp_agent.cli import node
+
     parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
     parser.add_argument("--exit-code", action="store_true", help="10 when there is something to do")
+    node.arguments(parser)
 
 
 def run(call: Call) -> int:

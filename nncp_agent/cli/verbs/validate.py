@@ -20,13 +20,19 @@ EXAMPLES = """\
 
 
 def arguments(parser: ArgumentParser) -> None:
+    from nncp_agent.cli import node
+
     parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
+    node.arguments(parser)
 
 
 def run(call: Call) -> int:
     from nncp_agent.cli import policies
 
-    decoded = policies.understood(call, call.options.files)
+    decoded = policies.unasked(call, call.options.files)
+    if decoded is None:
+        call.print("valid as far as can be told without a host: its captures say what the rest is")
+        return OK
 
     from nncp_agent import whole
     from nncp_agent.cli.imagine import imagine  # late: what cannot be read needs no engine

@@ -344,7 +344,7 @@ def test_speed_and_duplex_are_accepted_and_said_to_be_left() -> None:
             "routes.config[0].next-hop-address: found 'x', wanted an IP",
         ),
         ({"routes": {"config": [{"weight": 257}]}}, "routes.config[0].weight: found 257, wanted 1 to 256"),
-        ({"capture": {"a": "b"}, "desiredState": {}}, "capture: nmpolicy captures are not"),
+        ({"capture": {"a": "b"}, "desiredState": {}}, "capture: captures are made on a host"),
         ({"apiVersion": "v1", "kind": "List", "items": 7}, "items: found 7, wanted a list"),
         ({"kind": 7}, "kind: found 7, wanted NodeNetworkConfigurationPolicy"),
         ({"kind": "NodeNetworkConfigurationPolice"}, "did you mean 'NodeNetworkConfigurationPolicy'?"),

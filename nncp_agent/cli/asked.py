@@ -1,0 +1,60 @@
+"""Documents with captures and templates into plain ones, and what they came to for who wants to know (`-v`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netkernel.documents import Document
+from nncp_agent import shown
+from nncp_agent.cli import node
+from nncp_agent.cli.call import Call
+from nncp_agent.errors import InvalidPolicy, Problem
+from nncp_agent.policy.resolver import Resolution, resolve
+
+
+def resolved(call: Call, documents: Sequence[Document]) -> Resolution:
+    """What they come to on this host, as it is now. Problems are in the result. Raises InvalidPolicy, Usage."""
+    resolution = resolve(documents, lambda: present(call), lambda: node.node(call))
+    if call.verbosity > 1:
+        _tell(call, resolution)
+    return resolution
+
+
+def unasked(call: Call, documents: Sequence[Document]) -> Resolution:
+    """As far as it goes without a host: captures are checked, and a node's values filled in."""
+    return resolve(documents, None, lambda: node.node(call))
+
+
+def present(call: Call) -> Mapping[str, Any]:
+    """The host as `nncp show` prints it."""
+    from nncp_agent import notes
+
+    with call.kernel() as kernel:
+        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
+    return shown.state(host, notes.read(call.state_directory()))
+
+
+def refuse(resolution: Resolution, further: Sequence[Problem]) -> None:
+    """Raises InvalidPolicy for what is wrong with captures and templates, with `further` that does not come from it."""
+    if resolution.problems:
+        others = [problem for problem in further if (problem.source, problem.line) not in resolution.holes]
+        raise InvalidPolicy((*resolution.problems, *others))
+
+
+def _tell(call: Call, resolution: Resolution) -> None:
+    from nncp_agent.cli import yaml_text
+
+    for capture in resolution.captures:
+        call.detail(f"{capture.policy}: capture.{capture.name} is {capture.expression}, which finds")
+        call.detail("\n".join(f"    {line}" for line in yaml_text.write(capture.state).splitlines()))
+    for filled in dict.fromkeys((each.policy, each.template, _short(each.value)) for each in resolution.filled):
+        call.detail(f"{filled[0]}: {{{{ {filled[1]} }}}} is {filled[2]}")
+
+
+def _short(value: Any, most: int = 200) -> str:
+    """On one line; what is longer stands in the capture already."""
+    from nncp_agent.cli import json_text
+
+    text = value if isinstance(value, str) else "".join(json_text.pieces(value))
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -60,14 +60,23 @@ def conflicts(before: Host, after: Host) -> list[Problem]:
 
 
 def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
-    """What will work and still surprise."""
+    """What will work and still surprise, of what changes; what is so already is no news to whoever asks for it again."""
     context = context_of(resolved, before)
     found: list[Problem] = []
     for name, iface in resolved.wanted.items():
-        found += kind_of(iface, before.links.get(name)).warnings(iface, resolved.merged[name], context)
+        kind, merged = kind_of(iface, before.links.get(name)), resolved.merged[name]
+        if not _is_so_already(kind, merged, resolved.present.get(name)):
+            found += kind.warnings(iface, merged, context)
     found += mtu.warnings(resolved, before)
     found += cautions.warnings(resolved, before, after)
     return list(dict.fromkeys(found))
+
+
+def _is_so_already(kind: Kind, merged: Interface, present: Interface | None) -> bool:
+    """Whether the interface's own settings stay what they are."""
+    if merged.config is None or present is None or present.config is None:
+        return False
+    return kind.normalise(merged.config) == kind.normalise(present.config)
 
 
 def _addresses_on_a_port(iface: Interface, merged: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:

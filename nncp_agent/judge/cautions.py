@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from netkernel.host import Host
-from netkernel.records import MAIN_TABLE, Route
+from netkernel.records import MAIN_TABLE, Link, Route
 from nncp_agent.errors import Problem
 from nncp_agent.model import State
 from nncp_agent.resolve import Resolved, kind_of
@@ -25,7 +25,7 @@ FRAME_CHANGERS: Final = {
 def warnings(resolved: Resolved, before: Host, after: Host) -> Iterator[Problem]:
     """Everything surprising about going from `before` to `after`."""
     yield from _options_that_wait(resolved, before)
-    yield from _bonds_under_bridges(resolved, after)
+    yield from _bonds_under_bridges(resolved, before, after)
     yield from _default_routes(before, after)
     yield from _gateways_left_behind(before, after)
     yield from _gateways_off_the_link(before, after)
@@ -42,17 +42,23 @@ def _options_that_wait(resolved: Resolved, before: Host) -> Iterator[Problem]:
             yield Problem(f"{name}: {kind.subtree}", "stays as it is while the state is down: it counts with state up")
 
 
-def _bonds_under_bridges(resolved: Resolved, after: Host) -> Iterator[Problem]:
+def _bonds_under_bridges(resolved: Resolved, before: Host, after: Host) -> Iterator[Problem]:
     touched = dict.fromkeys([*resolved.wanted, *(port for name in resolved.wanted for port in after.ports(name))])
     for name in touched:
         bond = after.links.get(name)
         bridge = after.links.get(bond.master) if bond is not None and bond.kind == "bond" else None
-        if bond is not None and bridge is not None and bridge.kind == "bridge":
+        if bond is not None and bridge is not None and bridge.kind == "bridge" and not _stays_under(bond, before):
             reason = FRAME_CHANGERS.get(str(bond.attrs.get("mode")))
             if reason:
                 yield Problem(
                     f"{name}: link-aggregation.mode", f"{bond.attrs['mode']} under the bridge {bridge.name}: {reason}"
                 )
+
+
+def _stays_under(bond: Link, before: Host) -> bool:
+    """Whether it is a port of its bridge already, in this mode."""
+    old = before.links.get(bond.name)
+    return old is not None and (old.master, old.attrs.get("mode")) == (bond.master, bond.attrs.get("mode"))
 
 
 def _default_routes(before: Host, after: Host) -> Iterator[Problem]:

@@ -41,9 +41,14 @@ def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
             continue  # a router's packets need not fit all its links
         for port in mtus.ports(controller):
             above, below = mtus.of(controller), mtus.of(port)
-            if below and above > below:
+            if below and above > below and not _steps_down_already(controller, above, port, below, before):
                 yield Problem(f"{controller}: mtu", f"{above} is more than the {below} of its port {port}: "
                               f"larger frames will be dropped")  # fmt: skip
+
+
+def _steps_down_already(controller: str, above: int, port: str, below: int, before: Host) -> bool:
+    had, was = before.links.get(controller), before.links.get(port)
+    return had is not None and was is not None and (was.master, had.mtu, was.mtu) == (controller, above, below)
 
 
 def _limits(iface: Interface, before: Host) -> Iterator[Problem]:

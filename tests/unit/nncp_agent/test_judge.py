@@ -115,3 +115,29 @@ def test_rules_may_be_absent_where_there_are_none_but_the_kernels() -> None:
     ours = replace(kernels, rules=(*kernels.rules, Rule(4, 1000, 50, protocol=4)))
     (problem,) = problems(absent, ours)
     assert problem.startswith("route-rules: wanted absent, found 1 (priority 1000): ")
+
+
+ALB_UNDER_BR0 = read_host("""
+links:
+  br0: {kind: bridge, mtu: 9000}
+  br1: {kind: bridge}
+  bond0: {kind: bond, mode: balance-alb, miimon: 0, updelay: 0, downdelay: 0, all_slaves_active: 0, master: br0}
+  eth1: {master: bond0}
+""")
+ALB = "name: bond0, type: bond, link-aggregation: {mode: balance-alb, port: [eth1], options: {miimon: 0}}"
+
+
+@pytest.mark.parametrize("more", ["mtu: 9000", "ipv4: {enabled: true, address: [{ip: 192.0.2.1, prefix-length: 24}]}"])
+def test_what_is_so_already_is_not_warned_about_again(more: str) -> None:
+    assert warnings(f"interfaces: [{{{ALB}}}, {{name: br0, type: linux-bridge, {more}}}]", ALB_UNDER_BR0) == []
+
+
+def test_a_bond_that_goes_under_another_bridge_is_warned_about_again() -> None:
+    (warning,) = warnings(f"interfaces: [{{{ALB}, controller: br1}}]", ALB_UNDER_BR0)
+    assert warning.startswith("bond0: link-aggregation.mode: balance-alb under the bridge br1: ")
+
+
+def test_a_bond_that_changes_is_warned_about_in_whole() -> None:
+    desired = ALB.replace("miimon: 0", "miimon: 0, all_slaves_active: dropped, resend_igmp: 2")
+    (warning,) = warnings(f"interfaces: [{{{desired}}}]", ALB_UNDER_BR0)
+    assert warning.startswith("bond0: link-aggregation.options.miimon: found 0")

@@ -32,6 +32,7 @@ from netkernel.ops import (
     DeleteVlans,
     MoveLink,
     Op,
+    SetAddress,
     SetLink,
     SetPort,
     WriteSysctl,
@@ -119,6 +120,8 @@ class Execution:
                 return [addresses.add(address, index_of)]
             case DeleteAddress(address):
                 return [addresses.delete(address, index_of)]
+            case SetAddress(address):
+                return [addresses.change(address, index_of)]
             case AddRoute(route, beside):
                 return [routes.add(route, index_of, beside)]
             case DeleteRoute(route):

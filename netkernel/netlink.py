@@ -21,6 +21,7 @@ GENERIC: Final = 16
 REQUEST: Final = 0x1
 ACK: Final = 0x4
 DUMP_INTERRUPTED: Final = 0x10  # NLM_F_DUMP_INTR, on messages of a dump
+REPLACE: Final = 0x100
 EXCLUSIVE: Final = 0x200
 CREATE: Final = 0x400
 APPEND: Final = 0x800

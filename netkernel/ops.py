@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netkernel.frozen import Frozen
+from netkernel.frozen import Frozen, replace
 from netkernel.records import NO_ATTRS, Address, Attrs, Neighbour, Nexthop, Route, Rule, Value, VlanRange
+
+NO_PREFIX_ROUTE = 0x200
+"""IFA_F_NOPREFIXROUTE (linux/if_addr.h)."""
 
 
 def word(value: Value | None) -> str:
@@ -96,6 +99,8 @@ class SetPort(Frozen):
 
 
 class AddAddress(Frozen):
+    """A link-local one may be there already: the kernel makes its own when a link comes up or gets its carrier."""
+
     address: Address
 
     def inverse(self) -> DeleteAddress:
@@ -113,6 +118,22 @@ class DeleteAddress(Frozen):
 
     def __str__(self) -> str:
         return f"delete address {_address(self.address)}"
+
+
+class SetAddress(Frozen):
+    """Change an address in place, in what the kernel lets change (`is_set_in_place`): its prefix route and whatever
+    needs the address stay. `old` has the same key and peer."""
+
+    new: Address
+    old: Address
+
+    def inverse(self) -> SetAddress:
+        return SetAddress(new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        pairs = ((word, getattr(self.old, word), getattr(self.new, word)) for word in ("metric", "protocol", "flags"))
+        changes = ", ".join(f"{word} {old} -> {new}" for word, old, new in pairs if old != new)
+        return f"set address {_address(self.new)} {changes}"
 
 
 class AddRoute(Frozen):
@@ -255,7 +276,7 @@ class MoveLink(Frozen):
 
 Op = (
     CreateLink | DeleteLink | SetLink | SetPort
-    | AddAddress | DeleteAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
+    | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
     | AddVlans | DeleteVlans | WriteSysctl | MoveLink
 )  # fmt: skip
@@ -265,6 +286,17 @@ Plan = Sequence[Op]
 def inverse(plan: Plan) -> tuple[Op, ...]:
     """The plan that takes `plan` back."""
     return tuple(op.inverse() for op in reversed(plan))
+
+
+def is_set_in_place(old: Address, new: Address) -> bool:
+    """Whether the kernel makes `new` of `old` when told, and `old` of `new`: it answers OK to all else and changes
+    nothing, of an IPv6 address also to metric 0 (inet_rtm_newaddr, inet6_addr_modify).
+    """
+    if replace(old, metric=new.metric, protocol=new.protocol, flags=new.flags) != new:
+        return False
+    if new.family == 4:
+        return old.flags == new.flags
+    return old.flags ^ new.flags in (0, NO_PREFIX_ROUTE) and bool(old.metric) == bool(new.metric)
 
 
 def _address(address: Address) -> str:

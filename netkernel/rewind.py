@@ -26,6 +26,7 @@ from netkernel.ops import (
     DeleteVlans,
     MoveLink,
     Op,
+    SetAddress,
     SetLink,
     SetPort,
     WriteSysctl,
@@ -122,7 +123,7 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                     found.rules.append(rule)
                 case AddNexthop(nexthop) | DeleteNexthop(nexthop):
                     found.nexthops.add(nexthop.id)
-                case AddAddress(address) | DeleteAddress(address):
+                case AddAddress(address) | DeleteAddress(address) | SetAddress(address):
                     found.addresses.add(address.key)
                     found.links.add(address.link)
                 case AddNeighbour(neighbour) | DeleteNeighbour(neighbour):

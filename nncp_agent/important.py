@@ -39,7 +39,7 @@ def _is_default(op: Op) -> bool:
 
 def _touches(op: Op) -> tuple[str, ...]:
     match op:
-        case ops.AddAddress(address) | ops.DeleteAddress(address):
+        case ops.AddAddress(address) | ops.DeleteAddress(address) | ops.SetAddress(address):
             return (address.link,)
         case ops.AddRoute(route) | ops.DeleteRoute(route):
             return route.links

@@ -10,6 +10,7 @@ from netkernel import devconf
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import (
+    NO_PREFIX_ROUTE,
     AddAddress,
     AddNeighbour,
     AddRoute,
@@ -71,9 +72,11 @@ controllers = st.sampled_from(("bond0", "bond1", "br0", "br1", ""))
 def _address(draw: st.DrawFn) -> Op:
     name, host = draw(names), draw(st.integers(1, 4))
     make = draw(st.sampled_from((AddAddress, AddAddress, DeleteAddress)))
+    metric = draw(st.sampled_from((0, 0, 7)))
     if draw(st.booleans()):
-        return make(Address(name, f"{draw(st.sampled_from(SUBNETS))}{host}", 24))
-    return make(Address(name, f"2001:db8::{host}", 64, flags=NODAD))
+        return make(Address(name, f"{draw(st.sampled_from(SUBNETS))}{host}", 24, metric=metric))
+    flags = NODAD | draw(st.sampled_from((0, 0, NO_PREFIX_ROUTE)))
+    return make(Address(name, f"2001:db8::{host}", 64, flags=flags, metric=metric))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
 from netkernel.errors import MalformedMessage
 from netkernel.frozen import Frozen
-from netkernel.netlink import CREATE, EXCLUSIVE, Message
+from netkernel.netlink import CREATE, EXCLUSIVE, REPLACE, Message
 from netkernel.records import FOREVER, Address
 from netkernel.typed import Any, Final
 
@@ -26,6 +26,7 @@ STATE: Final = 0x01 | 0x04 | 0x08 | 0x20 | 0x40 | 0x80 | 0x800
 
 _HEADER: Final = Struct("=BBBBI")
 _ADDRESS, _LOCAL, _LABEL, _BROADCAST, _CACHE, _FLAGS, _METRIC, _PROTOCOL = 1, 2, 3, 4, 6, 8, 9, 11
+_LINK_LOCAL: Final = ("fe8", "fe9", "fea", "feb")  # as `link_local`, which would load more than `show` needs
 _LIFETIMES: Final = Struct("=II")
 _FAMILIES: Final[Mapping[int, int]] = {AF_INET: 4, AF_INET6: 16}
 
@@ -143,7 +144,18 @@ def _layout(data: bytes, start: int, end: int, width: int) -> _Layout:
 
 
 def add(address: Address, index_of: IndexOf) -> Message:
-    """Raises KernelRefused from `index_of`, ValueError for text that is no address."""
+    """A link-local one may be the kernel's already. Raises KernelRefused from `index_of`, ValueError for text that is
+    no address."""
+    is_kernels_business = address.ip.startswith(_LINK_LOCAL)
+    return Message(NEW, CREATE | (REPLACE if is_kernels_business else EXCLUSIVE), _whole(address, index_of))
+
+
+def change(address: Address, index_of: IndexOf) -> Message:
+    """Writes over the address of the same key and peer what the kernel lets change. Raises as `add`."""
+    return Message(NEW, REPLACE, _whole(address, index_of))
+
+
+def _whole(address: Address, index_of: IndexOf) -> bytes:
     parts = _identity(address)
     family = AF_INET if address.family == 4 else AF_INET6
     if address.broadcast:
@@ -159,7 +171,7 @@ def add(address: Address, index_of: IndexOf) -> Message:
     if address.valid_s != FOREVER or address.preferred_s != FOREVER:
         lifetimes = _LIFETIMES.pack(min(address.preferred_s, address.valid_s), address.valid_s)
         parts.append(tlv.attribute(_CACHE, lifetimes + bytes(8)))
-    return Message(NEW, CREATE | EXCLUSIVE, _header(address, index_of) + b"".join(parts))
+    return _header(address, index_of) + b"".join(parts)
 
 
 def delete(address: Address, index_of: IndexOf) -> Message:

@@ -15,7 +15,9 @@ from netkernel.ops import (
     DeleteNexthop,
     DeleteRoute,
     DeleteRule,
+    SetAddress,
     WriteSysctl,
+    is_set_in_place,
 )
 from netkernel.reconcile.world import Planning
 from netkernel.records import Address, Link, Nexthop, Route
@@ -49,11 +51,13 @@ def _is_group(nexthop: Nexthop) -> bool:
 
 
 def _remove_addresses(planning: Planning, name: str) -> None:
-    wanted = set(_wanted(planning, name))
+    wanted = {(each.key, each.peer): each for each in _wanted(planning, name)}
     for address in planning.world.addresses.get(name, ()):
-        if is_link_local(address) or address in wanted or address not in planning.world.addresses.get(name, ()):
+        want = wanted.get((address.key, address.peer))
+        if is_link_local(address) or address == want or address not in planning.world.addresses.get(name, ()):
             continue
-        planning.do(DeleteAddress(address))
+        in_place = want is not None and not is_dynamic(address) and is_set_in_place(address, want)
+        planning.do(SetAddress(want, address) if want is not None and in_place else DeleteAddress(address))
 
 
 def _wanted(planning: Planning, name: str) -> tuple[Address, ...]:

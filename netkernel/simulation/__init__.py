@@ -23,6 +23,7 @@ from netkernel.ops import (
     DeleteVlans,
     MoveLink,
     Op,
+    SetAddress,
     SetLink,
     SetPort,
     WriteSysctl,
@@ -61,6 +62,8 @@ def step(world: World, op: Op) -> None:
             ip.add_address(world, op)
         case DeleteAddress():
             ip.delete_address(world, op)
+        case SetAddress():
+            ip.set_address(world, op)
         case AddRoute():
             ip.add_route(world, op)
         case DeleteRoute():

@@ -19,6 +19,8 @@ from netkernel.ops import (
     DeleteNeighbour,
     DeleteNexthop,
     DeleteRoute,
+    SetAddress,
+    is_set_in_place,
 )
 from netkernel.records import FOREVER, Address, Link, Nexthop, Route
 from netkernel.simulation.world import SMALLEST_IPV6_MTU, World, refuse
@@ -52,13 +54,29 @@ def add_address(world: World, op: AddAddress) -> None:
             refuse(op, errno.EINVAL)
         if devconf.get(link.conf6, "disable_ipv6"):
             refuse(op, errno.EACCES, "IPv6 is disabled on this device")
-        if any(each.ip == address.ip for each in present):
+        if is_link_local(address):
+            present = tuple(each for each in present if each.ip != address.ip)
+        elif any(each.ip == address.ip for each in present):
             refuse(op, errno.EEXIST, "address already assigned")
     elif any(_same_place(each, address) and each.ip == address.ip for each in present):
         refuse(op, errno.EEXIST, "Address already assigned")
     world.addresses[address.link] = _with(present, address)
     world.foretold.discard((address.link, address.ip))
     world.touched.add(address.link)
+
+
+def set_address(world: World, op: SetAddress) -> None:
+    """Raises KernelRefused: ENODEV, ENOENT."""
+    if op.new.link not in world.links:
+        refuse(op, errno.ENODEV)
+    present = world.addresses.get(op.new.link, ())
+    held = next((each for each in present if each.key == op.new.key and each.peer == op.new.peer), None)
+    if held is None:
+        refuse(op, errno.ENOENT)
+    if is_set_in_place(held, op.new):
+        new = replace(op.new, state=held.state)
+        world.addresses[op.new.link] = tuple(new if each is held else each for each in present)
+    world.touched.add(op.new.link)
 
 
 def _with(present: tuple[Address, ...], new: Address) -> tuple[Address, ...]:

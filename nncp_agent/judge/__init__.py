@@ -60,7 +60,7 @@ def conflicts(before: Host, after: Host) -> list[Problem]:
 
 
 def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
-    """What will work and still surprise, of what changes; what is so already is no news to whoever asks for it again."""
+    """What will work and still surprise, of what changes: what is so already is no news to who asks for it again."""
     context = context_of(resolved, before)
     found: list[Problem] = []
     for name, iface in resolved.wanted.items():

@@ -348,3 +348,18 @@ def test_ports_may_be_named_by_profiles_that_know_their_macs(host: Asked) -> Non
     host.holds(bond("eth1", "eth2"))
     host.apply(bond("eth2"))
     host.holds(bond("eth2"))
+
+
+@pytest.mark.parametrize("base", ["eth1", "eth2"])
+@pytest.mark.parametrize("own", [{}, {"mac-address": MAC}])
+@pytest.mark.parametrize("bonds", [{}, {"mac-address": OTHER_MAC}])
+def test_a_vlan_over_a_port_has_its_ipv6_when_the_bond_has_another_mode(
+    host: Asked, base: str, own: State, bonds: State
+) -> None:
+    six = {"enabled": True, "address": [{"ip": "2001:db8::1", "prefix-length": 64}]}
+    host.becomes(
+        bond("eth1", "eth2", **bonds),
+        {"name": "v5", "type": "vlan", "state": "up", "vlan": {"base-iface": base, "id": 5}, "ipv6": six, **own},
+    )
+    host.becomes(bond("eth1", "eth2", mode="802.3ad", **bonds))
+    host.holds({"name": "v5", "ipv6": six, **own})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.ops import (
@@ -21,10 +22,12 @@ from netkernel.ops import (
     DeleteLink,
     MoveLink,
     Op,
+    SetAddress,
     SetLink,
     SetPort,
     WriteSysctl,
     inverse,
+    is_set_in_place,
 )
 from netkernel.records import Address, Attrs, Hop, Neighbour, Nexthop, Route, Rule, VlanRange
 
@@ -127,6 +130,58 @@ def test_a_record_is_added_read_back_and_taken_back(stage: LinuxKernel, record: 
     assert there(record)(after), [after.addresses.get("br0.5"), after.routes, after.rules, after.nexthops]
     stage.execute(inverse([add]))
     assert stage.snapshot() == before
+
+
+FOUR = Address("br0.5", "198.51.100.1", 24)
+SIX = Address("br0.5", "2001:db8:6::1", 64, flags=NODAD)
+IN_PLACE = [
+    (FOUR, replace(FOUR, metric=77)),
+    (FOUR, replace(FOUR, protocol=99)),
+    (SIX, replace(SIX, protocol=99)),
+    (SIX, replace(SIX, flags=NODAD | NOPREFIXROUTE)),
+    (replace(SIX, metric=7), replace(SIX, metric=77)),
+]
+
+
+@pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy")
+@pytest.mark.parametrize(("old", "new"), IN_PLACE)
+def test_an_address_changes_in_place_and_back_and_its_routes_stay(
+    stage: LinuxKernel, old: Address, new: Address
+) -> None:
+    assert is_set_in_place(old, new) and is_set_in_place(new, old)
+    route = Route("10.1.0.0/16", (Hop("br0.5", "198.51.100.9" if old.family == 4 else "2001:db8:6::9"),))
+    stage.execute([AddAddress(old), AddRoute(route)])
+    before = stage.snapshot()
+    stage.execute([SetAddress(new, old)])
+    after = stage.snapshot()
+    assert (new in after.addresses["br0.5"], after.routes) == (True, before.routes)
+    stage.execute([SetAddress(old, new)])
+    assert stage.snapshot() == before
+
+
+IGNORED = [
+    (FOUR, replace(FOUR, flags=NOPREFIXROUTE)),
+    (FOUR, replace(FOUR, label="br0.5:web")),
+    (FOUR, replace(FOUR, broadcast="198.51.100.255")),
+    (replace(SIX, metric=7), SIX),
+]
+
+
+@pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy")
+@pytest.mark.parametrize(("old", "new"), IGNORED)
+def test_what_the_kernel_ignores_is_not_taken_for_done(stage: LinuxKernel, old: Address, new: Address) -> None:
+    assert not is_set_in_place(old, new)
+    stage.execute([AddAddress(old)])
+    before = stage.snapshot()
+    stage.execute([SetAddress(new, old)])
+    assert stage.snapshot() == before
+
+
+@pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy")
+def test_a_link_local_address_that_is_there_may_be_added(stage: LinuxKernel) -> None:
+    address = Address("br0.5", "fe80::5", 64, scope=253, flags=NODAD)
+    stage.execute([AddAddress(address), AddAddress(address)])
+    assert [each for each in stage.snapshot().addresses["br0.5"] if each.ip == "fe80::5"] == [address]
 
 
 @pytest.mark.needs_kernel("bonding", "bridge_vlan", "vlan", "veth", "dummy", "nexthop")

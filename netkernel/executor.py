@@ -126,8 +126,8 @@ class Execution:
                 return [routes.add(route, index_of, beside)]
             case DeleteRoute(route):
                 return [routes.delete(route, index_of)]
-            case AddRule(rule):
-                return [rules.add(rule)]
+            case AddRule(rule, beside):
+                return [rules.add(rule, beside)]
             case DeleteRule(rule):
                 return [rules.delete(rule)]
             case AddNeighbour(neighbour):

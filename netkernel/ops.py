@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from netkernel.frozen import Frozen, replace
 from netkernel.records import NO_ATTRS, Address, Attrs, Neighbour, Nexthop, Route, Rule, Value, VlanRange
+from netkernel.typed import Final
 
 NO_PREFIX_ROUTE = 0x200
 """IFA_F_NOPREFIXROUTE (linux/if_addr.h)."""
@@ -162,13 +163,16 @@ class DeleteRoute(Frozen):
 
 
 class AddRule(Frozen):
+    """`beside` lets it stand beside one that the kernel takes for the same (see `simulation.rules`)."""
+
     rule: Rule
+    beside: bool = False
 
     def inverse(self) -> DeleteRule:
         return DeleteRule(self.rule)
 
     def __str__(self) -> str:
-        return f"add rule {_rule(self.rule)}"
+        return f"add rule {_rule(self.rule)}" + " beside others" * self.beside
 
 
 class DeleteRule(Frozen):
@@ -281,6 +285,10 @@ Op = (
     | AddVlans | DeleteVlans | WriteSysctl | MoveLink
 )  # fmt: skip
 Plan = Sequence[Op]
+RULE_ACTIONS: Final = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
+"""FR_ACT_* of linux/fib_rules.h that end the search for a route."""
+TO_TABLE: Final = 1
+"""FR_ACT_TO_TBL."""
 
 
 def inverse(plan: Plan) -> tuple[Op, ...]:
@@ -318,12 +326,16 @@ def _route(route: Route) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    words = [f"{rule.priority}:", "ipv6" if rule.family == 6 else "ipv4"]
+    words = [f"{rule.priority}:", "ipv6" if rule.family == 6 else "ipv4", *(["not"] if rule.invert else [])]
     words += [f"from {rule.source}"] if rule.source else []
     words += [f"to {rule.destination}"] if rule.destination else []
     words += [f"iif {rule.iif}"] if rule.iif else []
+    words += [f"oif {rule.oif}"] if rule.oif else []
+    words += [f"tos {rule.tos:#x}"] if rule.tos else []
     words += [f"fwmark {rule.fwmark:#x}/{rule.fwmask:#x}"] if rule.fwmark or rule.fwmask else []
-    words += [f"table {rule.table}"] if rule.table else [f"action {rule.action}"]
+    words += [RULE_ACTIONS.get(rule.action, f"action {rule.action}")] if rule.action != TO_TABLE else []
+    words += [f"table {rule.table}"] if rule.table else []
+    words += [f"suppress-prefix-length {each}"] if (each := rule.suppress_prefix_length) is not None else []
     return " ".join(words)
 
 

@@ -88,11 +88,12 @@ class _Touched:
 def remember(before: Host, ops: Sequence[Op]) -> Remembered:
     """What undoing `ops` needs to know of `before`: everything they touch, by the kernel's own doing too."""
     touched = _touched(before, ops)
+    places = {(each.family, each.priority) for each in touched.rules}  # all of a priority: they have an order
     host = Host(
         links={name: before.links[name] for name in sorted(touched.links & before.links.keys())},
         addresses={name: before.addresses[name] for name in sorted(touched.links & before.addresses.keys())},
         routes=tuple(each for each in before.routes if _is_route_touched(each, touched.links, touched.slots)),
-        rules=tuple(each for each in before.rules if each in touched.rules),
+        rules=tuple(each for each in before.rules if (each.family, each.priority) in places),
         neighbours=tuple(each for each in before.neighbours if each.link in touched.links),
         nexthops=tuple(each for each in before.nexthops if each.link in touched.links or each.id in touched.nexthops),
         vlans={name: before.vlans[name] for name in sorted(touched.links & before.vlans.keys())},
@@ -158,12 +159,13 @@ def rewind(now: Host, remembered: Remembered) -> Host:
     links = {
         name: link for name, link in links.items() if name in was.links or all(below in links for below in link.below)
     }
+    ours = {*remembered.rules, *was.rules}
     nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link in {"", *links}]
     return Host(
         links=links,
         addresses=_without(now.addresses, touched) | _addresses(now, remembered),
         routes=(*_routes(now, remembered, links), *was.routes),
-        rules=(*(each for each in now.rules if each not in remembered.rules), *was.rules),
+        rules=(*was.rules, *(each for each in now.rules if each not in ours)),
         neighbours=(*_neighbours(now, remembered, links), *was.neighbours),
         nexthops=(*nexthops, *was.nexthops),
         vlans={name: vlans for name, vlans in _without(now.vlans, touched).items() if name not in orphans}

@@ -48,9 +48,9 @@ class Reader:
         return self._read(tuple(Table), self._READERS)
 
     def overview(self, protocols: Collection[int]) -> Host:
-        """Links, addresses, bridge VLANs, and the routes of these protocols. Raises NetworkError."""
+        """Links, addresses, bridge VLANs, rules, and the routes of these protocols. Raises NetworkError."""
         readers = {**self._READERS, Table.ROUTES: lambda reader: reader._routes_of(protocols)}
-        return self._read((Table.LINKS, Table.ADDRESSES, Table.ROUTES, Table.VLANS), readers)
+        return self._read((Table.LINKS, Table.ADDRESSES, Table.ROUTES, Table.RULES, Table.VLANS), readers)
 
     def _read(self, tables: Sequence[Table], readers: Mapping[Table, Callable[[Reader], Any]]) -> Host:
         with _uncollected():

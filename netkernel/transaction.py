@@ -19,7 +19,7 @@ class Kernel(Protocol):
         ...
 
     def overview(self, protocols: Collection[int]) -> Host:
-        """What people look at: links, addresses, bridge VLANs, and the routes of these protocols (RTPROT_ numbers)."""
+        """What people look at: links, addresses, bridge VLANs, rules, routes of these protocols (RTPROT_ numbers)."""
         ...
 
     def execute(self, ops: Sequence[Op]) -> None:

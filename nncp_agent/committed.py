@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from netkernel.host import Host
+from netkernel.records import Rule
 from nncp_agent import overruled
 from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State, merge
+from nncp_agent.model import Interface, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State, merge
 from nncp_agent.resolve.references import References
-from nncp_agent.sections import routes
+from nncp_agent.sections import routes, rules
 from nncp_agent.shown.macs import SAME_TO_NMSTATE
 
 
@@ -53,6 +55,7 @@ def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, st
     return NetworkState(
         interfaces=tuple(sorted(kept, key=lambda iface: iface.name)) or None,
         routes=Routes(config=config) if config else None,
+        route_rules=RouteRules(config=found) if (found := tuple(_rules(previous, desired, names or {}))) else None,
     )
 
 
@@ -64,8 +67,12 @@ def in_words_of(desired: NetworkState, previous: NetworkState, host: Host) -> Ne
     references = References({old: (new,) for old, new in others.items() if old != new})
     renamed = [replace(references.interface(iface, []), name=others[iface.name]) for iface in previous.interfaces or ()]
     config = references.routes((previous.routes.config if previous.routes else None) or (), [])
+    found = references.rules((previous.route_rules.config if previous.route_rules else None) or (), [])
     return replace(
-        previous, interfaces=tuple(renamed) or None, routes=Routes(config=config) if config else previous.routes
+        previous,
+        interfaces=tuple(renamed) or None,
+        routes=Routes(config=config) if config else previous.routes,
+        route_rules=RouteRules(config=found) if found else previous.route_rules,
     )
 
 
@@ -182,6 +189,25 @@ def _routes(
         yield entry
 
 
-def _by_kernel_name(entry: RouteEntry, names: Mapping[str, str]) -> RouteEntry:
+def _rules(previous: NetworkState, desired: NetworkState, names: Mapping[str, str]) -> Iterator[RuleEntry]:
+    """Earlier rules that nobody took away, then the new ones; each once, and with the priority that it has."""
+    earlier = (previous.route_rules.config if previous.route_rules else None) or ()
+    config = (desired.route_rules.config if desired.route_rules else None) or ()
+    patterns = [_by_kernel_name(entry, names) for entry in rules.absent(config)]
+    seen: set[Rule] = set()
+    for entry in (*earlier, *filter(rules.is_wanted, config)):
+        rule = rules.rule(_by_kernel_name(entry, names))
+        is_old = any(entry is each for each in earlier)
+        if rule not in seen and not (is_old and any(rules.matches(each, rule) for each in patterns)):
+            seen.add(rule)
+            yield entry
+
+
+Entry = TypeVar("Entry", RouteEntry, RuleEntry)
+
+
+def _by_kernel_name(entry: Entry, names: Mapping[str, str]) -> Entry:
+    if isinstance(entry, RuleEntry):
+        return replace(entry, iif=names.get(entry.iif or "", entry.iif))
     name = names.get(entry.next_hop_interface or "")
     return replace(entry, next_hop_interface=name) if name else entry

@@ -27,7 +27,9 @@ def components(wanted: NetworkState) -> tuple[NetworkState, ...]:
         interfaces_of[groups.root(interface.name)].append(interface)
     for route in routes:
         routes_of[groups.root(route.next_hop_interface or "")].append(route)
-    return tuple(_state(interfaces_of[root], routes_of[root]) for root in dict.fromkeys((*interfaces_of, *routes_of)))
+    parts = [_state(interfaces_of[root], routes_of[root]) for root in dict.fromkeys((*interfaces_of, *routes_of))]
+    rules = [NetworkState(route_rules=wanted.route_rules)] if wanted.route_rules else []  # they need no link
+    return (*parts, *rules)
 
 
 def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[str]]:
@@ -48,7 +50,7 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
         missing |= more
     kept = [_without(each, missing) for each in interfaces if each.name not in missing]
     routes = [route for route in _config(part) if route.next_hop_interface not in missing]
-    return _state(kept, routes), lacking
+    return replace(_state(kept, routes), route_rules=part.route_rules), lacking
 
 
 class _Groups:

@@ -9,22 +9,26 @@ State = Mapping[str, Any]
 
 ALWAYS: Final = ("name", "type", "state")
 """What an interface with a difference is shown with, changed or not."""
+LISTS: Final = ("routes", "route-rules")
+"""Sections whose `config` is added to, entry by entry."""
 QUERY_ONLY: Final = frozenset({"min-mtu", "max-mtu", "permanent-mac-address", "driver", "owner"})
 """What `show` prints and no policy can ask for."""
 
 
 def differences(new: State, old: State) -> dict[str, Any]:
-    """Only what `new` states otherwise than `old`: changed interfaces with their changed keys, new ones entire, routes.
+    """Only what `new` states otherwise than `old`: changed interfaces with their changed keys, new ones entire, routes
+    and rules.
 
     What `new` does not mention is no difference: a policy keeps it. Nothing is shared with the arguments' containers.
     """
     result: dict[str, Any] = {}
     if interfaces := list(_interfaces(new.get("interfaces") or (), old.get("interfaces") or ())):
         result["interfaces"] = interfaces
-    if routes := list(_routes(new, old)):
-        result["routes"] = {"config": routes}
+    for section in LISTS:
+        if entries := list(_entries(section, new, old)):
+            result[section] = {"config": entries}
     for key in new:
-        if key not in ("interfaces", "routes", "description"):
+        if key not in ("interfaces", "description", *LISTS):
             changed = _changed(new[key], old.get(key))
             if changed is not _SAME:
                 result[key] = changed
@@ -100,11 +104,11 @@ def _nearest_first(position: int, left: Sequence[Any]) -> Iterator[int]:
     yield from (each for each in range(len(left)) if each != position)
 
 
-def _routes(new: State, old: State) -> Iterator[dict[str, Any]]:
-    """Routes to add; absent ones that match something. `running` is what a kernel shows and no policy asks for."""
-    before = [dict(route) for route in (old.get("routes") or {}).get("config") or ()]
-    for route in (new.get("routes") or {}).get("config") or ():
-        stated = {key: value for key, value in route.items() if key != "state"}
+def _entries(section: str, new: State, old: State) -> Iterator[dict[str, Any]]:
+    """Entries to add; absent ones that match something. `running` is what a kernel shows and no policy asks for."""
+    before = [dict(entry) for entry in (old.get(section) or {}).get("config") or ()]
+    for entry in (new.get(section) or {}).get("config") or ():
+        stated = {key: value for key, value in entry.items() if key != "state"}
         is_there = any(_is_so(stated, known) for known in before)
-        if is_there == (route.get("state") == "absent"):
-            yield dict(route)
+        if is_there == (entry.get("state") == "absent"):
+            yield dict(entry)

@@ -23,6 +23,7 @@ from nncp_agent.spelling import (
 
 _ADDR_GEN_MODES = ("eui64", "stable-privacy", "other")
 _ROUTE_TYPES = ("blackhole", "unreachable", "prohibit")
+_FAMILIES = ("ipv4", "ipv6")
 _IDENTIFIERS = ("name", "mac-address")
 
 U8 = Annotated[int, Meta(ge=0, le=255)]
@@ -37,6 +38,7 @@ Mac = Annotated[str, Canonical(mac_address), Meta(pattern="^([0-9A-Fa-f]{2}[:-])
 Ip = Annotated[str, Canonical(ip_address)]
 AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
 RouteType = Annotated[str, Words(_ROUTE_TYPES), Meta(extra_json_schema={"enum": [*_ROUTE_TYPES]})]
+Family = Annotated[str, Words(_FAMILIES), Meta(extra_json_schema={"enum": [*_FAMILIES]})]
 Identifier = Annotated[str, Words(_IDENTIFIERS), Meta(extra_json_schema={"enum": [*_IDENTIFIERS]})]
 
 
@@ -209,9 +211,22 @@ class Routes(Model, frozen=True):
 
 
 class RuleEntry(Model, frozen=True):
-    """One entry of `route-rules`; of those only absent ones can be asked for yet, and only where there are no rules."""
+    """One entry of `route-rules` (nmstate.md 4.3); with `state: absent` every missing field is a wildcard."""
 
-    state: State
+    aliases = {"suppress_prefixlength": "suppress-prefix-length", "suppress-prefixlength": "suppress-prefix-length"}
+    hint = "a mapping like {ip-from: 192.0.2.0/24, route-table: 100}"
+
+    state: State | None = None
+    family: Family | None = None
+    ip_from: Annotated[str, Canonical(ip_network)] | None = None
+    ip_to: Annotated[str, Canonical(ip_network)] | None = None
+    priority: Annotated[int, Meta(ge=-1, le=2**32 - 1)] | None = None  # -1: any
+    route_table: U32 | None = None  # 0: the main table
+    fwmark: U32 | None = None  # written as 0x10
+    fwmask: U32 | None = None
+    action: RouteType | None = None
+    iif: LinkNameOrNone | None = None
+    suppress_prefix_length: Annotated[int, Meta(ge=0, le=128)] | None = None
 
 
 class RouteRules(Model, frozen=True):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from netkernel.host import Host
 from nncp_agent import model, shown
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Interface, IpStack, NetworkState, Routes, State
+from nncp_agent.model import Interface, IpStack, NetworkState, RouteRules, Routes, RuleEntry, State
 from nncp_agent.shown import Note
 from nncp_agent.shown.base import Tree
 
@@ -25,7 +25,12 @@ def present(host: Host, committed: NetworkState | None = None) -> NetworkState:
 def of_tree(state: Tree) -> NetworkState:
     """What `shown.state` gave, as a model."""
     interfaces = tuple(_interface(each) for each in state["interfaces"])
-    return NetworkState(interfaces=interfaces, routes=model.of_tree(Routes, state["routes"]))
+    rules = tuple(_rule(each) for each in state["route-rules"]["config"])
+    return NetworkState(
+        interfaces=interfaces,
+        routes=model.of_tree(Routes, state["routes"]),
+        route_rules=RouteRules(config=rules),
+    )
 
 
 class Present(Mapping[str, Interface]):
@@ -67,6 +72,12 @@ def _note(iface: Interface) -> Note:
         mac=(iface.mac_address or "").lower() if by_mac else "",
         type=iface.type if by_mac else None,
     )
+
+
+def _rule(tree: Tree) -> RuleEntry:
+    """Marks are shown as text."""
+    numbers: Tree = {key: int(tree[key], 16) for key in ("fwmark", "fwmask") if key in tree}
+    return model.of_tree(RuleEntry, {**tree, **numbers})
 
 
 def _interface(tree: Tree) -> Interface:

@@ -142,7 +142,7 @@ class _Parts:
             if self._lacked.get(number) == lacking:
                 continue
             self._lacked[number] = lacking
-            if now_possible.interfaces or now_possible.routes:
+            if now_possible.interfaces or now_possible.routes or now_possible.route_rules:
                 self._apply(now_possible, _name(part))
 
     def _apply(self, part: NetworkState, name: str) -> None:
@@ -175,4 +175,5 @@ class _Parts:
 
 
 def _name(part: NetworkState) -> str:
-    return ", ".join(interface.name for interface in part.interfaces or ()) or "routes"
+    names = ", ".join(interface.name for interface in part.interfaces or ())
+    return names or ("routes" if part.routes else "route-rules")

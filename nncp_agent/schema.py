@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Interface, Model, RouteEntry
+from nncp_agent.model import Interface, Model, RouteEntry, RuleEntry
 from nncp_agent.spelling import Numbered, Words
 from nncp_agent.wire.policy import KIND, LISTS, VERSIONS
 from nncp_agent.wire.refused import SECTIONS, TOP, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN
@@ -182,12 +182,14 @@ def _words(annotation: Any, marks: tuple[Any, ...]) -> Schema | None:
 def _state(definitions: Definitions) -> Schema:
     route = definitions.of(RouteEntry)
     routes = {"config": {"type": ["array", "null"], "items": route}, "running": ANYTHING}
+    rules = {"config": {"type": ["array", "null"], "items": definitions.of(RuleEntry)}}
     return {
         "type": "object",
         "properties": {
             "description": {"type": ["string", "null"]},
             "interfaces": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Interface"}},
             "routes": {"type": ["object", "null"], "properties": routes, "additionalProperties": False},
+            "route-rules": {"type": ["object", "null"], "properties": rules, "additionalProperties": False},
             **dict.fromkeys(sorted(TOP), ANYTHING),
             **{key: {"$ref": "#/$defs/NetworkState"} for key in ("desired", "desiredState")},
         },

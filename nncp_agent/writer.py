@@ -16,6 +16,8 @@ def encode(state: NetworkState, *, catalogue: Mapping[str, Kind] = KINDS) -> dic
     """A state as nmstate writes it: lists, dicts and scalars, an interface's name, type and state first."""
     # Through JSON, because that makes lists of tuples at the speed of C.
     tree: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
+    for entry in tree.get("route-rules", {}).get("config", ()):
+        entry |= {key: f"{entry[key]:#x}" for key in ("fwmark", "fwmask") if key in entry}  # as nmstate shows them
     kinds = {kind.Config: kind for kind in catalogue.values() if kind.Config is not None}
     for interface, encoded in zip(state.interfaces or (), tree.get("interfaces", ()), strict=True):
         if interface.config is not None:

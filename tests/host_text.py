@@ -9,6 +9,8 @@ vlans:
   eth1: [1 pvid untagged, 10-20]
 routes:
   - 0.0.0.0/0 via 192.0.2.1 on eth0 metric 100
+rules:
+  - '1000: ipv4 from 192.0.2.0/24 table 50'
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Any
 from netkernel import devconf
 from netkernel.documents import read
 from netkernel.host import Host
-from netkernel.records import Address, Hop, Link, Route, VlanRange
+from netkernel.records import Address, Hop, Link, Route, Rule, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -40,6 +42,8 @@ FACTS = {
 KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0}
 NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}
 HOP_WORDS = {"via": "gateway", "on": "link", "weight": "weight"}
+RULE_WORDS = {"from": "source", "to": "destination", "suppress-prefix-length": "suppress_prefix_length"}
+RULE_ACTIONS = {"blackhole": 6, "unreachable": 7, "prohibit": 8}
 LARGEST_MTU = {"": 9000, "vlan": 0}
 
 
@@ -51,6 +55,7 @@ def host(text: Mapping[str, Any]) -> Host:
         links={name: _link(name, position, said) for position, (name, said) in enumerate(links.items())},
         addresses={name: _addresses(name, said) for name, said in links.items() if said.get("addresses")},
         routes=tuple(_route(line) for line in text.get("routes") or ()),
+        rules=tuple(_rule(line) for line in text.get("rules") or ()),
         vlans={name: tuple(_range(str(each)) for each in these) for name, these in (text.get("vlans") or {}).items()},
         sysctls={f"net/ipv6/conf/default/{setting}": str(value) for setting, value in KERNELS_OWN.items()},
     )
@@ -127,6 +132,24 @@ def _route(line: str) -> Route:
             rest[key] = int(value) if value.isdigit() else value
     scope = 253 if hops and "gateway" not in hops[0] and ":" not in destination else 0
     return Route(destination, tuple(Hop(**hop) for hop in hops), kind=kind, scope=scope, **rest)
+
+
+def _rule(line: str) -> Rule:
+    """The words of `nncp plan`, and `protocol N` (static where nothing is said)."""
+    priority, family, *words = line.split()
+    rest: dict[str, Any] = {"protocol": 4}
+    while words:
+        word = words.pop(0)
+        if word in RULE_ACTIONS:
+            rest["action"] = RULE_ACTIONS[word]
+        elif word == "not":
+            rest["invert"] = True
+        elif word == "fwmark":
+            rest["fwmark"], rest["fwmask"] = (int(each, 16) for each in words.pop(0).split("/"))
+        else:
+            value = words.pop(0)
+            rest[RULE_WORDS.get(word, word)] = int(value, 0) if value.isdigit() else value
+    return Rule(int(family[-1]), int(priority.rstrip(":")), **rest)
 
 
 def _range(text: str) -> VlanRange:

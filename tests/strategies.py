@@ -98,8 +98,11 @@ def _route(draw: st.DrawFn) -> Op:
 
 @st.composite
 def _rule(draw: st.DrawFn) -> Op:
+    """Few of a kind, so that the kernel takes one for another: of one priority, some with more said than others."""
     make = draw(st.sampled_from((AddRule, AddRule, DeleteRule)))
-    return make(Rule(4, draw(st.integers(1000, 1003)), table=1000, source="192.0.2.0/24", protocol=4))
+    source, iif = draw(st.sampled_from(("", "192.0.2.0/24"))), draw(st.sampled_from(("", "", "eth0")))
+    rule = Rule(4, draw(st.integers(1000, 1001)), table=1000, source=source, iif=iif, protocol=4)
+    return make(rule, beside=draw(st.booleans())) if make is AddRule else make(rule)
 
 
 @st.composite

@@ -73,9 +73,9 @@ def read(data: bytes, start: int, end: int) -> Rule | None:
     )  # fmt: skip
 
 
-def add(rule: Rule) -> Message:
-    """The priority always goes along: without it the kernel takes duplicates."""
-    return Message(NEW, CREATE | EXCLUSIVE, _payload(rule))
+def add(rule: Rule, beside: bool = False) -> Message:
+    """The priority always goes along: without it the kernel takes duplicates; `beside` others it does so, too."""
+    return Message(NEW, CREATE if beside else CREATE | EXCLUSIVE, _payload(rule))
 
 
 def delete(rule: Rule) -> Message:

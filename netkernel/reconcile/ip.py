@@ -1,4 +1,4 @@
-"""Addresses, routes, rules, neighbours and nexthop objects."""
+"""Addresses, routes, neighbours and nexthop objects."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from netkernel.ops import (
     AddNeighbour,
     AddNexthop,
     AddRoute,
-    AddRule,
     DeleteAddress,
     DeleteNeighbour,
     DeleteNexthop,
     DeleteRoute,
-    DeleteRule,
     SetAddress,
     WriteSysctl,
     is_set_in_place,
 )
+from netkernel.reconcile import rules
 from netkernel.reconcile.world import Planning
 from netkernel.records import Address, Link, Nexthop, Route
 from netkernel.simulation.ip import depth, has_inet6, is_dynamic
@@ -32,8 +31,7 @@ def remove(planning: Planning) -> None:
         for route in sorted((each for each in world.routes if each not in wanted_routes), key=depth, reverse=True):
             if route in world.routes:
                 planning.do(DeleteRoute(route))
-    for rule in [each for each in world.rules if each not in target.rules]:
-        planning.do(DeleteRule(rule))
+    rules.remove(planning)
     nexthops = set(target.nexthops)
     for nexthop in sorted(world.nexthops.values(), key=_is_group, reverse=True):
         if nexthop not in nexthops and nexthop.id in world.nexthops:
@@ -84,9 +82,7 @@ def add(planning: Planning) -> None:
     for route in sorted(missing, key=depth):
         if all(link in world.links and world.links[link].up for link in route.links):
             planning.do(AddRoute(route, beside=_stood_beside_others(planning, route)))
-    for rule in target.rules:
-        if rule not in world.rules:
-            planning.do(AddRule(rule))
+    rules.add(planning)
     for path, value in target.sysctls.items():
         if world.sysctls.get(path) != value:
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))

@@ -28,7 +28,7 @@ from netkernel.ops import (
     SetPort,
     WriteSysctl,
 )
-from netkernel.simulation import bridge, ip, links, sysctl
+from netkernel.simulation import bridge, ip, links, rules, sysctl
 from netkernel.simulation.world import World, refuse
 
 __all__ = ["World", "perform", "step"]
@@ -84,14 +84,10 @@ def _small(
     world: World, op: AddRule | DeleteRule | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
 ) -> None:
     match op:
-        case AddRule(rule):
-            if rule in world.rules:
-                refuse(op, errno.EEXIST)
-            world.rules[rule] = None
-        case DeleteRule(rule):
-            if rule not in world.rules:
-                refuse(op, errno.ENOENT)
-            del world.rules[rule]
+        case AddRule():
+            rules.add(world, op)
+        case DeleteRule():
+            rules.delete(world, op)
         case AddNeighbour(neighbour):
             ip.add_neighbour(world, op)
         case DeleteNeighbour(neighbour):

@@ -42,7 +42,7 @@ class World:
         self.links: dict[str, Link] = dict(host.links)
         self.addresses: dict[str, tuple[Address, ...]] = dict(host.addresses)
         self.routes = RouteTable(host.routes)
-        self.rules: dict[Rule, None] = dict.fromkeys(host.rules)
+        self.rules: list[Rule] = list(host.rules)
         self.neighbours: dict[str, dict[Neighbour, None]] = {}
         for neighbour in host.neighbours:
             self.neighbours.setdefault(neighbour.link, {})[neighbour] = None

@@ -1,4 +1,4 @@
-"""Part of a state: some interfaces and the routes that leave by them."""
+"""Part of a state: some interfaces, the routes that leave by them, and the rules of those routes' tables."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from nncp_agent.shown.base import Tree
 
 
 def only(state: Tree, wanted: Callable[[Tree], bool]) -> Tree:
-    """The interfaces that are wanted, and their routes."""
+    """The interfaces that are wanted, their routes, and the rules that lead to these."""
     interfaces = [each for each in state["interfaces"] if wanted(each)]
     names = {each["name"] for each in interfaces}
     routes = {
         key: [each for each in entries if each.get("next-hop-interface") in names]
         for key, entries in state["routes"].items()
     }
-    return {**state, "interfaces": interfaces, "routes": routes}
+    tables = {each["table-id"] for entries in routes.values() for each in entries}
+    rules = [each for each in state["route-rules"]["config"] if each.get("route-table") in tables]
+    return {**state, "interfaces": interfaces, "routes": routes, "route-rules": {"config": rules}}
 
 
 def matches(interface: Tree, text: str) -> bool:

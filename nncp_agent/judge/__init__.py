@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Final
 
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
-from nncp_agent.judge import cautions, mtu, takers
+from nncp_agent.judge import cautions, mtu, rules, takers
 from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
@@ -20,10 +19,6 @@ from nncp_agent.target import changed, context_of
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
 """`refusals(link_kind, attrs)`: the attributes the running kernel refuses or does not report back, with why.
 The key "" is the kind itself."""
-
-
-CONFIGURED_RULES: Final = frozenset({0, 3, 4})
-"""RTPROT_UNSPEC, _BOOT, _STATIC: those of the kernel are not a policy's (nmstate.md 4.3)."""
 
 
 def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Problem]:
@@ -39,7 +34,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     found += takers.problems(resolved, before)
     found += mtu.problems(resolved, before)
     found += route_list.problems(resolved, before)
-    found += _rules(resolved, before)
+    found += rules.problems(resolved)
     return list(dict.fromkeys(found))
 
 
@@ -141,17 +136,6 @@ def _claims(resolved: Resolved, before: Host) -> Iterator[Problem]:
             kind = kind_of(resolved.merged[other], before.links[other])
             if (kind.name, kind.claim(resolved.merged[other])) == claim:
                 yield Problem(name, f"is the same as {other}, which is there already")
-
-
-def _rules(resolved: Resolved, before: Host) -> Iterator[Problem]:
-    """Rules to be absent, where there are any that nmstate would show: nobody takes them away yet."""
-    there = [rule for rule in before.rules if rule.protocol in CONFIGURED_RULES]
-    if resolved.desired.route_rules and there:
-        first = ", ".join(str(rule.priority) for rule in there[:3])
-        message = (
-            f"wanted absent, found {len(there)} (priority {first}): removing them is not supported by this version yet"
-        )
-        yield Problem("route-rules", f"{message}; use ip rule")
 
 
 def _unnamed_of_the_kind(resolved: Resolved, before: Host, name: str) -> Iterator[str]:

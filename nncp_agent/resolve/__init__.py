@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -13,26 +13,28 @@ from nncp_agent.errors import Problem
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, IpStack, NetworkState, RouteEntry, State, merge, stated
+from nncp_agent.model import Interface, IpStack, NetworkState, RouteEntry, RouteRules, RuleEntry, State, merge, stated
 from nncp_agent.observe import DISABLED, Present
 from nncp_agent.resolve import names
 from nncp_agent.resolve import ports as port_lists
+from nncp_agent.sections import rules
 
 
 class Resolved(Frozen):
     """A policy, understood. Every mapping is by kernel name.
 
-    `desired` is the policy with its types filled in, in the policy's own names; `called` has those by kernel name where
-    they differ, `routes` are the policy's. `present` is the host in the same words. `asked` is what the policy states;
-    `wanted` adds what it pulls in (ports, bases, a veth's other end). `merged` is the policy over the present
-    state, for every interface there will be. `gone` are the links to delete. `masters` has the controller ("" for none)
-    of each link whose controller this policy decides. `kept` are ports that stay where they are whatever a port list
-    says: foreign or ignored.
+    `desired` is the policy with its types and the priorities of its rules filled in, in the policy's own names;
+    `called` has those by kernel name where they differ, `routes` and `rules` are the policy's. `present` is the host in
+    the same words. `asked` is what the policy states; `wanted` adds what it pulls in (ports, bases, a veth's end).
+    `merged` is the policy over the present state, for every interface there will be. `gone` are the links to delete.
+    `masters` has the controller ("" for none) of each link whose controller this policy decides. `kept` are ports that
+    stay where they are whatever a port list says: foreign or ignored.
     """
 
     desired: NetworkState
     called: Mapping[str, str]
     routes: tuple[RouteEntry, ...]
+    rules: tuple[RuleEntry, ...]
     present: Present
     asked: Mapping[str, Interface]
     wanted: Mapping[str, Interface]
@@ -83,9 +85,11 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     changed = {name: _merged(iface, present, before) for name, iface in wanted.items()}
     merged = Merged(changed, present, gone)
     problems += _broken_foundations(wanted, merged, gone, before)
+    numbered = rules.numbered(named.rules, before)
     return Resolved(
-        desired=_with_types(desired, named),
+        desired=_with_priorities(_with_types(desired, named), numbered),
         routes=named.routes,
+        rules=numbered,
         called=named.called,
         present=present,
         asked=asked,
@@ -106,6 +110,15 @@ def _with_types(desired: NetworkState, named: names.Named) -> NetworkState:
         for iface in desired.interfaces or ()
     ]
     return replace(desired, interfaces=tuple(interfaces) if desired.interfaces is not None else None)
+
+
+def _with_priorities(desired: NetworkState, numbered: Sequence[RuleEntry]) -> NetworkState:
+    """The policy with the priorities that were chosen, so that a rule is the same one after a restart."""
+    config = (desired.route_rules.config if desired.route_rules else None) or ()
+    if not config:
+        return desired
+    entries = [replace(entry, priority=by.priority) for entry, by in zip(config, numbered, strict=True)]
+    return replace(desired, route_rules=RouteRules(config=tuple(entries)))
 
 
 def kind_of(iface: Interface, link: Link | None) -> Kind:

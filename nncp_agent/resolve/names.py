@@ -12,19 +12,20 @@ from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.identity import BY_MAC, Links
 from nncp_agent.kinds import KINDS, by_link
-from nncp_agent.model import Interface, NetworkState, RouteEntry, State, merge
+from nncp_agent.model import Interface, NetworkState, RouteEntry, RuleEntry, State, merge
 from nncp_agent.resolve.references import references
 from nncp_agent.shown.macs import is_of_type
 
 
 class Named(Frozen):
-    """A policy's interfaces and routes by kernel name; what cannot be told is only in `problems`.
+    """A policy's interfaces, routes and rules by kernel name; what cannot be told is only in `problems`.
 
     `called` is what the policy calls those it knows by their MAC addresses, by kernel name.
     """
 
     interfaces: tuple[Interface, ...]
     routes: tuple[RouteEntry, ...]
+    rules: tuple[RuleEntry, ...]
     called: Mapping[str, str]
     problems: list[Problem]
 
@@ -37,8 +38,9 @@ def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Na
     others = references(found, called, committed, before)
     stated = _typed([others.interface(iface, problems) for iface in found], before, problems)
     routes = others.routes((desired.routes.config if desired.routes else None) or (), problems)
+    rules = others.rules((desired.route_rules.config if desired.route_rules else None) or (), problems)
     problems += _taken_names(stated, before)
-    return Named(tuple(stated), routes, called, problems)
+    return Named(tuple(stated), routes, rules, called, problems)
 
 
 def unknown(name: str, known: Iterable[str]) -> str:

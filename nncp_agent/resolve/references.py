@@ -15,7 +15,7 @@ from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.identity import BY_MAC, by_kernel_name
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Interface, NetworkState, RouteEntry
+from nncp_agent.model import Interface, NetworkState, RouteEntry, RuleEntry
 
 
 def references(
@@ -58,6 +58,16 @@ class References:
             if name in self._several:
                 problems.append(Problem(f"routes.config[{position}].next-hop-interface", self._ambiguous(name)))
             found.append(replace(entry, next_hop_interface=self._kernel[name]) if name in self._kernel else entry)
+        return tuple(found)
+
+    def rules(self, config: Iterable[RuleEntry], problems: list[Problem]) -> tuple[RuleEntry, ...]:
+        """Rules with kernel names."""
+        found = []
+        for position, entry in enumerate(config):
+            name = entry.iif or ""
+            if name in self._several:
+                problems.append(Problem(f"route-rules.config[{position}].iif", self._ambiguous(name)))
+            found.append(replace(entry, iif=self._kernel[name]) if name in self._kernel else entry)
         return tuple(found)
 
     def _ambiguous(self, name: str) -> str:

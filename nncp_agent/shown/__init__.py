@@ -14,7 +14,7 @@ from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import FOREVER, Address, Link
 from netkernel.typed import Final
-from nncp_agent.shown import bond, bridge, macs, routes, small, stacked, types
+from nncp_agent.shown import bond, bridge, macs, routes, rules, small, stacked, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
@@ -56,7 +56,12 @@ _BLANK: Final = Note()
 
 def state(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Tree:
     """Everything the host has. `notes` are by the policies' names."""
-    return {"interfaces": list(interfaces(host, notes)), "routes": routes.read(host)}
+    return {"interfaces": list(interfaces(host, notes)), **sections(host)}
+
+
+def sections(host: Host) -> Tree:
+    """What is no interface's."""
+    return {"routes": routes.read(host), "route-rules": rules.read(host)}
 
 
 def interfaces(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Iterator[Tree]:

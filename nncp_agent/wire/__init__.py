@@ -11,7 +11,7 @@ from netkernel.frozen import Frozen, fact
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, NetworkState, RouteEntry, RouteRules, Routes, State
+from nncp_agent.model import Interface, Model, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State
 from nncp_agent.wire.interface import InterfaceReader
 from nncp_agent.wire.places import Place, Places
 from nncp_agent.wire.policy import Found, PolicyHead, states
@@ -72,14 +72,17 @@ class _Joined:
         self.interface_places: dict[str, Place] = {}
         self.route_places: list[Place] = []
         self._reader, self._report = reader, report
-        self.rules: RouteRules | None = None
-        self._has_routes = self._has_interfaces = False
+        self.rules: list[RuleEntry] = []
+        self.rule_places: list[Place] = []
+        self._has_routes = self._has_rules = self._has_interfaces = False
         self._document: Document | None = None
-        routes = {"config": Reader("config", nested=_route_list()), "running": IGNORED}
+        routes = {"config": Reader("config", nested=_entries(Routes, RouteEntry)), "running": IGNORED}
+        rules = {"config": Reader("config", nested=_entries(RouteRules, RuleEntry))}
         self._fields: Mapping[str, Reader] = {
             **_TOP_FIELDS,
             "interfaces": Reader("interfaces", nested=self._interfaces),
             "routes": Reader("routes", nested=_mapping(routes)),
+            "route-rules": Reader("route_rules", nested=_mapping(rules)),
         }
 
     def add(self, found: Found, document: Document) -> None:
@@ -92,7 +95,6 @@ class _Joined:
             return
         self._document = document
         values = fill(self._fields, tree, path, self._report)
-        self.rules = values.get("route_rules", self.rules)
         interfaces = values.get("interfaces")
         if interfaces is not None:
             self._has_interfaces = True
@@ -102,6 +104,11 @@ class _Joined:
             self.routes += routes
             items = (*path, "routes", "config")
             self.route_places += [(document, (*items, position)) for position in range(len(routes))]
+        if (rules := values.get("route_rules", {}).get("config")) is not None:
+            self._has_rules = True
+            self.rules += rules
+            items = (*path, "route-rules", "config")
+            self.rule_places += [(document, (*items, position)) for position in range(len(rules))]
 
     def decoded(self) -> Decoded:
         """What it comes to."""
@@ -109,12 +116,12 @@ class _Joined:
             desired=NetworkState(
                 interfaces=tuple(self.interfaces) if self._has_interfaces else None,
                 routes=Routes(config=tuple(self.routes)) if self._has_routes else None,
-                route_rules=self.rules,
+                route_rules=RouteRules(config=tuple(self.rules)) if self._has_rules else None,
             ),
             policies=tuple(self.policies),
             notes=tuple(self._notes()),
             problems=tuple(self._report.found()),
-            places=Places(self.interface_places, self.route_places),
+            places=Places(self.interface_places, self.route_places, self.rule_places),
         )
 
     def _interfaces(self, value: Any, path: Path, report: Report) -> list[Interface] | None:
@@ -163,8 +170,8 @@ def _some(words: Sequence[str], most: int = 3) -> str:
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
-def _route_list() -> Any:
-    return several(fields(Routes)["config"]._replace(nested=struct(RouteEntry)), RouteEntry.hint.replace("a m", "m"))
+def _entries(section: type[Model], entry: type[Model]) -> Any:
+    return several(fields(section)["config"]._replace(nested=struct(entry)), entry.hint.replace("a m", "m"))
 
 
 def _mapping(readers: Mapping[str, Reader]) -> Any:

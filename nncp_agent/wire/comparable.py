@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from netkernel.documents import Document
 from nncp_agent import wire
@@ -12,6 +12,8 @@ from nncp_agent.wire.policy import states
 from nncp_agent.wire.refused import TOP, is_not_done_here
 from nncp_agent.wire.report import Report
 from nncp_agent.writer import encode
+
+_LISTS: Final = ("routes", "route-rules")
 
 
 def comparable(documents: Sequence[wire.Document]) -> dict[str, Any]:
@@ -22,11 +24,12 @@ def comparable(documents: Sequence[wire.Document]) -> dict[str, Any]:
         raise InvalidPolicy(wrong)
     if not decoded.problems:
         return encode(decoded.desired)
-    result: dict[str, Any] = {"interfaces": [], "routes": {"config": []}}
+    result: dict[str, Any] = {"interfaces": [], **{section: {"config": []} for section in _LISTS}}
     for tree in _trees(documents):
         result["interfaces"] += [_understood("interfaces", each) for each in tree.get("interfaces") or ()]
-        config = (tree.get("routes") or {}).get("config") or ()
-        result["routes"]["config"] += [_understood("routes", each) for each in config]
+        for section in _LISTS:
+            config = (tree.get(section) or {}).get("config") or ()
+            result[section]["config"] += [_understood(section, each) for each in config]
         result |= {key: value for key, value in tree.items() if key in TOP}
     return {key: value for key, value in result.items() if value not in ([], {"config": []})}
 
@@ -37,10 +40,10 @@ def _trees(documents: Sequence[wire.Document]) -> Iterator[Mapping[str, Any]]:
 
 
 def _understood(section: str, tree: Any) -> Any:
-    """One interface or route in canonical words; as it stands where any of it is not done here."""
+    """One interface, route or rule in canonical words; as it stands where any of it is not done here."""
     decoded = wire.read([Document({section: [tree] if section == "interfaces" else {"config": [tree]}})])
     if decoded.problems:
         return tree
     state = encode(decoded.desired)
-    (only,) = state["interfaces"] if section == "interfaces" else state["routes"]["config"]
+    (only,) = state["interfaces"] if section == "interfaces" else state[section]["config"]
     return only

@@ -17,15 +17,16 @@ from nncp_agent.wire.report import Document, Path, dotted
 
 Place = tuple[Document, Path]
 
-_ROUTE: Final = re.compile(r"routes\.config\[(\d+)\]")
+_ENTRY: Final = re.compile(r"(routes|route-rules)\.config\[(\d+)\]")
 _WORD: Final = re.compile(r"[^\s,;()'\"]+")
 
 
 class Places(Frozen):
-    """Each interface by name, and each entry of `routes.config` in the order of the joined state."""
+    """Each interface by name, and the entries of `routes.config` and `route-rules.config` in their order."""
 
     interfaces: Mapping[str, Place]
     routes: Sequence[Place] = ()
+    rules: Sequence[Place] = ()
 
     def located(self, problem: Problem) -> Problem:
         """`problem` with the place of what it speaks of; as it is where no document speaks of that."""
@@ -34,13 +35,15 @@ class Places(Frozen):
         name, _, inner = problem.path.partition(": ")
         if name in self.interfaces:
             return _at(self.interfaces[name], problem, inner)
-        if (entry := _ROUTE.match(problem.path)) and int(entry[1]) < len(self.routes):
-            return self._at_route(self.routes[int(entry[1])], problem, problem.path[entry.end() :])
+        if entry := _ENTRY.match(problem.path):
+            places = self.routes if entry[1] == "routes" else self.rules
+            if int(entry[2]) < len(places):
+                return self._at_entry(places[int(entry[2])], problem, problem.path[entry.end() :])
         if name == "routes" and inner in self._destinations:
             return _at(self._destinations[inner], problem)
         return _at(self._mentions[name], problem) if name in self._mentions else problem
 
-    def _at_route(self, place: Place, problem: Problem, inner: str) -> Problem:
+    def _at_entry(self, place: Place, problem: Problem, inner: str) -> Problem:
         """Entries are counted over all files; a user counts in one."""
         found = _at(place, problem, inner.removeprefix("."))
         return Problem(dotted(place[0].value, place[1]) + inner, found.message, found.source, found.line)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nncp_agent.model import RouteRules, RuleEntry, State
 from nncp_agent.wire.readers import Nested, Reader
 from nncp_agent.wire.report import Path, Report
 
@@ -88,20 +87,6 @@ def _ethernet(value: Any, path: Path, report: Report) -> None:
         report.note(path, f"speed and duplex are left as they are; setting them is {YET}")
 
 
-def _rules(value: Any, path: Path, report: Report) -> RouteRules | None:
-    """Rules that are to be absent may be so already; the host will tell."""
-    config = value.get("config") if isinstance(value, dict) else None
-    if isinstance(config, list) and config and all(_is_absent(each) for each in config):
-        return RouteRules(config=(RuleEntry(state=State.ABSENT),))
-    if not asks_nothing(value):
-        report.problem(path, f"routing rules are {YET}; use ip rule")
-    return None
-
-
-def _is_absent(entry: Any) -> bool:
-    return isinstance(entry, dict) and entry.get("state") == "absent"
-
-
 SECTIONS: Final[Mapping[str, Reader]] = {
     "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused(_DOT1X),
@@ -125,7 +110,6 @@ AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethtool": Reader(), "ether
 TOP: Final[Mapping[str, Reader]] = {
     "hostname": _as_shown("config", "running", f"the host name is {YET}; use hostnamectl"),
     "dns-resolver": _as_shown("config", "running", f"name servers are {YET}; use /etc/resolv.conf"),
-    "route-rules": Reader("route_rules", nested=_rules),
     "ovs-db": refused(OVS),
     "ovn": refused(OVS),
     "capture": refused(CAPTURES),

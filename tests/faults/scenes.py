@@ -119,7 +119,7 @@ ip route add default via 198.51.100.1 dev bond1.93 table 100
 """
 
 CHANGE_AND_REMOVE: Final = Scene(
-    "a bond changes its mode and MTU and loses a port, the VLAN above it goes",
+    "a bond changes its mode and MTU and loses a port, the VLAN above it goes, and a rule",
     _BUILT,
     {
         "interfaces": [
@@ -131,7 +131,13 @@ CHANGE_AND_REMOVE: Final = Scene(
                 "link-aggregation": {"mode": "balance-xor", "port": ["eth2"], "options": {"miimon": 140}},
             },
             {"name": "bond1.93", "type": "vlan", "state": "absent"},
-        ]
+        ],
+        "route-rules": {
+            "config": [
+                {"ip-from": "198.51.100.3", "state": "absent"},
+                {"family": "ipv6", "fwmark": "0x10", "route-table": 100, "priority": 1000},
+            ]
+        },
     },
 )
 

@@ -48,7 +48,7 @@ def run(call: Call) -> int:
         host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
     if options.output == "json" and not (options.names or options.find):
         # one by one: a large host needs more memory for its text than for its records
-        call.write({"interfaces": shown.interfaces(host, _notes(call)), "routes": shown.routes.read(host)}, "json")
+        call.write({"interfaces": shown.interfaces(host, _notes(call)), **shown.sections(host)}, "json")
         return OK
     state = _state(call, host)
     for piece in _pieces(call, state, host):

@@ -36,6 +36,10 @@ def wrong(value: Any) -> list[str]:
     return [str(each) for each in caught.value.problems]
 
 
+def rule(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"route-rules": {"config": [entry]}}
+
+
 def one(**keys: Any) -> Interface:
     (found,) = (
         tree({"interfaces": [{key.replace("_", "-"): value for key, value in keys.items()}]}).desired.interfaces or ()
@@ -332,7 +336,20 @@ def test_speed_and_duplex_are_accepted_and_said_to_be_left() -> None:
         ({"spec": {}}, "found 'spec' without apiVersion and kind"),
         ({"dns-resolver": {"config": {"server": ["192.0.2.1"]}}}, "dns-resolver: name servers are not"),
         ({"hostname": {"config": "a"}}, "hostname: the host name is not"),
-        ({"route-rules": {"config": [{"ip-from": "192.0.2.0/24"}]}}, "route-rules: routing rules are not"),
+        ({"route-rules": {"config": {}}}, "route-rules.config: found "),
+        (
+            rule({"ip-from": "192.0.2.0/33"}),
+            "route-rules.config[0].ip-from: found '192.0.2.0/33', wanted a prefix",
+        ),
+        (rule({"ip-form": ""}), "route-rules.config[0].ip-form: unknown key; did you mean 'ip-from'?"),
+        (rule({"priority": -2}), "route-rules.config[0].priority: found -2, wanted -1 to 4294967295"),
+        (rule({"fwmark": "0x1FFFFFFFF"}), "route-rules.config[0].fwmark: found '0x1FFFFFFFF', wanted 0 to"),
+        (rule({"action": "drop"}), "route-rules.config[0].action: found 'drop', wanted one of blackhole"),
+        (rule({"family": 4}), "route-rules.config[0].family: found 4, wanted one of ipv4, ipv6"),
+        (
+            rule({"suppress_prefixlength": 129}),
+            "route-rules.config[0].suppress_prefixlength: found 129, wanted 0 to",
+        ),
         ({"ovn": {"bridge-mappings": [{"localnet": "a"}]}}, "ovn: Open vSwitch"),
         ({"routes": []}, "routes: found an empty list, wanted a mapping with 'config'"),
         (

@@ -64,7 +64,7 @@ def show(
     Raises NetworkError, StoreBroken.
     """
     with _here(state_dir, namespace) as here:
-        state = _present(here)
+        state = _present(here, include_secrets)
     return _without_queries(state) if running_config else state
 
 
@@ -194,8 +194,9 @@ def _read(desired: Asked | Sequence[Asked], here: _Here, node: Mapping[str, Any]
     return wire.read(resolution.documents)
 
 
-def _present(here: _Here) -> dict[str, Any]:
-    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS), notes.read(str(here.store.directory)))
+def _present(here: _Here, include_secrets: bool = False) -> dict[str, Any]:
+    remembered = notes.read(str(here.store.directory), include_secrets)
+    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS), remembered)
 
 
 def _node(value: Mapping[str, Any] | None) -> Node:

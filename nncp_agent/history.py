@@ -10,6 +10,7 @@ import msgspec
 from netkernel.errors import NetworkError
 from nncp_agent.files import VERSION
 from nncp_agent.model import NetworkState
+from nncp_agent.shown import secrets
 from nncp_agent.store import Store
 
 FOLDER: Final = "history"
@@ -62,10 +63,14 @@ def entry(store: Store, number: int) -> Entry:
 
 
 def document(entry: Entry) -> dict[str, Any]:
-    """The entry as plain values, without what it leaves empty and without the kernel records that take it back."""
+    """The entry as plain values, for people: without what it leaves empty, without the kernel records that take it
+    back, and without secrets.
+    """
     hidden = ("version", "remembered")
     stated = {key: value for key in entry.__struct_fields__ if key not in hidden and (value := getattr(entry, key))}
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(stated))
+    for interface in (fields.get("committed") or {}).get("interfaces") or ():
+        interface.get(interface.get("type"), {}).update(secrets.hidden(secrets.of(interface)))
     return fields
 
 

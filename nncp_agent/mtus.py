@@ -7,6 +7,7 @@ from typing import Final
 
 from netkernel.host import Host
 from netkernel.records import Link
+from nncp_agent.model import Interface
 from nncp_agent.resolve import Resolved, kind_of
 
 DEFAULT_MTU: Final = 1500
@@ -31,6 +32,13 @@ class Mtus:
         masters = self._resolved.masters
         stay = [p for p in self._before.ports(controller) if masters.get(p, controller) == controller]
         return sorted({*stay, *self._joined.get(controller, ())} - self._resolved.gone if controller else ())
+
+    def tag(self, iface: Interface, base: str) -> int:
+        """Bytes that its tag takes from the frames of a base that has no room for it."""
+        if base not in self._resolved.merged:
+            return 0
+        below = kind_of(self._resolved.merged[base], self._before.links.get(base))
+        return 0 if below.room_for_tags else kind_of(iface, self._before.links.get(iface.name)).tag
 
     def touched(self) -> Iterable[str]:
         """Links whose MTU the policy may change: those it names, their controllers, and their ports."""
@@ -63,7 +71,7 @@ class Mtus:
         kind = kind_of(merged, link)
         below = kind.below(merged)
         if below and (link is None or (link.below and not set(link.below) & set(below))):
-            room = min(map(self.of, below)) - kind.overhead(merged)
+            room = min(self.of(each) - self.tag(merged, each) for each in below) - kind.overhead(merged)
             return max(min(room, link.mtu if link is not None else room), 0)
         return link.mtu if link is not None else kind.usual_mtu
 

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 
 from netkernel.typed import Any
 from nncp_agent import files
-from nncp_agent.shown import NO_NOTES, Note
+from nncp_agent.shown import NO_NOTES, Note, secrets
 
 
-def read(directory: str) -> Mapping[str, Note]:
-    """By interface, from committed.json in a state directory; none when nothing was committed. Raises StoreBroken."""
+def read(directory: str, include_secrets: bool = False) -> Mapping[str, Note]:
+    """By interface, from committed.json in a state directory; none when nothing was committed. Raises StoreBroken.
+
+    Without `include_secrets` they say which secrets there are, and not what they are.
+    """
     path = os.path.join(directory, files.COMMITTED)
     data = files.read(path)
     if data is None:
@@ -22,12 +25,12 @@ def read(directory: str) -> Mapping[str, Note]:
         found: Any = json.loads(data)
         if found["version"] != files.VERSION:
             raise files.of_another_format(path, found["version"])
-        return dict(_note(each) for each in found["state"].get("interfaces") or ())
+        return dict(_note(each, include_secrets) for each in found["state"].get("interfaces") or ())
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise files.not_ours(path, error) from error
 
 
-def _note(interface: dict[str, Any]) -> tuple[str, Note]:
+def _note(interface: dict[str, Any], include_secrets: bool) -> tuple[str, Note]:
     description = interface.get("description")
     if not isinstance(description, str | None):
         raise TypeError(f"a description of type {type(description).__name__}")
@@ -39,4 +42,5 @@ def _note(interface: dict[str, Any]) -> tuple[str, Note]:
         called=str(interface.get("profile-name") or (name if by_mac else "")),
         mac=str(interface.get("mac-address") or "").lower() if by_mac else "",
         type=interface.get("type") if by_mac else None,
+        secrets=secrets.of(interface) if include_secrets else secrets.hidden(secrets.of(interface)),
     )

@@ -11,7 +11,7 @@ from netkernel.host import Host
 from nncp_agent import model, shown
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, IpStack, NetworkState, RouteRules, Routes, RuleEntry, State
-from nncp_agent.shown import Note
+from nncp_agent.shown import Note, secrets
 from nncp_agent.shown.base import Tree
 
 DISABLED: Final = IpStack(enabled=False)
@@ -71,6 +71,9 @@ def _note(iface: Interface) -> Note:
         called=iface.profile_name or (iface.name if by_mac else ""),
         mac=(iface.mac_address or "").lower() if by_mac else "",
         type=iface.type if by_mac else None,
+        secrets=secrets.of({"type": iface.type, str(iface.type): _section(iface)})
+        if iface.type in secrets.KEYS
+        else {},
     )
 
 
@@ -78,6 +81,14 @@ def _rule(tree: Tree) -> RuleEntry:
     """Marks are shown as text."""
     numbers: Tree = {key: int(tree[key], 16) for key in ("fwmark", "fwmask") if key in tree}
     return model.of_tree(RuleEntry, {**tree, **numbers})
+
+
+def _section(iface: Interface) -> Tree:
+    config = iface.config
+    if config is None:
+        return {}
+    keys = zip(config.__struct_encode_fields__, config.__struct_fields__, strict=True)
+    return {key: getattr(config, field) for key, field in keys}
 
 
 def _interface(tree: Tree) -> Interface:

@@ -11,9 +11,13 @@ from msgspec import Struct
 
 
 class Canonical(Struct, frozen=True):
-    """In a type: text is read through `form`, which raises ValueError saying what was wanted."""
+    """In a type: text is read through `form`, which raises ValueError saying what was wanted.
+
+    What is `secret` is in no message.
+    """
 
     form: Callable[[str], str]
+    secret: bool = False
 
 
 class Words(Struct, frozen=True):

@@ -78,7 +78,9 @@ def _lo(text: Mapping[str, Any]) -> dict[str, Any]:
 def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
     kind = said.get("kind", "")
     attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{position:02x}", "master": "", "promisc": False}
-    attrs |= {key: said[key] for key in said.keys() - FACTS - {"kind", "addresses", "port", "ipv6", "conf6"}}
+    settings = said.get("port", {}) if isinstance(said.get("port"), Mapping) else {}
+    apart = FACTS | {"kind", "addresses", "ipv6", "conf6"} | ({"port"} if settings else set())
+    attrs |= {key: said[key] for key in said.keys() - apart}
     facts = {key: said[key] for key in said.keys() & FACTS}
     if kind == "" and name != "lo":
         facts.setdefault("perm_address", attrs["address"])
@@ -90,7 +92,7 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
         name=name,
         kind=kind,
         attrs={key: tuple(value) if isinstance(value, list) else value for key, value in attrs.items()},
-        port=said.get("port", {}),
+        port=settings,
         conf6=devconf.sparse(conf),
         index=facts.pop("index", position + 1),
         carrier=facts.pop("carrier", bool(attrs["up"])),

@@ -55,7 +55,7 @@ def policies(draw: st.DrawFn) -> NetworkState:
 
 @st.composite
 def _links_on_links(draw: st.DrawFn, bases: list[str]) -> list[dict[str, Any]]:
-    """MACVLANs and IPVLANs (never both on one base, which takes one kind only), VXLANs, and a VRF over some of them."""
+    """MACVLANs, and on another base (which takes one kind only) IPVLANs or MACsecs; VXLANs, a VRF over some of them."""
     found: list[dict[str, Any]] = []
     if not bases or draw(st.booleans()):
         return found
@@ -65,7 +65,10 @@ def _links_on_links(draw: st.DrawFn, bases: list[str]) -> list[dict[str, Any]]:
         "m2": ("mac-vtap", {"base-iface": base, "mode": draw(st.sampled_from(("bridge", "source")))}),
         "x7": ("vxlan", {"base-iface": other, "id": 7, "remote": f"192.0.2.{draw(st.integers(1, 2))}"}),
     }
-    if other != base:
+    if other != base and draw(st.booleans()):
+        settings = {"encrypt": draw(st.booleans()), "validation": draw(st.sampled_from(("check", "strict")))}
+        sections["s1"] = ("macsec", {"base-iface": other, "port": draw(st.integers(1, 2)), **settings})
+    elif other != base:
         sections["i1"] = ("ipvlan", {"base-iface": other, "mode": draw(st.sampled_from(("l2", "l3", "l3s")))})
     for number, (name, (type, section)) in enumerate(sections.items(), 40):
         if draw(st.booleans()):

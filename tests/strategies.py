@@ -31,7 +31,7 @@ from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, Value,
 from netkernel.simulation import World, step
 
 NICS = ("eth0", "eth1", "eth2")
-VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "d0", "p0", "p1")
+VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "s1", "s2", "d0", "p0", "p1")
 MODES = ("active-backup", "balance-rr", "802.3ad", "balance-xor", "balance-tlb")
 NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h
 ONLINK = 0x4  # RTNH_F_ONLINK, linux/rtnetlink.h
@@ -148,12 +148,22 @@ BRIDGE_OPTIONS: dict[str, tuple[Value, ...]] = {
 }
 
 
+MACSEC_OPTIONS: dict[str, tuple[Value, ...]] = {
+    "encrypt": (0, 1),
+    "send_sci": (0, 1),
+    "validation": ("disabled", "check", "strict"),
+}
+
+
 @st.composite
 def _option(draw: st.DrawFn) -> Op:
-    """An option of a bond, a bridge or a VLAN."""
-    kind, table, owners = draw(
-        st.sampled_from((("bond", BOND_OPTIONS, ("bond0", "bond1")), ("bridge", BRIDGE_OPTIONS, ("br0", "br1"))))
+    """An option of a bond, a bridge or a MACsec link."""
+    kinds = (
+        ("bond", BOND_OPTIONS, ("bond0", "bond1")),
+        ("bridge", BRIDGE_OPTIONS, ("br0", "br1")),
+        ("macsec", MACSEC_OPTIONS, ("s1", "s2")),
     )
+    kind, table, owners = draw(st.sampled_from(kinds))
     key = draw(st.sampled_from(sorted(table)))
     return SetLink(draw(st.sampled_from(owners)), kind, {key: draw(st.sampled_from(table[key]))}, {})
 
@@ -175,6 +185,12 @@ makings: st.SearchStrategy[Op] = st.one_of(
         st.sampled_from((5, 6)),
         st.sampled_from((False, False, True)),
         st.sampled_from(("802.1q", "802.1q", "802.1ad")),
+    ),
+    st.builds(
+        lambda name, base, port: CreateLink(name, "macsec", {"link": base, "port": port, "encrypt": 1}),
+        st.sampled_from(("s1", "s2")),
+        names,
+        st.sampled_from((1, 2)),
     ),
     st.just(CreateLink("d0", "dummy")),
     st.just(CreateLink("p0", "veth", {"peer": "p1"})),

@@ -87,6 +87,10 @@ def field(attr: Attr) -> Field:
             return Field("I", 4, lambda word, _: bool(word & bit))
         case Form.BRIDGE_ID:
             return Field("8s", 8, lambda raw, _: f"{raw[:2].hex()}.{raw[2:].hex(':')}")
+        case Form.SCI:
+            return Field("8s", 8, mac)
+        case Form.SCI_PORT:
+            return Field("8s", 8, lambda raw, _: int.from_bytes(raw[6:], "big"))
         case Form.U16_BE:
             return Field("2s", 2, lambda raw, _: words.get(number := int.from_bytes(raw, "big"), number))
         case Form.FLAG | Form.PEER:
@@ -163,7 +167,7 @@ def pack(table: Mapping[str, Attr], attrs: Attrs, index_of: IndexOf) -> list[byt
 
 def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
     match attr.form:
-        case Form.MAC:
+        case Form.MAC | Form.SCI:
             return tlv.attribute(attr.number, bytes.fromhex(str(value).replace(":", "")))
         case Form.LINK:
             return tlv.u32(attr.number, index_of(str(value)) if value else 0)
@@ -179,6 +183,8 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.nest(attr.number, *_listed(AF_INET6, value))
         case Form.PRIORITIES:
             return tlv.nest(attr.number, *_mapped(attr, value))
+        case Form.SCI_PORT:
+            return tlv.attribute(attr.bit, _number(attr, value).to_bytes(2, "big"))
         case _:
             return _PACKERS[attr.form](attr.number, _number(attr, value))
 

@@ -24,6 +24,8 @@ class Form(Enum):
     IPV4S = auto()  # nest of in_addr, in order
     IPV6S = auto()
     PRIORITIES = auto()  # nest of struct {u32 from; u32 to}; the value is a list of "from:to", in order
+    SCI = auto()  # a secure channel identifier: a MAC and a port, eight bytes as a MAC is written
+    SCI_PORT = auto()  # the last two bytes of one, when read; written by itself, big endian
     BIT = auto()  # one bit of a struct {u32 flags; u32 mask}; several attributes share the number
     TEXT = auto()
     PEER = auto()  # the nested link message of a veth peer; the value is its name
@@ -35,7 +37,7 @@ class Attr(Frozen):
     """One attribute: its IFLA number, its form, and for enumerations the words in the kernel's order.
 
     `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG; for
-    PRIORITIES it is how many there can be.
+    PRIORITIES it is how many there can be, for SCI_PORT the number it is written with.
     """
 
     number: int

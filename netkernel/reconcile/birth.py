@@ -65,7 +65,7 @@ def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
 def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
     kind = KINDS[want.kind]
     if key in kind.fixed:
-        return value == "" if key == "link" else False
+        return value == "" if key == "link" else key == "port" and bool(want.attrs.get("sci"))
     if key == "arp_validate" and want.attrs.get("miimon"):
         return True  # said later: not taken together with miimon
     if key == "miimon" and want.attrs.get("mode") in MIIMON_BY_ITSELF:
@@ -73,10 +73,11 @@ def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
     if key in kind.defaults:
         return kind.defaults[key] == value or not values.is_taken(want, key)
     if key == "address":
-        return values.follows_others(planning, want)
+        first = stacked.first_mac(planning.world.links, want.kind, want.attrs) if want.kind == "macsec" else None
+        return values.follows_others(planning, want) or value == first
     if key == "mtu":
         base = planning.world.links.get(want.link)
-        rises_later = base is not None and values.is_too_small_yet(planning, base, want.mtu)
+        rises_later = base is not None and values.is_too_small_yet(planning, base, want, want.mtu)
         return rises_later or value == _born_mtu(planning, want)
     return (
         value in ("", (), NO_MAC) or (key, value) in (("txqlen", 1000), ("group", 0)) or not values.is_taken(want, key)

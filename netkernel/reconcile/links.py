@@ -81,7 +81,7 @@ def mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
     if (
         have.kind in stacked.SMALLER_THAN_BASE
         and base is not None
-        and values.is_too_small_yet(planning, base, want.mtu)
+        and values.is_too_small_yet(planning, base, have, want.mtu)
     ):
         return  # a bridge that follows its ports has shrunk under it
     follows = have.kind == "bridge" and "mtu" in have.attrs and not planning.world.pinned_mtus.get(name)

@@ -68,9 +68,9 @@ def is_untold(planning: Planning, want: Link, key: str) -> bool:
     )
 
 
-def is_too_small_yet(planning: Planning, base: Link, mtu: int) -> bool:
+def is_too_small_yet(planning: Planning, base: Link, link: Link, mtu: int) -> bool:
     """Whether a VLAN must wait with its MTU: its base grows later, or takes that of a bond it is still to join."""
     if "mtu" in base.attrs:
-        return base.mtu < mtu
+        return base.mtu - stacked.room(link.kind, link.attrs, base) < mtu
     bond = planning.target.links.get((planning.target.links.get(base.name) or base).master)
     return bond is not None and bond.kind == "bond" and base.master != bond.name

@@ -136,8 +136,9 @@ def check_mtu(world: World, what: object, name: str, mtu: int) -> None:
     if link.max_mtu and mtu > link.max_mtu:
         refuse(what, errno.EINVAL, "mtu greater than device maximum")
     base = world.links.get(link.link)
-    if link.kind in stacked.SMALLER_THAN_BASE and base is not None and "mtu" in base.attrs and mtu > base.mtu:
-        refuse(what, errno.ERANGE if link.kind == "vlan" else errno.EINVAL)
+    bounded = link.kind in stacked.SMALLER_THAN_BASE and base is not None and "mtu" in base.attrs
+    if bounded and base is not None and mtu > base.mtu - stacked.room(link.kind, link.attrs, base):
+        refuse(what, errno.ERANGE if link.kind in ("vlan", "macsec") else errno.EINVAL)
     if link.kind == "bond":
         for port in world.ports(name):
             check_mtu(world, what, port, mtu)
@@ -159,13 +160,13 @@ def set_mtu(world: World, name: str, mtu: Value | None) -> None:
         world.put(replace(world.links[name], conf6=world.new_conf6(link.kind, link.link)))
         ip.give_link_local(world, name)
     for vlan in list(world.vlans_above(name)):
-        if vlan.mtu > number(mtu):
+        if vlan.mtu > number(mtu) and link.kind != "macsec":  # there the kernel asks for too much, and is refused
             set_mtu(world, vlan.name, mtu)
             world.lost.append(SetLink(vlan.name, "vlan", {"mtu": mtu}, {"mtu": vlan.mtu}))
-    for above in stacked.mtu_changed(world, name, mtu):
+    for above, its in stacked.mtu_changed(world, name, mtu).items():
         follower = world.links[above]
-        set_mtu(world, above, mtu)
-        world.lost.append(SetLink(above, follower.kind, {"mtu": mtu}, {"mtu": follower.mtu}))
+        set_mtu(world, above, its)
+        world.lost.append(SetLink(above, follower.kind, {"mtu": its}, {"mtu": follower.mtu}))
     if link.kind == "bond":
         for port in world.ports(name):
             if world.links[port].attrs.get("mtu") != mtu:

@@ -66,13 +66,16 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     assigned = SET_BY_USER
     address = stated.get("address")
     if address is None:
-        address = base.attrs.get("address") if base else world.draw_mac() if world.draw_mac else None
+        address = stacked.first_mac(world.links, op.kind, stated)
         assigned = STOLEN if base else RANDOM
+        if address is None and not base and op.kind != "macsec" and world.draw_mac:
+            address = world.draw_mac()
     if address is not None:
         attrs["address"] = address
     if (mode := world.new_gen_mode()) is not None:
         attrs["addr_gen_mode"] = mode
     attrs |= {key: value for key, value in stated.items() if key not in ("up", "master", "promisc", "address", "mtu")}
+    attrs |= stacked.named(op.kind, attrs)
     if op.kind == "bond":
         attrs |= bond.new_attrs(op, stated)
         world.primaries[name] = str(stated.get("primary") or "")
@@ -111,7 +114,7 @@ def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
     ids = stated.get("id"), stated.get("protocol", "802.1q")
     if world.has_vlan(name, *ids):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
-    if "mtu" in base.attrs and number(stated.get("mtu")) > base.mtu:
+    if "mtu" in base.attrs and number(stated.get("mtu")) > base.mtu - stacked.room("vlan", stated, base):
         refuse(op, errno.EINVAL)
     return base
 

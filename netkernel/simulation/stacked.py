@@ -1,4 +1,4 @@
-"""What links on others take from below: MACs and MTUs of macvlan, ipvlan, vxlan and hsr (as their drivers do it).
+"""What links on others take from below: MACs and MTUs of macvlan, ipvlan, macsec, vxlan and hsr, as the drivers do it.
 
 VLANs have more to them and stand in `device`.
 """
@@ -9,17 +9,24 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
-from netkernel.link_kinds import hsr, vrf, vxlan
+from netkernel.link_kinds import hsr, macsec, vrf, vxlan
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
 from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
 
-ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan"})
+ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "macsec"})
 """Kinds that cannot be made without a base."""
-TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan"}
+TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan", "macsec": "macsec"}
 """Kinds that take all frames of their base, by the driver that does it."""
-SMALLER_THAN_BASE: Final = frozenset({"vlan", "macvlan", "macvtap"})
-"""Kinds whose MTU is at most their base's, and falls with it."""
+SMALLER_THAN_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "macsec"})
+"""Kinds whose MTU is at most their base's, less what they need for themselves, and falls with it."""
+
+
+def room(kind: str, attrs: Attrs, base: Link | None) -> int:
+    """Bytes by which the MTU of a link must stay below its base's."""
+    if kind == "macsec":
+        return macsec.HEADER + (number(attrs.get("icv_len")) or macsec.ICV)
+    return macsec.TAG if kind == "vlan" and base is not None and base.kind == "macsec" else 0
 
 
 def born_mtu(links: Mapping[str, Link], kind: str, attrs: Attrs) -> int:
@@ -28,11 +35,10 @@ def born_mtu(links: Mapping[str, Link], kind: str, attrs: Attrs) -> int:
     match kind:
         case "vrf":
             return vrf.MTU
-        case "vlan" | "macvlan" | "macvtap" | "ipvlan" if base is not None:
-            return base.mtu
+        case "vlan" | "macvlan" | "macvtap" | "ipvlan" | "macsec" if base is not None:
+            return max(base.mtu - room(kind, attrs, base), 0)
         case "vxlan" if base is not None:
-            room = vxlan.ROOM[6 if attrs.get("remote6") or attrs.get("local6") else 4]
-            return max(base.mtu - room, 0)
+            return max(base.mtu - vxlan.ROOM[6 if attrs.get("remote6") or attrs.get("local6") else 4], 0)
         case "hsr":
             ports = [links[str(attrs.get(key))].mtu for key in ("slave1", "slave2") if attrs.get(key) in links]
             return max(min(ports, default=0) - hsr.TAG, 0)
@@ -46,13 +52,30 @@ def lender(links: Mapping[str, Link], kind: str, attrs: Attrs) -> Link | None:
     return links.get(str(attrs.get("slave1") or "")) if kind == "hsr" else None
 
 
+def first_mac(links: Mapping[str, Link], kind: str, attrs: Attrs) -> Value | None:
+    """The MAC of a new link: its lender's, or the one its base has now; None for one it draws."""
+    base = links.get(str(attrs.get("link") or "")) if kind == "macsec" else lender(links, kind, attrs)
+    return base.attrs.get("address") if base is not None else None
+
+
+def named(kind: str, attrs: Attrs) -> Attrs:
+    """What a macsec's secure channel is called: after its MAC at birth and its port (macsec_newlink)."""
+    if kind != "macsec":
+        return {}
+    if sci := str(attrs.get("sci") or ""):
+        return {"sci": sci, "port": int(sci[-5:].replace(":", ""), 16)}
+    port = number(attrs.get("port", 1))
+    address = attrs.get("address")
+    return {"port": port} | ({"sci": f"{address}:{port >> 8:02x}:{port & 255:02x}"} if address else {})
+
+
 def facts_of(kind: str, attrs: Attrs) -> Attrs:
     """What the kernel says of a new link beside its attributes: where an hsr's supervision frames go."""
     return {"supervision": f"01:15:4e:00:01:{number(attrs.get('multicast_spec')):02x}"} if kind == "hsr" else {}
 
 
 def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
-    """Raises KernelRefused: EINVAL without a base or beside a passthru link, ENODEV."""
+    """Raises KernelRefused: EINVAL without a base or beside a passthru link, ENODEV, EBUSY for a SCI that is there."""
     needed = ["link"] if kind in ON_A_BASE else ["slave1", "slave2"] if kind == "hsr" else []
     for key in needed:
         if not stated.get(key):
@@ -62,6 +85,11 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
             refuse(what, errno.ENODEV)
     if kind in TAKERS and _has_taker(world, str(stated["link"]), kind):
         refuse(what, errno.EBUSY)
+    if kind == "macsec":
+        address = stated.get("address") or first_mac(world.links, kind, stated)
+        sci = named(kind, {**stated, **({"address": address} if address else {})}).get("sci")
+        if sci and sci in {each.attrs.get("sci") for each in _siblings(world, str(stated["link"]))}:
+            refuse(what, errno.EBUSY)
     if kind in ("macvlan", "macvtap"):
         others = [each for each in _siblings(world, str(stated["link"])) if each.kind in ("macvlan", "macvtap")]
         if others and "passthru" in {stated.get("mode"), *(each.attrs.get("mode") for each in others)}:
@@ -101,14 +129,16 @@ def take_ports(world: World, name: str) -> None:
         world.change(port, {"master": name})
 
 
-def mtu_changed(world: World, name: str, mtu: Value) -> list[str]:
-    """The links above, but VLANs, whose MTU has to become `mtu` too."""
-    found = []
+def mtu_changed(world: World, name: str, mtu: Value) -> dict[str, int]:
+    """The links above, but VLANs, that get another MTU when this one has `mtu`, and which."""
+    found: dict[str, int] = {}
     for above in world.above(name):
         link = world.links[above]
-        shrinks = link.kind in SMALLER_THAN_BASE and link.mtu > number(mtu)
-        if link.kind != "vlan" and (shrinks or (link.kind == "ipvlan" and link.mtu != mtu)):
-            found.append(above)
+        most = number(mtu) - room(link.kind, link.attrs, world.links[name])
+        if link.kind in SMALLER_THAN_BASE - {"vlan"} and link.mtu > most:
+            found[above] = most
+        elif link.kind == "ipvlan" and link.mtu != mtu:
+            found[above] = number(mtu)
     return found
 
 

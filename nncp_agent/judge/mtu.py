@@ -14,7 +14,7 @@ from nncp_agent.mtus import Mtus
 from nncp_agent.resolve import Resolved, kind_of
 
 SMALLEST_IPV6_MTU: Final = 1280
-SINKING: Final = frozenset({"vlan", "macvlan", "macvtap"})
+SINKING: Final = frozenset({"vlan", "macvlan", "macvtap", "macsec"})
 """Kinds (IFLA_INFO_KIND) whose MTU falls with their base's."""
 
 
@@ -81,11 +81,13 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
     merged, link = resolved.merged[iface.name], before.links.get(iface.name)
     for base in kind_of(iface, link).below(merged):
         mine, its = mtus.of(iface.name), mtus.of(base)
+        lost = _lost(merged, base, link, mtus)
         if _is_so_already(link, mine, before.links.get(base), its):
             continue  # a vxlan keeps its MTU when its base shrinks
-        if its and mine > its:
+        if its and mine > its - lost:
             hint = "" if iface.mtu is not None else "; state an mtu for it too"
-            yield Problem(f"{iface.name}: mtu", f"{mine} is more than the {its} of {base}, on which it sits{hint}")
+            room = f"the {its} of {base}, on which it sits" + f", less {lost} that it needs itself" * bool(lost)
+            yield Problem(f"{iface.name}: mtu", f"{mine} is more than {room}{hint}")
         elif not its and base in before.links and 0 < before.links[base].mtu < mine:
             yield Problem(
                 f"{iface.name}: mtu",
@@ -96,6 +98,12 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
     if controller and link is not None and iface.mtu is None and 0 < link.max_mtu < mtus.of(iface.name):
         message = f"{mtus.of(iface.name)} is more than its port {iface.name} can: {link.max_mtu}"
         yield Problem(f"{controller}: mtu", message)
+
+
+def _lost(iface: Interface, base: str, link: Link | None, mtus: Mtus) -> int:
+    """Bytes by which its MTU must stay below its base's."""
+    kind = kind_of(iface, link)
+    return mtus.tag(iface, base) + (kind.overhead(iface) if kind.overhead_counts else 0)
 
 
 def _is_so_already(link: Link | None, mtu: int, base: Link | None, below: int) -> bool:
@@ -110,8 +118,9 @@ def _under_what_sits_on_it(name: str, resolved: Resolved, before: Host, mtus: Mt
         return
     for above in before.above(name):
         other = before.links[above]
-        if above in resolved.wanted or above in resolved.gone or other.kind not in SINKING or other.mtu <= mtu:
+        if above in resolved.wanted or above in resolved.gone or other.kind not in SINKING:
             continue
-        yield Problem(
-            f"{name}: mtu", f"{mtu} is less than the {other.mtu} of {above}, which sits on it: name {above} too"
-        )
+        lost = _lost(resolved.merged[above], name, other, mtus)
+        if other.mtu > mtu - lost:
+            found = f"the {other.mtu} of {above}" + f" and the {lost} that it needs itself" * bool(lost)
+            yield Problem(f"{name}: mtu", f"{mtu} is less than {found}, which sits on it: name {above} too")

@@ -1,4 +1,4 @@
-"""Links whose frames go to one taker: a bond, a bridge or an hsr whose port they are, their MACVLANs, or their IPVLANs.
+"""Links whose frames go to one taker: a bond, bridge or hsr whose port they are, their MACVLANs, IPVLANs or MACsecs.
 
 The kernel has one receive handler a device (netdev_rx_handler_register) and answers EBUSY to the second who wants it.
 VLANs, VXLANs and VRFs want none.
@@ -13,7 +13,7 @@ from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.resolve import Resolved, kind_of
 
-GROUPS: Final = {"mac-vlan": "mac-vlan", "mac-vtap": "mac-vlan", "ipvlan": "ipvlan"}
+GROUPS: Final = {"mac-vlan": "mac-vlan", "mac-vtap": "mac-vlan", "ipvlan": "ipvlan", "macsec": "macsec"}
 """Types that take their base's frames; those of one group share them."""
 
 

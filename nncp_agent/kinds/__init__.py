@@ -16,6 +16,7 @@ from nncp_agent.kinds.ipvlan import IpVlan
 from nncp_agent.kinds.linux_bridge import LinuxBridge
 from nncp_agent.kinds.loopback import Loopback
 from nncp_agent.kinds.mac_vlan import MacVlan, MacVtap
+from nncp_agent.kinds.macsec import MacSec
 from nncp_agent.kinds.veth import Veth
 from nncp_agent.kinds.vlan import Vlan
 from nncp_agent.kinds.vrf import Vrf
@@ -32,6 +33,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         IpVlan(),
         LinuxBridge(),
         Loopback(),
+        MacSec(),
         MacVlan(),
         MacVtap(),
         Veth(),

@@ -31,6 +31,9 @@ class Wanted(Struct, frozen=True):
     attrs: Attrs = {}  # of the link itself, keys of its LinkKind
     ports: Mapping[str, Attrs] = {}  # port options, by port
     vlans: Mapping[str, tuple[VlanRange, ...]] = {}  # bridge VLANs, by port or bridge name
+    forgotten: frozenset[str] = (
+        frozenset()
+    )  # attributes that do not stay as they are, and nobody knows how they will be
 
 
 class Kind:
@@ -49,6 +52,11 @@ class Kind:
     own_addresses: ClassVar[tuple[tuple[str, int], ...]] = ()  # address and prefix that no policy takes away
     ports_hold_ip: ClassVar[bool] = False  # its ports may have addresses of their own (vrf)
     usual_mtu: ClassVar[int] = 1500  # of a new one that takes its MTU from nowhere (ETH_DATA_LEN)
+    overhead_counts: ClassVar[bool] = (
+        False  # the kernel refuses an MTU with which a frame and its overhead do not fit below
+    )
+    tag: ClassVar[int] = 0  # bytes that it adds to frames of full size (vlan)
+    room_for_tags: ClassVar[bool] = True  # its frames may be longer than its MTU by a tag
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what is wrong with the stated `iface`, in the user's words."""

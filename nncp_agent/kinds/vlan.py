@@ -59,6 +59,7 @@ class Vlan(Kind):
     link_kinds = ("vlan",)
     subtree = "vlan"
     Config = VlanConfig
+    tag = 4
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """A VLAN of nothing, or without a number."""

@@ -14,7 +14,7 @@ from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import FOREVER, Address, Link
 from netkernel.typed import Final
-from nncp_agent.shown import bond, bridge, macs, routes, rules, small, stacked, types
+from nncp_agent.shown import bond, bridge, macs, routes, rules, secrets, small, stacked, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
@@ -23,6 +23,7 @@ SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
     "ipvlan": ("ipvlan", stacked.ipvlan),
     "linux-bridge": ("bridge", bridge.config),
     "mac-vlan": ("mac-vlan", stacked.mac_vlan),
+    "macsec": ("macsec", stacked.macsec),
     "mac-vtap": ("mac-vtap", stacked.mac_vlan),
     "veth": ("veth", small.veth),
     "vlan": ("vlan", small.vlan),
@@ -48,6 +49,7 @@ class Note(Frozen):
     called: str = ""  # by its policy; "" where that is the kernel's name
     mac: str = ""  # by which its policy knows it, lower case
     type: str | None = None  # as its policy says
+    secrets: Mapping[str, str] = {}  # of its section, by key
 
 
 NO_NOTES: Final[Mapping[str, Note]] = {}
@@ -128,7 +130,7 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     if type in SUBTREES:
         key, read = SUBTREES[type]
         if (config := read(link, host)) is not None:
-            tree[key] = config
+            tree[key] = {**config, **note.secrets} if type in secrets.KEYS else config
     return tree
 
 

@@ -1,4 +1,4 @@
-"""The subtrees of links on or over others: `vrf`, `mac-vlan`, `mac-vtap`, `ipvlan`, `vxlan`, `hsr` (nmstate.md 3.3)."""
+"""The subtrees of links on or over others (nmstate.md 3.3)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,21 @@ def ipvlan(link: Link, host: Host) -> Tree:
     if isinstance(flags := link.attrs.get("flags"), int):
         tree |= {"private": bool(flags & PRIVATE), "vepa": bool(flags & VEPA)}
     return _stated(tree)
+
+
+def macsec(link: Link, host: Host) -> Tree:
+    """A base in another namespace has no name here. The keys to begin with are no business of the kernel's."""
+    attrs = link.attrs
+    return _stated(
+        {
+            "base-iface": link.link or None,
+            "encrypt": bool(attrs["encrypt"]) if "encrypt" in attrs else None,
+            "port": attrs.get("port"),
+            "validation": attrs.get("validation"),
+            "send-sci": bool(attrs["send_sci"]) if "send_sci" in attrs else None,
+            "offload": attrs.get("offload"),
+        }
+    )
 
 
 def vxlan(link: Link, host: Host) -> Tree:

@@ -11,6 +11,7 @@ _MANAGED: Final = {
     "dummy": "dummy",
     "hsr": "hsr",
     "ipvlan": "ipvlan",
+    "macsec": "macsec",
     "macvlan": "mac-vlan",
     "macvtap": "mac-vtap",
     "veth": "veth",

@@ -82,7 +82,8 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
         return seen
     written = changes.get("address") not in (None, seen.attrs.get("address"))
     assigned = macs.PINNED if written else seen.address_assigned
-    return replace(seen, attrs={**seen.attrs, **changes}, conf6=conf6, address_assigned=assigned)
+    kept = {key: value for key, value in seen.attrs.items() if key not in wanted.forgotten}
+    return replace(seen, attrs={**kept, **changes}, conf6=conf6, address_assigned=assigned)
 
 
 def _common(iface: Interface, before: Host) -> dict[str, Value]:

@@ -105,10 +105,13 @@ def spelled(form: Canonical) -> Scalar:
     """Text in canonical form."""
 
     def read(value: Any) -> str:
+        if form.secret and type(value) is not str:
+            raise Unfit("found no text, wanted it in quotes")
         try:
             return form.form(value if type(value) is str else text(value))
         except ValueError as error:
-            raise Unfit(f"found {shown(value)}, wanted {error}") from None
+            found = f"{len(value)} characters" if form.secret else shown(value)
+            raise Unfit(f"found {found}, wanted {error}") from None
 
     return read
 

@@ -279,7 +279,14 @@ def test_problems_found_later_get_their_line() -> None:
         ({"type": "ovs-bridge"}, "Open vSwitch is not managed here; use ovs-vsctl"),
         ({"type": "ovs-interface"}, "ovs-vsctl"),
         ({"type": "ipsec"}, "Libreswan"),
-        ({"type": "macsec", "macsec": {"port": 3}}, "type: found 'macsec': not supported by this version yet"),
+        ({"type": "ip-tunnel"}, "type: found 'ip-tunnel': not supported by this version yet"),
+        ({"macsec": {"port": 65536}}, "macsec.port: found 65536, wanted 0 to 65535"),
+        ({"macsec": {"validation": "lax"}}, "macsec.validation: found 'lax', wanted one of disabled, check, strict"),
+        ({"macsec": {"offload": "nic"}}, "macsec.offload: found 'nic', wanted one of off, phy, mac"),
+        ({"macsec": {"mka-cak": "50b71a8e"}}, "macsec.mka-cak: found 8 characters, wanted 32 hexadecimal digits"),
+        ({"macsec": {"mka-cak": 10**31}}, "macsec.mka-cak: found no text, wanted it in quotes"),
+        ({"macsec": {"mka-ckn": "f2b"}}, "macsec.mka-ckn: found 3 characters, wanted an even number of hexadecimal"),
+        ({"macsec": {"mka-ckn": "f2" * 33}}, "macsec.mka-ckn: found 66 characters, wanted an even number"),
         ({"type": "tun"}, "no policy can make"),
         ({"802.1x": {"identity": "me"}}, "802.1x: 802.1X is not done here; use wpa_supplicant"),
         ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-vsctl"),
@@ -428,7 +435,7 @@ def test_a_key_of_nmstates_that_is_not_done_yet_is_said_to_be_one(state: Any, pa
     assert "not supported by this version yet" in problem
 
 
-@pytest.mark.parametrize("word", ["infiniband", "ip-tunnel", "macsec", "ovs-bridge", "ipsec", "tun"])
+@pytest.mark.parametrize("word", ["infiniband", "ip-tunnel", "ovs-bridge", "ipsec", "tun"])
 def test_what_this_version_cannot_make_may_be_absent(word: str) -> None:
     (found,) = tree({"interfaces": [{"name": "x0", "type": word, "state": "absent"}]}).desired.interfaces or ()
     assert (found.type, found.state) == (word, State.ABSENT)

@@ -23,7 +23,7 @@ from tests.unit.nncp_agent.kinds.worlds import host, interface, problems, read, 
         (Link("v", "veth"), "veth", True),
         (Link("t", "tun"), "tun", False),
         (Link("m", "macvlan"), "mac-vlan", True),
-        (Link("m", "macsec"), "macsec", False),
+        (Link("m", "macsec"), "macsec", True),
         (Link("w", "WireGuard"), "wireguard", False),
     ],
 )

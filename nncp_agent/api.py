@@ -59,7 +59,7 @@ def show(
     state_dir: Path | None = None,
     namespace: str | None = None,
 ) -> dict[str, Any]:
-    """The host's state. `running_config` leaves out what cannot be asked for; there are no secrets yet to include.
+    """The host's state. `running_config` leaves out what cannot be asked for; secrets are hidden unless included.
 
     Raises NetworkError, StoreBroken.
     """

@@ -33,6 +33,7 @@ from netkernel.ops import (
 )
 from netkernel.records import Address, Link, Neighbour, Route, Rule
 from netkernel.simulation import World, step
+from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
         for each in (op, *world.lost):
             match each:
                 case AddRoute(route) | DeleteRoute(route):
-                    found.slots.add(_slot(route))
+                    found.slots.add(slot(route))
                 case AddRule(rule) | DeleteRule(rule):
                     found.rules.append(rule)
                 case AddNexthop(nexthop) | DeleteNexthop(nexthop):
@@ -142,12 +143,8 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
     return found
 
 
-def _slot(route: Route) -> Slot:
-    return route.table, route.destination, route.tos, route.metric, route.source_prefix
-
-
 def _is_route_touched(route: Route, links: frozenset[str] | set[str], slots: frozenset[Slot] | set[Slot]) -> bool:
-    return _slot(route) in slots or any(link in links for link in route.links)
+    return slot(route) in slots or any(link in links for link in route.links)
 
 
 def rewind(now: Host, remembered: Remembered) -> Host:
@@ -164,7 +161,7 @@ def rewind(now: Host, remembered: Remembered) -> Host:
     return Host(
         links=links,
         addresses=_without(now.addresses, touched) | _addresses(now, remembered),
-        routes=(*_routes(now, remembered, links), *was.routes),
+        routes=_routes(now, remembered, links),
         rules=(*was.rules, *(each for each in now.rules if each not in ours)),
         neighbours=(*_neighbours(now, remembered, links), *was.neighbours),
         nexthops=(*nexthops, *was.nexthops),
@@ -181,15 +178,31 @@ def _addresses(now: Host, remembered: Remembered) -> dict[str, tuple[Address, ..
         had = remembered.host.addresses.get(name, ())
         known = {each.key for each in had} | remembered.addresses
         seen = now.links.get(name, link)
-        theirs = (each for each in now.addresses.get(name, ()) if not is_kernel_made(each, seen))
-        found[name] = (*had, *(each for each in theirs if each.key not in known))
+        present = now.addresses.get(name, ())
+        theirs = [each for each in present if each.key not in known and not is_kernel_made(each, seen)]
+        found[name] = _with_theirs(had, theirs, present)
     return found
 
 
-def _routes(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> list[Route]:
+def _with_theirs(
+    had: tuple[Address, ...], theirs: Sequence[Address], present: tuple[Address, ...]
+) -> tuple[Address, ...]:
+    """What others have added stays before what it stands before now: nothing need move to make room for it."""
+    whole = list(had)
+    for each in reversed(theirs):
+        behind = present[present.index(each) + 1 :]
+        at = next((whole.index(other) for other in behind if other in whole), len(whole))
+        whole.insert(at, each)
+    return tuple(whole)
+
+
+def _routes(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> tuple[Route, ...]:
+    """In the order they have now, but for those whose place is touched."""
     had = set(remembered.host.routes)
-    theirs = (each for each in now.routes if _slot(each) not in remembered.slots and each not in had)
-    return [each for each in theirs if all(link in links for link in each.links)]
+    stay = [each for each in now.routes if slot(each) not in remembered.slots]
+    stay = [each for each in stay if each in had or all(link in links for link in each.links)]
+    known = set(stay)
+    return (*stay, *(each for each in remembered.host.routes if each not in known))
 
 
 def _neighbours(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> list[Neighbour]:

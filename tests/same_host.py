@@ -5,7 +5,8 @@ from __future__ import annotations
 from netkernel import devconf
 from netkernel.host import Host
 from netkernel.link_local import is_link_local
-from netkernel.records import Link
+from netkernel.records import Link, Route
+from netkernel.simulation.route_table import slot
 
 
 def changes(one: Host, other: Host, *, link_local: bool = False) -> list[str]:
@@ -28,18 +29,27 @@ def configured(host: Host, link_local: bool = False) -> dict[str, object]:
         found |= {f"{name}: conf {key}": value for key, value in devconf.stated(link.conf6).items()}
         found[f"{name}: kind"] = link.kind
         addresses = host.addresses.get(name, ())
-        # Only IPv4 has an order that means something: an IPv6 address is not taken away to come before another again.
+        # The first of each family is the one the host speaks with.
         found[f"{name}: IPv4"] = [each for each in addresses if each.family == 4]
-        found[f"{name}: IPv6"] = frozenset(each for each in addresses if each.family == 6 and not is_link_local(each))
+        found[f"{name}: IPv6"] = [each for each in addresses if each.family == 6 and not is_link_local(each)]
         found[f"{name}: link-local"] = frozenset(filter(is_link_local, addresses) if link_local else ())
         found[f"{name}: vlans"] = host.vlans.get(name, ())
     return found | {
         "routes": frozenset(host.routes),
+        "routes beside each other": beside_each_other(host),
         "rules": frozenset(host.rules),
         "neighbours": frozenset(host.neighbours),
         "nexthops": frozenset(host.nexthops),
         "sysctls": dict(host.sysctls),
     }
+
+
+def beside_each_other(host: Host) -> dict[object, list[Route]]:
+    """Routes of the same key, of which the kernel takes the first; of the others no order means anything."""
+    found: dict[object, list[Route]] = {}
+    for route in host.routes:
+        found.setdefault(slot(route), []).append(route)
+    return {key: routes for key, routes in found.items() if len(routes) > 1}
 
 
 def _has_own(link: Link) -> bool:

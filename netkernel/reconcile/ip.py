@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netkernel import devconf
 from netkernel.link_local import is_kernel_made, is_link_local, made
 from netkernel.ops import (
     AddAddress,
@@ -17,10 +16,10 @@ from netkernel.ops import (
     WriteSysctl,
     is_set_in_place,
 )
-from netkernel.reconcile import rules
+from netkernel.reconcile import order, rules
 from netkernel.reconcile.world import Planning
 from netkernel.records import Address, Link, Nexthop, Route
-from netkernel.simulation.ip import depth, has_inet6, is_dynamic
+from netkernel.simulation.ip import depth, is_dynamic, speaks_ipv6
 
 
 def remove(planning: Planning) -> None:
@@ -69,6 +68,8 @@ def add(planning: Planning) -> None:
     for name in planning.names():
         if name in world.links and name in target.links:
             _remove_addresses(planning, name)
+            if planning.exact:
+                order.make_room(planning, name)
             link_local(planning, name)
             _add_addresses(planning, name)
     for neighbour in target.neighbours:
@@ -78,6 +79,8 @@ def add(planning: Planning) -> None:
         base = world.links.get(nexthop.link)
         if nexthop.id not in world.nexthops and (not nexthop.link or (base is not None and base.up)):
             planning.do(AddNexthop(nexthop))
+    if planning.exact and target.routes is not planning.before.routes:
+        order.make_room_for_routes(planning)
     missing = [route for route in target.routes if route not in world.routes and not route.dynamic]
     for route in sorted(missing, key=depth):
         if all(link in world.links and world.links[link].up for link in route.links):
@@ -103,10 +106,6 @@ def _add_addresses(planning: Planning, name: str) -> None:
     for address in (*four, *six):
         if address not in planning.world.addresses.get(name, ()):
             planning.do(AddAddress(address))
-
-
-def speaks_ipv6(link: Link) -> bool:
-    return has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6")
 
 
 def link_local(planning: Planning, name: str) -> None:

@@ -44,6 +44,11 @@ def has_inet6(link: Link) -> bool:
     return link.mtu >= SMALLEST_IPV6_MTU or "mtu" not in link.attrs
 
 
+def speaks_ipv6(link: Link) -> bool:
+    """Whether IPv6 addresses can be added to it."""
+    return has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6")
+
+
 def add_address(world: World, op: AddAddress) -> None:
     """Raises KernelRefused: ENODEV, EEXIST, EACCES (IPv6 is off), EINVAL (no IPv6 below 1280)."""
     address = op.address

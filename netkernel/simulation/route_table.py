@@ -53,7 +53,7 @@ class RouteTable:
 
     def same_slot(self, route: Route) -> tuple[Route, ...]:
         """Routes the kernel keeps in the same place: same table, destination, tos and metric (and IPv6 source)."""
-        return self._found(("slot", _slot(route)))
+        return self._found(("slot", slot(route)))
 
     def _found(self, key: _Key) -> tuple[Route, ...]:
         if self._index is None:
@@ -64,12 +64,13 @@ class RouteTable:
         return tuple(self._index.get(key, ()))
 
 
-def _slot(route: Route) -> object:
+def slot(route: Route) -> tuple[int, str, int, int, str]:
+    """The kernel's key of a route but for its legs."""
     return route.table, route.destination, route.tos, route.metric, route.source_prefix
 
 
 def _keys(route: Route) -> Iterator[_Key]:
-    yield "slot", _slot(route)
+    yield "slot", slot(route)
     for hop in route.hops:
         if hop.link:
             yield "link", hop.link

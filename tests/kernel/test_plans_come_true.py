@@ -13,13 +13,13 @@ from lab import namespaces
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
-from netkernel.ops import AddAddress, AddRoute, CreateLink, Op, SetLink
+from netkernel.ops import AddAddress, AddRoute, CreateLink, DeleteAddress, DeleteRoute, Op, SetLink
 from netkernel.reconcile import reconcile
 from netkernel.records import Address, Hop, Route
 from netkernel.rewind import Remembered, remember
 from netkernel.undo import undo
 from tests.same_host import changes, indexes
-from tests.strategies import bare, busy
+from tests.strategies import NODAD, bare, busy
 
 pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "dummy", "ipv6", "policy_routing")
 
@@ -107,6 +107,21 @@ def test_from_every_place_in_a_plan_undo_finds_back(
             assert indexes(kernel.snapshot()) == indexes(before)
 
 
+def test_each_address_comes_back_to_its_place() -> None:
+    """The first of a family is the one the host speaks with."""
+    four = [Address("eth0", ip, 24) for ip in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "198.51.100.2", "192.0.2.2")]
+    six = [Address("eth0", f"2001:db8::{host}", 64, flags=NODAD) for host in (1, 2, 3)]
+    with standing() as kernel:
+        kernel.execute([SetLink("eth0", "", {"up": True}, {"up": False}), *map(AddAddress, (*four, *six))])
+        before = kernel.snapshot()
+        for gone in (*four, *six):
+            plan = (DeleteAddress(gone),)
+            remembered = remember(before, plan)
+            kernel.execute(plan)
+            assert undo(kernel, remembered) == ()
+            assert lasting(kernel, before) == []
+
+
 def test_routes_that_stood_beside_each_other_do_so_again() -> None:
     """Same destination, tos and metric: `ip route append` makes them, and a link going down takes them all."""
     up, down = ({"up": True}, {"up": False})
@@ -122,4 +137,8 @@ def test_routes_that_stood_beside_each_other_do_so_again() -> None:
         kernel.execute(plan)
         assert undo(kernel, remember(before, plan)) == ()
         assert [each for each in kernel.snapshot().routes if each in beside] == beside
+        for gone in (*beside, *six):
+            kernel.execute([DeleteRoute(gone)])
+            assert undo(kernel, remember(before, [DeleteRoute(gone)])) == ()
+            assert [each for each in kernel.snapshot().routes if each in beside] == beside
         assert lasting(kernel, before) == []

@@ -124,7 +124,7 @@ BOND_OPTIONS: dict[str, tuple[Value, ...]] = {
     "arp_interval": (0, 100),
     "arp_validate": ("none", "active"),
     "primary": ("eth0", "eth1"),
-    "fail_over_mac": ("none", "active"),
+    "fail_over_mac": ("none", "active", "follow"),
     "ad_lacp_rate": ("slow", "fast"),
     "ad_actor_sys_prio": (1, 65535),
     "ad_select": ("stable", "count"),

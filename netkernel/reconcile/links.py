@@ -60,8 +60,15 @@ def change(planning: Planning) -> None:
 
 def _address(planning: Planning, want: Link) -> None:
     have = planning.world.links[want.name]
-    if want.address and not values.follows_others(planning, want) and not follows_its_port(have.attrs):
+    if not want.address or values.follows_others(planning, want):
+        return
+    if not follows_its_port(have.attrs):
         planning.set(want.name, {"address": want.address})
+    elif have.attrs["fail_over_mac"] == "follow" and have.attrs.get("address") != want.address:
+        # its active port has the bond's MAC, and the bond takes another while it follows none, which is without ports
+        _set_options(planning, want, {"fail_over_mac": "none"})
+        planning.set(want.name, {"address": want.address})
+        planning.set(want.name, {"fail_over_mac": "follow"})
 
 
 def default_pvids(planning: Planning) -> None:

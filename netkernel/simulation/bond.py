@@ -127,9 +127,8 @@ def enslave(world: World, what: object, port: str, name: str) -> None:
         refuse(what, errno.ENETDOWN)
     first = not world.has_ports(name)
     world.came_with[port] = link.attrs.get("address"), link.attrs.get("mtu")
-    if (first and controller.address_assigned in (None, RANDOM)) or (
-        first and not device.lends_its_mac(controller) and controller.attrs.get("fail_over_mac") != "none"
-    ):
+    is_its_ports = device.follows_its_port(controller.attrs) and controller.attrs.get("fail_over_mac") == "active"
+    if first and (is_its_ports or controller.address_assigned in (None, RANDOM)):
         device.set_address(world, name, link.attrs.get("address"), STOLEN)
         if controller.address_assigned is None and controller.address != link.address:
             world.change(name, {}, ["address"])  # unless somebody wrote it, which nobody told
@@ -140,6 +139,8 @@ def enslave(world: World, what: object, port: str, name: str) -> None:
         device.set_mtu(world, port, controller.mtu)
     if device.lends_its_mac(controller):
         device.set_address(world, port, controller.attrs.get("address"), SET_BY_USER)
+    elif first and not is_its_ports and device.follows_its_port(controller.attrs):
+        device.set_address(world, port, None, SET_BY_USER)  # with its carrier it becomes active, and gets the bond's
     elif controller.attrs.get("mode") in device.OWN_PORT_MACS:
         device.set_address(world, port, None if not first else link.attrs.get("address"), SET_BY_USER)
     device.set_up(world, what, port)

@@ -138,15 +138,13 @@ def _primary(name: str, asked: BondOptions, whole: BondConfig) -> Iterator[Probl
 
 
 def _follows_its_port(iface: Interface, whole: BondConfig, before: Link | None) -> Iterator[Problem]:
-    """With fail_over_mac the bond's MAC is its active port's; the kernel says OK to another and ignores it."""
+    """With fail_over_mac active the bond's MAC is its active port's; the kernel says OK to another and ignores it."""
     policy = (whole.options or BondOptions()).fail_over_mac
-    if whole.mode != AB or policy in (None, "none") or not (iface.mac_address or iface.copy_mac_from):
+    if whole.mode != AB or policy != "active" or not (iface.mac_address or iface.copy_mac_from):
         return
     follows = before is not None and (before.attrs.get("mode"), before.attrs.get("fail_over_mac")) == (AB, policy)
     if follows and before is not None and iface.mac_address == before.address.upper():
         return
-    if policy == "follow" and before is None:
-        return  # the one moment in which the driver takes it
     where = "mac-address" if iface.mac_address else "copy-mac-from"
     yield Problem(
         f"{iface.name}: {where}",

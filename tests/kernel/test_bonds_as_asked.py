@@ -197,7 +197,19 @@ def test_fail_over_mac_active_leaves_no_mac_to_state(host: Asked) -> None:
     host.becomes(bond("eth1", "eth2", mode="active-backup", options={"fail_over_mac": "follow"}))
     host.becomes(bond("eth1", "eth2", **{"mac-address": MAC}))
     host.remove("bond99")
-    host.becomes(bond("eth1", mode="active-backup", options={"fail_over_mac": "follow"}, **{"mac-address": MAC}))
+
+
+def test_fail_over_mac_follow_takes_a_mac_and_another_one(host: Asked) -> None:
+    follows = bond("eth1", "eth2", mode="active-backup", options={"fail_over_mac": "follow"})
+    host.becomes({**follows, "mac-address": MAC})
+    host.becomes({**follows, "mac-address": OTHER_MAC})
+    before = host.show("bond99")
+    host.apply({**follows, "mac-address": MAC}, commit=False)
+    assert mac(host, "bond99") == MAC
+    host.rollback()
+    assert host.show("bond99") == before
+    host.becomes(follows)
+    assert mac(host, "bond99") == OTHER_MAC
 
 
 def test_fail_over_mac_can_be_asked_of_a_bond_that_has_ports(host: Asked) -> None:

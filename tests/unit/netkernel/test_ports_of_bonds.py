@@ -35,3 +35,18 @@ def test_a_bond_gets_a_mac_back_before_it_follows_its_ports_again() -> None:
     )
     bond = [op.new for op in reconcile(before, after) if isinstance(op, SetLink) and op.name == "bond1"]
     assert bond[1:4] == [{"mode": "active-backup"}, {"address": OWN}, {"fail_over_mac": "active"}]
+
+
+def test_a_bond_whose_ports_take_its_mac_gets_another_while_it_has_none() -> None:
+    """With fail_over_mac follow it answers OK to a MAC and ignores it, and stops following only without ports."""
+    attrs = {**BOND.attrs, "fail_over_mac": "follow"}
+    before = Host(links={"bond1": Link("bond1", "bond", attrs=attrs), "eth2": ETH2})
+    after = Host(links={"bond1": Link("bond1", "bond", attrs={**attrs, "address": OWN}), "eth2": ETH2})
+    ops = [(op.name, op.new) for op in reconcile(before, after) if isinstance(op, SetLink)]
+    assert ops[:4] == [
+        ("eth2", {"master": ""}),
+        ("bond1", {"fail_over_mac": "none"}),
+        ("bond1", {"address": OWN}),
+        ("bond1", {"fail_over_mac": "follow"}),
+    ]
+    assert ("eth2", {"master": "bond1"}) in ops

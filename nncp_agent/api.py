@@ -16,7 +16,7 @@ from netkernel import probe
 from netkernel.documents import Document
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
-from nncp_agent import diff, node_file, notes, pending, shown, whole, wire
+from nncp_agent import diff, managers, node_file, notes, pending, shown, whole, wire
 from nncp_agent import history as _history
 from nncp_agent.apply import apply as _apply
 from nncp_agent.apply import go_back as _go_back
@@ -182,6 +182,7 @@ def _options(function: str, checks: Sequence[str | Check] | None, namespace: str
         checks=[tcp.parse(each, namespace) if isinstance(each, str) else each for each in checks or ()],
         command=f"nncp_agent.api.{function}",
         refusals=probe.refusals,
+        holders=managers.holders,
     )
 
 

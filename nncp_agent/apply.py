@@ -33,7 +33,7 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
     """
 
     def planned(before: Host, committed: NetworkState, options: Options) -> Change:
-        decision = decide(desired, before, committed, refusals=options.refusals)
+        decision = decide(desired, before, committed, refusals=options.refusals, holders=options.holders)
         return Change(
             before=before,
             target=decision.target,

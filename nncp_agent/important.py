@@ -14,7 +14,7 @@ DEFAULTS = ("0.0.0.0/0", "::/0")
 def important(plan: Sequence[Op], before: Host, precious: frozenset[str]) -> frozenset[int]:
     """Positions of the ops that touch a default route, its link, a precious link, or what lies below one of them."""
     links = _with_what_lies_below({*precious, *_default_links(before)}, before)
-    return frozenset(at for at, op in enumerate(plan) if _is_default(op) or not links.isdisjoint(_touches(op)))
+    return frozenset(at for at, op in enumerate(plan) if _is_default(op) or not links.isdisjoint(touches(op)))
 
 
 def _default_links(before: Host) -> Iterator[str]:
@@ -37,7 +37,8 @@ def _is_default(op: Op) -> bool:
     return isinstance(op, ops.AddRoute | ops.DeleteRoute) and op.route.destination in DEFAULTS
 
 
-def _touches(op: Op) -> tuple[str, ...]:
+def touches(op: Op) -> tuple[str, ...]:
+    """The links an op is about."""
     match op:
         case ops.AddAddress(address) | ops.DeleteAddress(address) | ops.SetAddress(address):
             return (address.link,)

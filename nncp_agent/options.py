@@ -14,6 +14,7 @@ from netkernel.records import Attrs
 from nncp_agent import lock
 from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.errors import Problem
+from nncp_agent.held import Holders, nobody
 from nncp_agent.plan import nothing_refused
 from nncp_agent.settle import VERIFY_S
 from nncp_agent.store import Store
@@ -36,7 +37,8 @@ Guard = Callable[[Store, Checkpoint, str | None], AbstractContextManager[None]]
 class Options(Frozen, kw_only=True):
     """How to apply. Times are in seconds; `checks` are those a user added to the gateways and name servers.
 
-    `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`). `progress` gets one line for each
+    `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`), `holders`
+    which links other managers hold (`nncp_agent.managers`). `progress` gets one line for each
     stage as it begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three are seams.
     """
 
@@ -54,6 +56,7 @@ class Options(Frozen, kw_only=True):
     record: bool = True  # in the history
     keep_unsettled: bool = False
     refusals: Callable[[str, Attrs], Mapping[str, str]] = nothing_refused
+    holders: Holders = nobody
     progress: Callable[[str], None] = log.info
     guard: Guard = guarding
     clock: Callable[[], float] = time.monotonic

@@ -8,8 +8,9 @@ from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.records import Attrs
-from nncp_agent import judge
+from nncp_agent import held, judge
 from nncp_agent.errors import InvalidPolicy, Problem
+from nncp_agent.held import Holders, nobody
 from nncp_agent.important import important
 from nncp_agent.model import Interface, NetworkState
 from nncp_agent.observe import Present
@@ -50,6 +51,7 @@ def decide(
     committed: NetworkState | None = None,
     *,
     refusals: judge.Refusals = nothing_refused,
+    holders: Holders = nobody,
     precious: frozenset[str] = frozenset(),
 ) -> Decision:
     """What to do so that `before` becomes `desired`. Raises InvalidPolicy with everything that is wrong with it."""
@@ -65,7 +67,10 @@ def decide(
         before=before,
         target=after,
         ops=ops,
-        warnings=tuple(_as_called(judge.warnings(resolved, before, after), resolved)),
+        warnings=(
+            *_as_called(judge.warnings(resolved, before, after), resolved),
+            *(held.warnings(ops, holders(before.links)) if ops else ()),
+        ),
         irreversible=lost,
         important=important(ops, before, precious),
     )

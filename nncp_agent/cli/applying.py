@@ -51,7 +51,7 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
     from nncp_agent.options import Options
 
     with progress.shown_on(call.world.stderr) as shown, call.logging(shown), policies.located(decoded):
-        options = Options(**stated, progress=call.stages(shown), refusals=call.refusals())
+        options = Options(**stated, progress=call.stages(shown), refusals=call.refusals(), holders=call.world.holders)
         call.is_changing = True
         with call.kernel() as kernel:
             if decoded.problems:

@@ -26,7 +26,14 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
     committed, refusals = call.store().committed(), call.refusals()
     with policies.located(decoded):
         whole.refuse(decoded, before, committed, refusals)
-        decision = decide(decoded.desired, before, committed, refusals=refusals, precious=_precious(call, before))
+        decision = decide(
+            decoded.desired,
+            before,
+            committed,
+            refusals=refusals,
+            holders=call.world.holders,
+            precious=_precious(call, before),
+        )
     _print(call, decision.ops, decision.important, decoded.located(decision.warnings), decision.irreversible)
     return decision.ops
 

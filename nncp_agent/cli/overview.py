@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netkernel.host import Host
 from nncp_agent.cli import glance
 from nncp_agent.cli import table as tables
 from nncp_agent.cli import tree as trees
 from nncp_agent.cli.terminal import Style
+from nncp_agent.managers.base import Holder
 from nncp_agent.model import Interface, NetworkState, State
 
-HEADERS = ("NAME", "STATE", "MTU", "ADDRESSES", "PORTS", "WHAT", "IN", "OWNER", "MAC")
-EXPENDABLE = ("MTU", "MAC", "OWNER", "WHAT", "IN", "PORTS")
+HEADERS = ("NAME", "STATE", "MTU", "ADDRESSES", "PORTS", "WHAT", "IN", "OWNER", "MANAGED BY", "MAC")
+EXPENDABLE = ("MTU", "MAC", "OWNER", "MANAGED BY", "WHAT", "IN", "PORTS")
 """On a narrow terminal, in this order."""
 MANY_PORTS = 8
 
+Held = Mapping[str, Holder]
+"""Who else configures which interface."""
 
-def table(state: NetworkState, host: Host, style: Style, *, everything: bool = False) -> str:
+
+def table(state: NetworkState, host: Host, held: Held, style: Style, *, everything: bool = False) -> str:
     """One group of rows for each type. `everything` also has link-local addresses and ports beyond the first eight."""
     groups: dict[str, list[tables.Row]] = {}
     for interface in sorted(state.interfaces or (), key=lambda each: (each.type or "", each.name)):
-        groups.setdefault(interface.type or "unknown", []).append(_row(interface, host, everything))
+        groups.setdefault(interface.type or "unknown", []).append(
+            _row(interface, host, held.get(interface.name), everything)
+        )
     return tables.render(HEADERS, groups, style, lambda header, text: _paint(style, header, text), EXPENDABLE)
 
 
-def tree(state: NetworkState, host: Host, style: Style, *, everything: bool = False) -> str:
+def tree(state: NetworkState, host: Host, held: Held, style: Style, *, everything: bool = False) -> str:
     """Each interface above those it stands on: its ports, its base."""
     by_name = {interface.name: interface for interface in state.interfaces or ()}
     below = {name: [*glance.ports(each), *glance.below(each)] for name, each in by_name.items()}
@@ -33,19 +41,21 @@ def tree(state: NetworkState, host: Host, style: Style, *, everything: bool = Fa
         if interface is None:
             return ""
         owner = f"owned by {interface.owner}" if interface.owner else ""
+        manager = f"by {held[name].name}" if name in held else ""
         words = [
             interface.type or "",
             glance.brief(interface),
             *glance.states(interface, host),
             glance.mtu(interface),
             owner,
+            manager,
         ]
         return ", ".join(word for word in (*words, *glance.addresses(interface, everything)) if word)
 
     return trees.render(below, describe, style)
 
 
-def _row(interface: Interface, host: Host, everything: bool) -> tables.Row:
+def _row(interface: Interface, host: Host, holder: Holder | None, everything: bool) -> tables.Row:
     ports = glance.ports(interface)
     if len(ports) > MANY_PORTS and not everything:
         ports = [*ports[:MANY_PORTS], f"… {len(ports) - MANY_PORTS} more"]
@@ -59,6 +69,7 @@ def _row(interface: Interface, host: Host, everything: bool) -> tables.Row:
         on,
         interface.controller or "",
         interface.owner or "",
+        holder.name if holder else "",
         glance.mac(interface),
     )
 

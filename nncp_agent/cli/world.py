@@ -11,8 +11,9 @@ from netkernel.frozen import Frozen
 from netkernel.typed import TYPE_CHECKING, BinaryIO, Self, TextIO
 
 if TYPE_CHECKING:  # a cold start pays only for what its verb needs
-    from netkernel.records import Attrs
+    from netkernel.records import Attrs, Link
     from netkernel.transaction import Kernel
+    from nncp_agent.managers.base import Holder
     from nncp_agent.options import Options
 
 CAP_NET_ADMIN = 12
@@ -22,7 +23,8 @@ CAP_NET_ADMIN = 12
 class World(Frozen, kw_only=True):
     """The streams, the environment and the kernel.
 
-    `may_configure` is whether this process may change the network, `refusals` who knows what the kernel would refuse.
+    `may_configure` is whether this process may change the network, `refusals` who knows what the kernel would refuse,
+    `holders` which links other managers hold.
     `adapt` has the last word on how to apply.
     """
 
@@ -33,6 +35,7 @@ class World(Frozen, kw_only=True):
     open_kernel: Callable[[], AbstractContextManager[Kernel]]
     may_configure: bool
     refusals: Callable[[str, Attrs], Mapping[str, str]]
+    holders: Callable[[Mapping[str, Link]], Mapping[str, Holder]] = lambda links: {}
     proc: str = "/proc"
     adapt: Callable[[Options], Options] = lambda options: options
 
@@ -51,6 +54,7 @@ class World(Frozen, kw_only=True):
             environ=os.environ,
             open_kernel=_linux,
             refusals=_refusals,
+            holders=_holders,
             may_configure=_has_capability(CAP_NET_ADMIN),
         )
 
@@ -97,6 +101,12 @@ def _refusals(kind: str, attrs: Attrs) -> Mapping[str, str]:
     from netkernel import probe  # late: only plans with bonds ask
 
     return probe.refusals(kind, attrs)
+
+
+def _holders(links: Mapping[str, Link]) -> Mapping[str, Holder]:
+    from nncp_agent import managers  # late: YAML and JSON do not tell
+
+    return managers.holders(links)
 
 
 def _has_capability(number: int) -> bool:

@@ -53,9 +53,10 @@ def node(
     committed: dict[str, Any] = POLICY,
     wait_s: int = 30,
     keeps: Iterable[str] = (),
+    packages: Iterable[str] = (),
 ) -> Machine:
     """A machine that has `nics` when it boots, and a policy committed, none when it is empty."""
-    made = machine.at(directory, keeps=[store.DIRECTORY, *keeps])
+    made = machine.at(directory, packages=packages, keeps=[store.DIRECTORY, *keeps])
     made.lay({"/usr/local/bin/nncp": _NNCP}, 0o755)
     made.lay(
         {

@@ -12,6 +12,7 @@ from nncp_agent.cli.picture import blocks
 from nncp_agent.cli.picture.arrange import arrange
 from nncp_agent.cli.picture.cards import LETTER, LINE, PADDING, Card, card
 from nncp_agent.cli.terminal import width
+from nncp_agent.managers.base import Holder
 from nncp_agent.model import NetworkState
 
 EDGE: Final = 24.0
@@ -37,10 +38,12 @@ text{font:12px "DejaVu Sans Mono","Liberation Mono",Menlo,Consolas,monospace;fil
 """
 
 
-def draw(state: NetworkState, host: Host, title: str, *, everything: bool = False) -> Iterator[str]:
+def draw(
+    state: NetworkState, host: Host, title: str, held: Mapping[str, Holder], *, everything: bool = False
+) -> Iterator[str]:
     """The picture, piece by piece. `everything` has all addresses of each interface."""
     interfaces = {each.name: each for each in state.interfaces or ()}
-    cards = {name: card(each, host, everything=everything) for name, each in interfaces.items()}
+    cards = {name: card(each, host, held.get(name), everything=everything) for name, each in interfaces.items()}
     below = {
         name: [carrier for carrier in dict.fromkeys((*glance.ports(each), *glance.below(each))) if carrier in cards]
         for name, each in interfaces.items()

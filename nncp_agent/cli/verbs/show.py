@@ -118,12 +118,12 @@ def _pieces(call: Call, state: Tree, host: Host) -> Iterator[str]:
     if form == "svg":
         from nncp_agent.cli.picture import svg
 
-        yield from svg.draw(of_tree(state), host, _title(), everything=everything)
+        yield from svg.draw(of_tree(state), host, _title(), call.world.holders(host.links), everything=everything)
         return
     from nncp_agent.cli import overview
 
     draw = overview.table if form == "table" else overview.tree
-    yield draw(of_tree(state), host, call.style(), everything=everything)
+    yield draw(of_tree(state), host, call.world.holders(host.links), call.style(), everything=everything)
 
 
 def _title() -> str:

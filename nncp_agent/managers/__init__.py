@@ -1,0 +1,39 @@
+"""Who else configures this host's links: NetworkManager, systemd-networkd, ifupdown. One file each.
+
+They leave word under /run of what they hold, so nobody has to be asked, and a manager that is not there costs one look
+for a directory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from netkernel.records import Link
+from nncp_agent.managers import ifupdown, network_manager, networkd
+from nncp_agent.managers.base import Holder
+
+__all__ = ["RUN", "Holder", "holders"]
+
+RUN: Final = "/run"
+_MANAGERS: Final = (ifupdown, networkd, network_manager)
+"""Where two claim one link, the last is the one that acts on events."""
+
+
+def holders(links: Mapping[str, Link], run: str = RUN, proc: str = "/proc") -> dict[str, Holder]:
+    """Who holds which of `links`. Nobody does in a namespace that is not the host's: managers number only its links."""
+    if not _is_hosts_namespace(proc):
+        return {}
+    found: dict[str, Holder] = {}
+    for manager in _MANAGERS:
+        found.update(manager.holders(links, run))
+    return found
+
+
+def _is_hosts_namespace(proc: str) -> bool:
+    """Whoever may not see where process 1 is has not left its namespace: both need the same rights."""
+    try:
+        return os.readlink(f"{proc}/self/ns/net") == os.readlink(f"{proc}/1/ns/net")
+    except OSError:
+        return True

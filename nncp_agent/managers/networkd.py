@@ -1,0 +1,29 @@
+"""systemd-networkd keeps a file for each link with the state it is in (sd-network.h, `networkctl status`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from shlex import quote
+
+from netkernel.records import Link
+from nncp_agent.managers.base import Holder, keys
+
+HELD = frozenset({"pending", "initialized", "configuring", "configured", "failed"})
+"""ADMIN_STATE of links it sets up; `unmanaged` and `linger` are not among them."""
+
+
+def holders(links: Mapping[str, Link], run: str) -> dict[str, Holder]:
+    """The links for which it has a .network file."""
+    directory = f"{run}/systemd/netif/links"
+    if not os.path.isdir(directory):
+        return {}
+    found = {}
+    for name, link in links.items():
+        state = keys(f"{directory}/{link.index}")
+        file = state.get("NETWORK_FILE", "")
+        if file and state.get("ADMIN_STATE") in HELD:
+            own = f"/etc/systemd/network/00-{quote(name)}.network"
+            fix = rf"printf '[Match]\nName={quote(name)}\n[Link]\nUnmanaged=yes\n' >{own} && networkctl reload"
+            found[name] = Holder("systemd-networkd", file, fix)
+    return found

@@ -1,0 +1,19 @@
+"""Beside NetworkManager and systemd-networkd, Debian's own: what `inside_managers` wants holds on a booted machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.boot.node import node
+
+PACKAGES = ("network-manager",)
+pytestmark = pytest.mark.boots(*PACKAGES)
+
+
+def test_who_holds_a_link_is_named_and_lets_go_of_it_as_we_say(tmp_path: Path) -> None:
+    inside = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/boot/inside_managers.py"]
+    boot = node(tmp_path, committed={}, packages=PACKAGES).boot(inside)
+    assert boot.status == 0, boot.output

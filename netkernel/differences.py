@@ -8,7 +8,7 @@ from typing import TypeVar
 from netkernel import devconf
 from netkernel.host import Host
 from netkernel.ops import DeleteAddress, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op, word
-from netkernel.records import Attrs, Link
+from netkernel.records import Attrs, Ethtool, Link
 
 T = TypeVar("T")
 GONE = "is gone"
@@ -33,6 +33,8 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
         if old_vlans != new_vlans:
             words = [", ".join(map(str, vlans)) or "none" for vlans in (old_vlans, new_vlans)]
             yield f"{name}: vlans: was {words[0]}; is {words[1]}"
+        if name in was.ethtool and name in now.ethtool:
+            yield from _ethtool(name, was.ethtool[name], now.ethtool[name])
     yield from _records(was.routes, now.routes, DeleteRoute)
     yield from _records(was.rules, now.rules, DeleteRule)
     yield from _records(was.neighbours, now.neighbours, DeleteNeighbour)
@@ -46,6 +48,11 @@ def _link(old: Link, new: Link) -> Iterator[str]:
         yield from _attrs(f"{old.name}: port ", old.port, new.port)
     if old.conf6 != new.conf6:
         yield from _attrs(f"net/ipv6/conf/{old.name}/", devconf.stated(old.conf6), devconf.stated(new.conf6))
+
+
+def _ethtool(name: str, old: Ethtool, new: Ethtool) -> Iterator[str]:
+    for section in old.settings.keys() & new.settings.keys() if old != new else ():
+        yield from _attrs(f"{name}: {section} ", old.settings[section], new.settings[section])
 
 
 def _attrs(where: str, old: Attrs, new: Attrs) -> Iterator[str]:

@@ -11,10 +11,11 @@ from contextlib import AbstractContextManager
 from struct import Struct
 from typing import Final, assert_never
 
-from netkernel import netns, sources, sysctl
+from netkernel import ethtool, genetlink, netns, sources, sysctl
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, vlans
 from netkernel.errors import KernelRefused, NetworkError
-from netkernel.netlink import LARGEST_BATCH, LONGEST_BATCH, Message, Socket
+from netkernel.genetlink import Family
+from netkernel.netlink import GENERIC, LARGEST_BATCH, LONGEST_BATCH, Message, Socket, opened
 from netkernel.ops import (
     AddAddress,
     AddNeighbour,
@@ -33,6 +34,7 @@ from netkernel.ops import (
     MoveLink,
     Op,
     SetAddress,
+    SetEthtool,
     SetLink,
     SetPort,
     WriteSysctl,
@@ -48,7 +50,9 @@ class Execution:
     """One list of ops on its way into the kernel."""
 
     def __init__(self, socket: Socket, inside: Callable[[], AbstractContextManager[object]], ops: Sequence[Op]) -> None:
-        self._socket = socket
+        self._socket = self._lane = socket
+        self._generic: Socket | None = None
+        self._families: dict[str, Family] = {}
         self._inside = inside
         self._ops = ops
         self._indexes: dict[str, int] = {}
@@ -67,6 +71,8 @@ class Execution:
             self._flush()
         finally:
             self._close_files()
+            if self._generic is not None:
+                self._generic.close()
 
     def _take(self, position: int, op: Op) -> None:
         match op:
@@ -142,6 +148,8 @@ class Execution:
                 return [vlans.add(link, ranges, index_of)]
             case DeleteVlans(link, ranges):
                 return [vlans.delete(link, ranges, index_of)]
+            case SetEthtool():
+                return [self._set_ethtool(op)] if op.new else []
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
             case WriteSysctl():
@@ -158,6 +166,27 @@ class Execution:
         if peer:
             self._indexes[peer] = peer_index
         return messages
+
+    def _set_ethtool(self, op: SetEthtool) -> Message:
+        from netkernel.codec import ethtool as codec  # late: most plans have nothing of it
+
+        request = codec.change(op.section, op.new, self._index_of(op.name))
+        return genetlink.request(self._family(ethtool.FAMILY), ethtool.SECTIONS[op.section].set, request)
+
+    def _family(self, name: str) -> Family:
+        """Raises ValueError where the kernel has no such family."""
+        if name not in self._families:
+            try:
+                self._families[name] = genetlink.family(self._opened_generic(), name)
+            except KernelRefused as refused:
+                raise ValueError(f"this kernel has no {name} netlink: {refused.reason}") from refused
+        return self._families[name]
+
+    def _opened_generic(self) -> Socket:
+        if self._generic is None:
+            with self._inside():
+                self._generic = Socket(opened(GENERIC))
+        return self._generic
 
     def _index_of(self, name: str) -> int:
         index = self._indexes.get(name)
@@ -196,6 +225,10 @@ class Execution:
         return True
 
     def _queue(self, position: int, messages: list[Message]) -> None:
+        lane = self._opened_generic() if isinstance(self._ops[position], SetEthtool) else self._socket
+        if lane is not self._lane:  # what is sent through one socket is done before the other is asked
+            self._flush()
+            self._lane = lane
         size = sum(message.size for message in messages)
         if len(self._pending) + len(messages) > LONGEST_BATCH or self._size + size > LARGEST_BATCH:
             self._flush()
@@ -206,7 +239,7 @@ class Execution:
         pending, self._pending, self._size = self._pending, [], 0
         if not pending:
             return
-        refused = self._socket.write([message for _, message in pending])
+        refused = self._lane.write([message for _, message in pending])
         self._close_files()
         if not refused:
             return

@@ -1,19 +1,20 @@
-"""Generic netlink: find a family by its name, and dump what it has (linux/genetlink.h). Writing goes another way."""
+"""Generic netlink: find a family by its name, dump what it has, and tell it something (linux/genetlink.h)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from struct import Struct
-from typing import Final
 
 from netkernel import netlink, tlv
 from netkernel.errors import MalformedMessage
 from netkernel.frozen import Frozen
-from netkernel.netlink import Socket, Span
+from netkernel.netlink import Message, Socket, Span
+from netkernel.typed import Final
 
 HEADER: Final = Struct("=BBxx")
 """struct genlmsghdr: command, version."""
+Spans = Iterator[Span]
 _CONTROLLER: Final = 16  # GENL_ID_CTRL
 _GET_FAMILY: Final = 3
 _ID, _NAME, _VERSION = 1, 2, 3
@@ -51,3 +52,8 @@ def dump(through: Socket, of: Family, command: int, attributes: bytes = b"") -> 
     """All answers to a dump, each from its first attribute on. Raises KernelRefused, DumpInterrupted, AnswerLost."""
     spans = through.dump(of.id, HEADER.pack(command, of.version) + attributes)
     return [(data, start + HEADER.size, end) for data, start, end in spans]
+
+
+def request(to: Family, command: int, attributes: bytes) -> Message:
+    """For `Socket.write`."""
+    return Message(to.id, 0, HEADER.pack(command, to.version) + attributes)

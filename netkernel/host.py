@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from netkernel.frozen import Frozen
-from netkernel.records import Address, Link, Neighbour, Nexthop, Route, Rule, VlanRange
+from netkernel.frozen import Frozen, fact
+from netkernel.records import Address, Ethtool, Link, Neighbour, Nexthop, Route, Rule, VlanRange
 
 
 class Host(Frozen):
@@ -16,6 +16,9 @@ class Host(Frozen):
     `local` table, which follow the addresses. `vlans` has an entry for each bridge port and each bridge with VLANs.
     `sysctls` holds only those somebody asked about (path with slashes below /proc/sys); the per-link IPv6 ones are in
     the links' `conf6`.
+
+    `also` says which of the parts that few ask for were looked at: sections of `ethtool`, which then has an entry for
+    each link that has any of them. Nobody looks at them by the way, because drivers may have to ask their hardware.
     """
 
     links: Mapping[str, Link] = {}
@@ -26,6 +29,8 @@ class Host(Frozen):
     nexthops: tuple[Nexthop, ...] = ()
     vlans: Mapping[str, tuple[VlanRange, ...]] = {}
     sysctls: Mapping[str, str] = {}
+    ethtool: Mapping[str, Ethtool] = {}
+    also: frozenset[str] = fact(default=frozenset())
 
     def ports(self, controller: str) -> tuple[str, ...]:
         """Names of the links enslaved to `controller`, sorted. The first question indexes all links, once per host."""

@@ -34,17 +34,28 @@ class LinuxKernel:
         """The path of the namespace it speaks for; None is that of the thread that made it."""
         return self._namespace
 
-    def snapshot(self) -> Host:
-        """The whole configuration now. Raises DumpInterrupted when it never stands still, other NetworkErrors."""
+    def snapshot(self, also: Collection[str] = ()) -> Host:
+        """The whole configuration now, with what `also` names (see `Host.also`).
+
+        Raises DumpInterrupted when it never stands still, other NetworkErrors.
+        """
         host = self._reader.host()
         with self._inside():
             sysctls = snapshot.default_sysctls()
             links = snapshot.with_assigned(host.links)
-        return replace(host, links=links, sysctls=sysctls)
+        return self._looked_at(replace(host, links=links, sysctls=sysctls), also)
 
-    def overview(self, protocols: Collection[int]) -> Host:
+    def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         """The part that people look at, for a third of the time. Raises as `snapshot`."""
-        return self._reader.overview(protocols)
+        return self._looked_at(self._reader.overview(protocols), also)
+
+    def _looked_at(self, host: Host, also: Collection[str]) -> Host:
+        if not also:
+            return host
+        from netkernel import generic  # late: few plans are about it
+
+        with self._inside():
+            return generic.looked_at(host, also)
 
     def execute(self, ops: Sequence[Op]) -> None:
         """Do the ops in order, batched. Raises KernelRefused at the first send that had a failing op."""

@@ -99,6 +99,21 @@ class SetPort(Frozen):
         return f"set {self.controller_kind} port {self.name} {_changes(self.new, self.old)}"
 
 
+class SetEthtool(Frozen):
+    """Change settings of one section of `ethtool.SECTIONS`. What `old` lacks is not known: the link is new."""
+
+    name: str
+    section: str
+    new: Attrs
+    old: Attrs
+
+    def inverse(self) -> SetEthtool:
+        return SetEthtool(self.name, self.section, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        return f"set {self.name} {self.section} {_changes(self.new, self.old)}"
+
+
 class AddAddress(Frozen):
     """A link-local one may be there already: the kernel makes its own when a link comes up or gets its carrier."""
 
@@ -279,7 +294,7 @@ class MoveLink(Frozen):
 
 
 Op = (
-    CreateLink | DeleteLink | SetLink | SetPort
+    CreateLink | DeleteLink | SetLink | SetPort | SetEthtool
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
     | AddVlans | DeleteVlans | WriteSysctl | MoveLink

@@ -86,6 +86,17 @@ class Link(Frozen):
         return str(self.attrs.get("alias") or "")
 
 
+class Ethtool(Frozen):
+    """What ethtool(8) sets on one link, by section (`ethtool.SECTIONS`); what is not there its driver does not have.
+
+    `settings["feature"]` has the features that can be changed, as they are wanted, which is what is written. `facts`
+    has what nobody can write: `active` and `fixed` features, and largest values under the names of their sections.
+    """
+
+    settings: Mapping[str, Attrs] = {}
+    facts: Mapping[str, Attrs] = fact(default={})
+
+
 class Address(Frozen):
     """One IP address of a link. `flags` has the bits a user can ask for (IFA_F_NOPREFIXROUTE, IFA_F_NODAD, …)."""
 

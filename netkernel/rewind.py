@@ -27,6 +27,7 @@ from netkernel.ops import (
     MoveLink,
     Op,
     SetAddress,
+    SetEthtool,
     SetLink,
     SetPort,
     WriteSysctl,
@@ -99,6 +100,8 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
         nexthops=tuple(each for each in before.nexthops if each.link in touched.links or each.id in touched.nexthops),
         vlans={name: before.vlans[name] for name in sorted(touched.links & before.vlans.keys())},
         sysctls={path: before.sysctls[path] for path in sorted(touched.sysctls & before.sysctls.keys())},
+        ethtool={name: before.ethtool[name] for name in sorted(touched.links & before.ethtool.keys())},
+        also=before.also,
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -137,7 +140,7 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                     found.sysctls.add(path)
                 case WriteSysctl(path):
                     found.links.add((of_link(path) or ("", ""))[0])
-                case CreateLink() | DeleteLink() | SetLink() | SetPort() | MoveLink():
+                case CreateLink() | DeleteLink() | SetLink() | SetPort() | SetEthtool() | MoveLink():
                     found.links.add(each.name)
     found.links |= world.touched
     return found
@@ -168,6 +171,8 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         vlans={name: vlans for name, vlans in _without(now.vlans, touched).items() if name not in orphans}
         | dict(was.vlans),
         sysctls=dict(now.sysctls) | dict(was.sysctls),
+        ethtool=dict(now.ethtool) | dict(was.ethtool),
+        also=now.also,
     )
 
 

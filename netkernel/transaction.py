@@ -8,17 +8,17 @@ from typing import Protocol, Self
 
 from netkernel.errors import KernelRefused, NetworkError, NotUndone
 from netkernel.host import Host
-from netkernel.ops import Op, SetAddress, SetLink, SetPort, inverse
+from netkernel.ops import Op, SetAddress, SetEthtool, SetLink, SetPort, inverse
 
 
 class Kernel(Protocol):
     """The seam: one namespace's kernel as a thing that can be looked at and told. Tests have another one."""
 
-    def snapshot(self) -> Host:
-        """The whole configuration now."""
+    def snapshot(self, also: Collection[str] = ()) -> Host:
+        """The whole configuration now, with what `also` names (see `Host.also`)."""
         ...
 
-    def overview(self, protocols: Collection[int]) -> Host:
+    def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         """What people look at: links, addresses, bridge VLANs, rules, routes of these protocols (RTPROT_ numbers)."""
         ...
 
@@ -92,5 +92,5 @@ def _may_have_taken_effect(plan: Sequence[Op], refused: KernelRefused) -> list[O
     return [
         op
         for position, op in enumerate(plan[: refused.possibly_done])
-        if position not in refused.failed or isinstance(op, SetAddress | SetLink | SetPort)
+        if position not in refused.failed or isinstance(op, SetAddress | SetEthtool | SetLink | SetPort)
     ]

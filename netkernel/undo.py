@@ -25,12 +25,12 @@ def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:
     """
     refused: list[str] = []
     for _ in range(TRIES):
-        now = kernel.snapshot()
+        now = kernel.snapshot(remembered.host.also)
         if plan := reconcile(now, rewind(now, remembered), exact=True):
             refused = _execute(kernel, plan)
         elif not (_may_still_rise(now, remembered) and kernel.wait(PATIENCE_S)):
             return leftovers(now, rewind(now, remembered))
-    now = kernel.snapshot()
+    now = kernel.snapshot(remembered.host.also)
     left = leftovers(now, rewind(now, remembered))
     return (*left, *refused) if left else ()
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from netkernel import probe
 from netkernel.documents import Document
+from netkernel.ethtool import SECTIONS
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
 from nncp_agent import diff, managers, node_file, notes, pending, shown, whole, wire
@@ -28,6 +29,7 @@ from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
 from nncp_agent.policy.node import Node, of_document
 from nncp_agent.policy.resolver import resolve
+from nncp_agent.sections.ethtool import needed
 from nncp_agent.store import Store, default_directory
 from nncp_agent.wire.comparable import comparable
 
@@ -82,7 +84,8 @@ def plan(
     """
     with _here(state_dir, namespace) as here:
         decoded = _read(desired, here, node)
-        before, committed = here.kernel.snapshot(), here.store.committed()
+        committed = here.store.committed()
+        before = here.kernel.snapshot(needed(decoded.desired, committed))
         whole.refuse(decoded, before, committed, probe.refusals)
         decision = decide(decoded.desired, before, committed, refusals=probe.refusals)
     return [str(op) for op in decision.ops]
@@ -118,7 +121,8 @@ def apply(
         decoded = _read(desired, here, node)
         options = replace(options, policies=tuple(policy.name for policy in decoded.policies))
         if decoded.problems:
-            whole.refuse(decoded, here.kernel.snapshot(), here.store.committed(), probe.refusals)
+            committed = here.store.committed()
+            whole.refuse(decoded, here.kernel.snapshot(needed(decoded.desired, committed)), committed, probe.refusals)
         return _apply(decoded.desired, here.kernel, here.store, options=options)
 
 
@@ -146,7 +150,7 @@ def history(*, state_dir: Path | None = None) -> list[dict[str, Any]]:
 def plan_back(number: int, *, state_dir: Path | None = None, namespace: str | None = None) -> list[str]:
     """The changes that `go_back` would make, a line for each. Raises NetworkError, StoreBroken."""
     with _here(state_dir, namespace) as here:
-        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot()).ops]
+        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot(SECTIONS)).ops]
 
 
 def go_back(
@@ -197,7 +201,7 @@ def _read(desired: Asked | Sequence[Asked], here: _Here, node: Mapping[str, Any]
 
 def _present(here: _Here, include_secrets: bool = False) -> dict[str, Any]:
     remembered = notes.read(str(here.store.directory), include_secrets)
-    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS), remembered)
+    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS, SECTIONS), remembered)
 
 
 def _node(value: Mapping[str, Any] | None) -> Node:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 
+from netkernel.ethtool import SECTIONS
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.transaction import Kernel
@@ -19,6 +20,7 @@ from nncp_agent.interrupts import as_exceptions
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.plan import decide
+from nncp_agent.sections.ethtool import needed
 from nncp_agent.store import Store, document
 from nncp_agent.verify import differences
 
@@ -45,7 +47,7 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
             irreversible=decision.irreversible,
         )
 
-    return _perform(planned, kernel, store, options or Options())
+    return _perform(planned, partial(needed, desired), kernel, store, options or Options())
 
 
 def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | None = None) -> Outcome:
@@ -59,11 +61,15 @@ def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | Non
 
         return back_to(store, number, before)
 
-    return _perform(planned, kernel, store, options or Options())
+    return _perform(planned, lambda _: SECTIONS, kernel, store, options or Options())
 
 
 def _perform(
-    planned: Callable[[Host, NetworkState, Options], Change], kernel: Kernel, store: Store, options: Options
+    planned: Callable[[Host, NetworkState, Options], Change],
+    also: Callable[[NetworkState], Collection[str]],
+    kernel: Kernel,
+    store: Store,
+    options: Options,
 ) -> Outcome:
     watch, namespace = Stopwatch(options), namespace_of(kernel)
     watch.stage("lock")
@@ -71,7 +77,8 @@ def _perform(
         here = Here.find(namespace)
         recovery.put_right(store, lambda: nullcontext(kernel), here)
         watch.stage("plan", "planning")
-        before, committed = kernel.snapshot(), store.committed()
+        committed = store.committed()
+        before = kernel.snapshot(also(committed))
         change = planned(before, committed, options)
         following = committed if options.memory_only else change.following
         if not change.ops:

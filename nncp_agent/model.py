@@ -13,6 +13,7 @@ from msgspec import Meta
 from nncp_agent.spelling import (
     Canonical,
     Words,
+    feature,
     ip_address,
     ip_network,
     ip_or_empty,
@@ -36,6 +37,7 @@ LinkNameOrNone = Annotated[str, Canonical(link_name_or_none), Meta(max_length=15
 """A link's name, or "" for no link (`controller`, `primary`)."""
 Mac = Annotated[str, Canonical(mac_address), Meta(pattern="^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")]
 Ip = Annotated[str, Canonical(ip_address)]
+FeatureName = Annotated[str, Canonical(feature)]
 AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
 RouteType = Annotated[str, Words(_ROUTE_TYPES), Meta(extra_json_schema={"enum": [*_ROUTE_TYPES]})]
 Family = Annotated[str, Words(_FAMILIES), Meta(extra_json_schema={"enum": [*_FAMILIES]})]
@@ -61,14 +63,17 @@ N = TypeVar("N", bound=Model)
 
 
 def merge(desired: M | None, current: M | None) -> M | None:
-    """`desired` over `current`: what is stated wins, models merge recursively, lists and scalars replace."""
+    """`desired` over `current`: what is stated wins, models and mappings merge, lists and scalars replace."""
     if desired is None or current is None or type(desired) is not type(current):
         return desired if desired is not None else current
-    changes = {
-        field: merge(value, getattr(current, field)) if isinstance(value, msgspec.Struct) else value
-        for field, value in stated(desired).items()
-    }
+    changes = {field: _over(value, getattr(current, field)) for field, value in stated(desired).items()}
     return msgspec.structs.replace(current, **changes)
+
+
+def _over(value: Any, current: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {**(current or {}), **value}
+    return merge(value, current) if isinstance(value, msgspec.Struct) else value
 
 
 def of_tree(kind: type[N], tree: Mapping[str, Any]) -> N:
@@ -151,6 +156,74 @@ class IpStack(Model, frozen=True):
     dhcp_custom_hostname: str | None = None
 
 
+class EthtoolPause(Model, frozen=True):
+    rx: bool | None = None
+    tx: bool | None = None
+    autoneg: bool | None = None
+
+
+class EthtoolCoalesce(Model, frozen=True):
+    """When a NIC interrupts: after so many microseconds or frames."""
+
+    adaptive_rx: bool | None = None
+    adaptive_tx: bool | None = None
+    pkt_rate_high: U32 | None = None
+    pkt_rate_low: U32 | None = None
+    rx_frames: U32 | None = None
+    rx_frames_high: U32 | None = None
+    rx_frames_irq: U32 | None = None
+    rx_frames_low: U32 | None = None
+    rx_usecs: U32 | None = None
+    rx_usecs_high: U32 | None = None
+    rx_usecs_irq: U32 | None = None
+    rx_usecs_low: U32 | None = None
+    sample_interval: U32 | None = None
+    stats_block_usecs: U32 | None = None
+    tx_frames: U32 | None = None
+    tx_frames_high: U32 | None = None
+    tx_frames_irq: U32 | None = None
+    tx_frames_low: U32 | None = None
+    tx_usecs: U32 | None = None
+    tx_usecs_high: U32 | None = None
+    tx_usecs_irq: U32 | None = None
+    tx_usecs_low: U32 | None = None
+
+
+class EthtoolRing(Model, frozen=True):
+    """How many frames the rings hold."""
+
+    query_only = frozenset({"rx-max", "rx-jumbo-max", "rx-mini-max", "tx-max"})
+
+    rx: U32 | None = None
+    rx_jumbo: U32 | None = None
+    rx_mini: U32 | None = None
+    tx: U32 | None = None
+
+
+class EthtoolChannels(Model, frozen=True):
+    """How many queues there are; ours, not nmstate's."""
+
+    query_only = frozenset({"rx-max", "tx-max", "other-max", "combined-max"})
+
+    rx: U32 | None = None
+    tx: U32 | None = None
+    other: U32 | None = None
+    combined: U32 | None = None
+
+
+class Ethtool(Model, frozen=True):
+    """`ethtool` of an interface (nmstate.md 4.5); its keys are `netkernel.ethtool.SECTIONS`."""
+
+    aliases = {"features": "feature"}
+    hint = "a mapping like {ring: {rx: 512}, feature: {rx-gro: true}}"
+
+    pause: EthtoolPause | None = None
+    feature: Mapping[FeatureName, bool] | None = None
+    coalesce: EthtoolCoalesce | None = None
+    ring: EthtoolRing | None = None
+    channels: EthtoolChannels | None = None
+
+
 class Interface(Model, frozen=True):
     """One interface: asked for, observed, or the one merged over the other. `config` is its kind's subtree.
 
@@ -177,6 +250,7 @@ class Interface(Model, frozen=True):
     copy_mac_from: LinkName | None = None
     ipv4: IpStack | None = None
     ipv6: IpStack | None = None
+    ethtool: Ethtool | None = None
     owner: str | None = None  # query only, ours: the stamp of a link that CNI or a VM owns
     config: Model | None = None
 

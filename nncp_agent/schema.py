@@ -118,6 +118,8 @@ class Definitions:
             marks, annotation = annotation.__metadata__, get_args(annotation)[0]
         if get_origin(annotation) is tuple:
             return {"type": "array", "items": self.value(get_args(annotation)[0])}
+        if get_origin(annotation) is Mapping:
+            return {"type": "object", "additionalProperties": self.value(get_args(annotation)[1], nullable=True)}
         if isinstance(annotation, type) and issubclass(annotation, Model):
             return self.of(annotation)
         if isinstance(annotation, type) and issubclass(annotation, StrEnum):

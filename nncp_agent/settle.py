@@ -46,7 +46,7 @@ def settle(
     touched = tuple(dict.fromkeys(_names(change.ops)))
     latest, deadline = clock() + READY_S, float("inf")
     while True:
-        host = kernel.snapshot()
+        host = kernel.snapshot(change.before.also)
         wrong = tuple(differences(host))
         checking = tuple(duplicates_being_sought(change, host))
         now = clock()
@@ -66,7 +66,7 @@ def await_carrier(
     """Return as soon as no link of the change lacks a carrier it can be expected to get; no later than `timeout_s`."""
     touched = tuple(dict.fromkeys(_names(change.ops)))
     deadline = clock() + timeout_s
-    while awaiting_carrier(change, kernel.snapshot(), touched) and (left_s := deadline - clock()) > 0:
+    while awaiting_carrier(change, kernel.snapshot(change.before.also), touched) and (left_s := deadline - clock()) > 0:
         kernel.wait(min(left_s, HEARTBEAT_S))
 
 

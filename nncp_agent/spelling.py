@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -69,6 +69,33 @@ def mac_address(text: str) -> str:
     if int(text[1], 16) & 1:
         raise ValueError("the MAC address of one link; this is a multicast address")
     return text.upper().replace("-", ":")
+
+
+FEATURE_WORDS: Final[Mapping[str, str]] = {
+    "rx": "rx-checksum",
+    "rx-checksumming": "rx-checksum",
+    "ufo": "tx-udp-fragmentation",
+    "gso": "tx-generic-segmentation",
+    "generic-segmentation-offload": "tx-generic-segmentation",
+    "gro": "rx-gro",
+    "generic-receive-offload": "rx-gro",
+    "lro": "rx-lro",
+    "large-receive-offload": "rx-lro",
+    "rxvlan": "rx-vlan-hw-parse",
+    "rx-vlan-offload": "rx-vlan-hw-parse",
+    "txvlan": "tx-vlan-hw-insert",
+    "tx-vlan-offload": "tx-vlan-hw-insert",
+    "ntuple": "rx-ntuple-filter",
+    "ntuple-filters": "rx-ntuple-filter",
+    "rxhash": "rx-hashing",
+    "receive-hashing": "rx-hashing",
+}
+"""What ethtool(8) calls features that have another name in the kernel (nmstate.md 4.5)."""
+
+
+def feature(text: str) -> str:
+    """The kernel's name of a feature; which there are is the kernel's business."""
+    return FEATURE_WORDS.get(text, text)
 
 
 def ipv4_list(text: str) -> str:

@@ -29,15 +29,17 @@ class FakeKernel:
         self.crash_at = crash_at
         self.executed: list[Op] = []
         self.count = 0
+        self.asked_also: Collection[str] = ()
 
     def _mac(self) -> str:
         self._macs += 1
         return f"0a:00:00:00:{self._macs // 256:02x}:{self._macs % 256:02x}"
 
-    def snapshot(self) -> Host:
+    def snapshot(self, also: Collection[str] = ()) -> Host:
+        self.asked_also = also
         return self._world.host()
 
-    def overview(self, protocols: Collection[int]) -> Host:
+    def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         return self.snapshot()
 
     def execute(self, ops: Sequence[Op]) -> None:

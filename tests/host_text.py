@@ -11,6 +11,8 @@ routes:
   - 0.0.0.0/0 via 192.0.2.1 on eth0 metric 100
 rules:
   - '1000: ipv4 from 192.0.2.0/24 table 50'
+ethtool:
+  eth0: {ring: {rx: 256, rx-max: 4096}, feature: {rx-gro: true}, wanted: {rx-gro: false}, fixed: {tx-lockless: false}}
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from typing import Any
 
 from netkernel import devconf
 from netkernel.documents import read
+from netkernel.ethtool import SECTIONS
 from netkernel.host import Host
-from netkernel.records import Address, Hop, Link, Route, Rule, VlanRange
+from netkernel.records import Address, Ethtool, Hop, Link, Route, Rule, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -58,6 +61,8 @@ def host(text: Mapping[str, Any]) -> Host:
         rules=tuple(_rule(line) for line in text.get("rules") or ()),
         vlans={name: tuple(_range(str(each)) for each in these) for name, these in (text.get("vlans") or {}).items()},
         sysctls={f"net/ipv6/conf/default/{setting}": str(value) for setting, value in KERNELS_OWN.items()},
+        ethtool={name: _ethtool(said) for name, said in (text.get("ethtool") or {}).items()},
+        also=frozenset(SECTIONS),
     )
 
 
@@ -152,6 +157,24 @@ def _rule(line: str) -> Rule:
             value = words.pop(0)
             rest[RULE_WORDS.get(word, word)] = int(value, 0) if value.isdigit() else value
     return Rule(int(family[-1]), int(priority.rstrip(":")), **rest)
+
+
+def _ethtool(said: Mapping[str, Any]) -> Ethtool:
+    """What `show` prints of it; `wanted` has the features that are wanted otherwise than they are."""
+    settings = {
+        name: {key: value for key, value in values.items() if not key.endswith("-max")}
+        for name, values in said.items()
+        if name in SECTIONS
+    }
+    facts: dict[str, Any] = {
+        name: {key.removesuffix("-max"): value for key, value in values.items() if key.endswith("-max")}
+        for name, values in said.items()
+        if name in SECTIONS
+    }
+    facts |= {"active": said.get("feature", {}), "fixed": said.get("fixed", {})}
+    if "feature" in said:
+        settings["feature"] = {**said["feature"], **said.get("wanted", {})}
+    return Ethtool(settings, facts)
 
 
 def _range(text: str) -> VlanRange:

@@ -29,7 +29,7 @@ class Planning:
         self._differing |= before.links.keys() - target.links.keys()
         self._differing |= {
             name
-            for table in ("addresses", "vlans")
+            for table in ("addresses", "vlans", "ethtool")
             for name in _differing(getattr(before, table), getattr(target, table))
         }
         self._depths: dict[str, int] = {}

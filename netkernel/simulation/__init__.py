@@ -24,11 +24,12 @@ from netkernel.ops import (
     MoveLink,
     Op,
     SetAddress,
+    SetEthtool,
     SetLink,
     SetPort,
     WriteSysctl,
 )
-from netkernel.simulation import bridge, ip, links, rules, sysctl
+from netkernel.simulation import bridge, ethtool, ip, links, rules, sysctl
 from netkernel.simulation.world import World, refuse
 
 __all__ = ["World", "perform", "step"]
@@ -58,6 +59,8 @@ def step(world: World, op: Op) -> None:
             links.change(world, op)
         case SetPort():
             links.change_port(world, op)
+        case SetEthtool():
+            ethtool.change(world, op)
         case AddAddress():
             ip.add_address(world, op)
         case DeleteAddress():

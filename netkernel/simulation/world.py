@@ -12,7 +12,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
 from netkernel.ops import Op
-from netkernel.records import Address, Attrs, Link, Neighbour, Nexthop, Route, Rule, Value
+from netkernel.records import Address, Attrs, Ethtool, Link, Neighbour, Nexthop, Route, Rule, Value
 from netkernel.simulation.route_table import RouteTable
 from netkernel.vlan_ranges import Ranges
 
@@ -49,6 +49,8 @@ class World:
         self.nexthops: dict[int, Nexthop] = {nexthop.id: nexthop for nexthop in host.nexthops}
         self.vlans: dict[str, Ranges] = dict(host.vlans)
         self.sysctls: dict[str, str] = dict(host.sysctls)
+        self.ethtool: dict[str, Ethtool] = dict(host.ethtool)
+        self._also = host.also
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -85,6 +87,8 @@ class World:
             nexthops=tuple(self.nexthops.values()),
             vlans={name: ranges for name, ranges in self.vlans.items() if ranges or self.links[name].master},
             sysctls=dict(self.sysctls),
+            ethtool=dict(self.ethtool),
+            also=self._also,
         )
 
     def ports(self, controller: str) -> tuple[str, ...]:
@@ -173,6 +177,7 @@ class World:
         self.addresses.pop(name, None)
         self.neighbours.pop(name, None)
         self.vlans.pop(name, None)
+        self.ethtool.pop(name, None)
         self.came_with.pop(name, None)
         self.primaries.pop(name, None)
         self.pinned_mtus.pop(name, None)

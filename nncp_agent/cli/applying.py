@@ -56,8 +56,11 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
         with call.kernel() as kernel:
             if decoded.problems:
                 from nncp_agent import whole  # late: of a policy that can be read nothing is wrong
+                from nncp_agent.sections.ethtool import needed
 
-                whole.refuse(decoded, kernel.snapshot(), call.store().committed(), options.refusals)
+                committed = call.store().committed()
+                before = kernel.snapshot(needed(decoded.desired, committed))
+                whole.refuse(decoded, before, committed, options.refusals)
             options, store = call.world.adapt(options), call.store()
             if back_to is None:
                 outcome = apply(decoded.desired, kernel, store, options=options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netkernel import ethtool
 from netkernel.documents import Document
 from nncp_agent import shown
 from nncp_agent.cli import node
@@ -31,7 +32,7 @@ def present(call: Call) -> Mapping[str, Any]:
     from nncp_agent import notes
 
     with call.kernel() as kernel:
-        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
+        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.SECTIONS)
     return shown.state(host, notes.read(call.state_directory()))
 
 

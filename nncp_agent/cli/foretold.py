@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from netkernel.ethtool import SECTIONS
 from nncp_agent.cli import policies, session
 from nncp_agent.cli.call import Call
 
@@ -19,11 +20,12 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
     """Print what applying it would do, and give that. Raises InvalidPolicy."""
     from nncp_agent import whole
     from nncp_agent.plan import decide  # late: what cannot be read needs no engine
+    from nncp_agent.sections.ethtool import needed
 
-    with call.kernel() as kernel:
-        before = kernel.snapshot()
-        _say_what_waits(call, kernel)
     committed, refusals = call.store().committed(), call.refusals()
+    with call.kernel() as kernel:
+        before = kernel.snapshot(needed(decoded.desired, committed))
+        _say_what_waits(call, kernel)
     with policies.located(decoded):
         whole.refuse(decoded, before, committed, refusals)
         decision = decide(
@@ -44,7 +46,7 @@ def uncommitted_back(call: Call, checkpoint: str | None) -> None:
     from nncp_agent.important import important
 
     with call.kernel() as kernel:
-        before = kernel.snapshot()
+        before = kernel.snapshot(SECTIONS)
         ops = pending.foretold(call.store(), kernel, before, checkpoint)
     _print(call, ops, important(ops, before, _precious(call, before)))
 
@@ -55,7 +57,7 @@ def back_to(call: Call, number: int) -> None:
     from nncp_agent.important import important
 
     with call.kernel() as kernel:
-        before = kernel.snapshot()
+        before = kernel.snapshot(SECTIONS)
         _say_what_waits(call, kernel)
     change = back.back_to(call.store(), number, before)
     marked = important(change.ops, before, _precious(call, before))

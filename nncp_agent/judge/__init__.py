@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
-from nncp_agent.judge import cautions, mtu, rules, takers
+from nncp_agent.judge import cautions, ethtool, mtu, rules, takers
 from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
@@ -35,6 +35,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     found += mtu.problems(resolved, before)
     found += route_list.problems(resolved, before)
     found += rules.problems(resolved)
+    found += ethtool.problems(resolved, before)
     return list(dict.fromkeys(found))
 
 

@@ -258,6 +258,7 @@ def _merged(iface: Interface, present: Present, before: Host) -> Interface:
     changes |= {
         "state": iface.state or State.UP,
         "config": kind.merge(iface.config, seen.config),
+        "ethtool": merge(iface.ethtool, seen.ethtool),
         "ipv4": _merged_stack(iface, iface.ipv4, seen.ipv4),
         "ipv6": _merged_stack(iface, iface.ipv6, seen.ipv6),
     }

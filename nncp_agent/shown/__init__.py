@@ -125,6 +125,10 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         (ipv6 if ":" in each.ip else ipv4).append(_address(each))
     tree["ipv4"] = _ipv4(ipv4)
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
+    if link.name in host.ethtool:
+        from nncp_agent.shown import ethtool  # late: not every look asks for it
+
+        tree["ethtool"] = ethtool.read(host.ethtool[link.name])
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
         tree["owner"] = stamp.owner
     if type in SUBTREES:

@@ -14,7 +14,7 @@ from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.sections import rules
 from nncp_agent.shown import accepts_ra, is_bare_port
-from nncp_agent.target import macs, siblings
+from nncp_agent.target import ethtool, macs, siblings
 from nncp_agent.target.addresses import addresses_of, has
 from nncp_agent.target.routes import routed
 
@@ -49,7 +49,8 @@ def target(resolved: Resolved, before: Host) -> Host:
     macs.follow(links, resolved, before)
     siblings.share(links, resolved.wanted, before)
     _sink(links, addresses, resolved.wanted, before)
-    after = replace(before, links=links, addresses=addresses, vlans=vlans)
+    settings = ethtool.settings(resolved.wanted.values(), before)
+    after = replace(before, links=links, addresses=addresses, vlans=vlans, ethtool=settings)
     after = routed(after, resolved, before)
     after = replace(after, rules=rules.target(resolved.rules, before.rules))
     return before if after == before else after

@@ -14,7 +14,7 @@ from encodings import ascii
 from pathlib import Path
 from typing import Final
 
-from netkernel import executor, frozen_json, modules, netns
+from netkernel import executor, frozen_json, generic, modules, netns
 from netkernel.errors import NetworkError
 from netkernel.kernel import LinuxKernel
 from netkernel.undo import undo
@@ -27,7 +27,7 @@ from nncp_agent.watchdog.verdict import Verdict, verdict
 
 log = logging.getLogger(__name__)
 
-NEEDED: Final = (ascii, executor, frozen_json, modules, netns)
+NEEDED: Final = (ascii, executor, frozen_json, generic, modules, netns)
 """Loaded late elsewhere; here before it says that it is ready, because the way back must not need the disk."""
 READY: Final = b"ready"
 COMMAND: Final = "nncp watchdog"

@@ -129,6 +129,32 @@ def several(inner: Reader, hint: str) -> Nested:
     return read
 
 
+def by_name(key: Scalar, inner: Reader) -> Nested:
+    """A mapping whose keys are names, read entry by entry."""
+
+    def read(value: Any, path: Path, report: Report) -> dict[str, Any] | None:
+        if type(value) is not dict:
+            report.problem(path, f"found {shown(value)}, wanted a mapping")
+            return None
+        found: dict[str, Any] = {}
+        for name, each in value.items():
+            at = (*path, name)
+            try:
+                canonical = key(name)
+            except Unfit as error:
+                report.problem(at, error)
+                continue
+            one_of_them = one(inner, each, at, report) if each is not None else None
+            if one_of_them is None:
+                continue
+            if found.get(canonical, one_of_them) != one_of_them:
+                report.problem(at, "stated twice in different words, and not the same")
+            found[canonical] = one_of_them
+        return found
+
+    return read
+
+
 def one(reader: Reader, value: Any, path: Path, report: Report) -> Any:
     """One value through its reader; None when there is nothing to use."""
     if reader.nested is not None:
@@ -217,6 +243,9 @@ def _reader(annotation: Any, field: str | None = None) -> Reader:
     if origin is tuple:
         inner = get_args(annotation)[0]
         return Reader(field, nested=several(_reader(inner), _hint(inner)))
+    if origin is Mapping:
+        key, value = (_reader(each) for each in get_args(annotation))
+        return Reader(field, nested=by_name(key.scalar or text, value))
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return Reader(field, nested=struct(annotation))
     return Reader(field, scalar=_scalar(annotation, marks))

@@ -92,7 +92,6 @@ SECTIONS: Final[Mapping[str, Reader]] = {
     "802.1x": refused(_DOT1X),
     "dispatch": refused(f"dispatch scripts are {YET}"),
     "ethernet": Reader(nested=_ethernet),
-    "ethtool": refused(f"ethtool settings are {YET}; use ethtool"),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
     "lldp": Reader(nested=_lldp),
     "mptcp": refused(f"MPTCP is {YET}; use ip mptcp"),
@@ -105,7 +104,7 @@ SECTIONS: Final[Mapping[str, Reader]] = {
 
 SHOWN_WITH: Final = frozenset({"driver", "permanent-mac-address", "min-mtu", "max-mtu"})
 """An interface with one of these was printed by `show`, so its settings are what it has, not what somebody wants."""
-AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethtool": Reader(), "ethernet": Reader()}
+AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethernet": Reader()}
 
 TOP: Final[Mapping[str, Reader]] = {
     "hostname": _as_shown("config", "running", f"the host name is {YET}; use hostnamectl"),

@@ -1,4 +1,4 @@
-"""The whole network of this namespace as iproute2 and /proc/sys show it: an oracle that shares no code with us.
+"""The whole network of this namespace as iproute2, ethtool and /proc/sys show it: an oracle without any code of ours.
 
 Left out is what comes and goes by itself, and only that (timers, liveness, learned neighbours, kernel routes' order).
 """
@@ -42,9 +42,17 @@ def dump() -> Dump:
     for name, rows in tables.items():
         if "route" in name:  # the order of routes to different places is that of their making and means nothing
             rows.sort(key=lambda row: json.dumps(row, sort_keys=True))
+    links = [row["ifname"] for row in tables["ip -d -j link show"]]
+    tables["ethtool"] = [{"ifname": name, **{option: _ethtool(option, name) for option in "kl"}} for name in links]
     for family in ("ipv4", "ipv6"):
         tables[f"net/{family}/conf"] = _sysctls(Path("/proc/sys/net") / family / "conf")
     return tables
+
+
+def _ethtool(option: str, link: str) -> str:
+    """As text: not every ethtool(8) writes JSON; nothing where the driver has none of it."""
+    command = ["ethtool", f"-{option}", link]
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
 def changes(before: Dump, after: Dump) -> str:

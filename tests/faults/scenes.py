@@ -141,4 +141,38 @@ CHANGE_AND_REMOVE: Final = Scene(
     },
 )
 
-SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE)
+ETHTOOL: Final = Scene(
+    "features and channels of NICs and of a bond that is made over them",
+    f"""{_QUICK}
+for n in 1 2 3; do
+  ip link add eth$n numrxqueues 4 numtxqueues 4 type veth peer name far$n numrxqueues 4 numtxqueues 4
+  quick_dad eth$n far$n; ip link set far$n up; ip link set eth$n up
+done
+ethtool -K eth1 gro on tx-udp-segmentation off
+ethtool -K eth2 sg off
+ethtool -L eth2 rx 2 tx 1
+""",
+    {
+        "interfaces": [
+            {
+                "name": "eth1",
+                "state": "up",
+                "mtu": 1400,
+                "ethtool": {
+                    "feature": {"gro": False, "tx-udp-segmentation": True, "tx-scatter-gather": False},
+                    "channels": {"rx": 3, "tx": 2},
+                },
+            },
+            {
+                "name": "bond1",
+                "type": "bond",
+                "state": "up",
+                "link-aggregation": {"mode": "active-backup", "port": ["eth2", "eth3"]},
+                "ethtool": {"feature": {"lro": False, "tx-checksum-ip-generic": False}},
+            },
+            {"name": "eth2", "ethtool": {"feature": {"tx-scatter-gather": True}, "channels": {"rx": 4}}},
+        ]
+    },
+)
+
+SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL)

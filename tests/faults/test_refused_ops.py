@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -33,8 +33,8 @@ class Refusing:
         self._kernel = kernel
         self._left = position
 
-    def snapshot(self) -> Host:
-        return self._kernel.snapshot()
+    def snapshot(self, also: Collection[str] = ()) -> Host:
+        return self._kernel.snapshot(also)
 
     def wait(self, timeout_s: float) -> bool:
         return self._kernel.wait(timeout_s)

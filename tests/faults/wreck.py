@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -58,9 +58,9 @@ class WreckedKernel:
         self._kernel = kernel
         self._steps = steps
 
-    def snapshot(self) -> Host:
+    def snapshot(self, also: Collection[str] = ()) -> Host:
         self._steps.step("snapshot")
-        return self._kernel.snapshot()
+        return self._kernel.snapshot(also)
 
     def execute(self, ops: Sequence[Op]) -> None:
         for op in ops:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from netkernel.host import Host
+    from netkernel.transaction import Kernel
     from nncp_agent.shown import Note
     from nncp_agent.shown.base import Tree
 
@@ -45,7 +46,7 @@ def run(call: Call) -> int:
     if options.watch:
         return _watch(call)
     with call.kernel() as kernel:
-        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
+        host = _overview(call, kernel)
     if options.output == "json" and not (options.names or options.find):
         # one by one: a large host needs more memory for its text than for its records
         call.write({"interfaces": shown.interfaces(host, _notes(call)), **shown.sections(host)}, "json")
@@ -63,7 +64,6 @@ def run(call: Call) -> int:
 
 def _watch(call: Call) -> int:
     """What is asked for may come and go meanwhile; its absence is no error."""
-    from nncp_agent import shown
     from nncp_agent.cli import follow
 
     if call.options.output == "svg":
@@ -71,12 +71,21 @@ def _watch(call: Call) -> int:
     with call.kernel() as kernel:
 
         def look() -> str:
-            host = kernel.overview(shown.routes.RUNNING_PROTOCOLS)
+            host = _overview(call, kernel)
             return "".join(_pieces(call, _state(call, host), host))
 
         between = "---\n" if _form(call) == "yaml" else "" if _form(call) == "json" else "\n"
         follow.run(look, kernel.wait, call.world.stdout, call.style(), between)
     return OK
+
+
+def _overview(call: Call, kernel: Kernel) -> Host:
+    """Where there is no room for the settings of ethtool(8) nobody asks the drivers for them."""
+    from netkernel import ethtool
+    from nncp_agent import shown
+
+    also = ethtool.SECTIONS if _form(call) in ("yaml", "json") else ()
+    return kernel.overview(shown.routes.RUNNING_PROTOCOLS, also)
 
 
 def _state(call: Call, host: Host) -> Tree:

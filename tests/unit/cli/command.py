@@ -41,10 +41,10 @@ class Still(Frozen):
 
     host: Host
 
-    def snapshot(self) -> Host:
+    def snapshot(self, also: Collection[str] = ()) -> Host:
         return self.host
 
-    def overview(self, protocols: Collection[int]) -> Host:
+    def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         return self.host
 
 

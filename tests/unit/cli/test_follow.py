@@ -18,7 +18,7 @@ class Moving:
     def __init__(self, hosts: Sequence[Host]) -> None:
         self._hosts = list(hosts)
 
-    def overview(self, protocols: Collection[int]) -> Host:
+    def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         return self._hosts[0]
 
     def wait(self, timeout_s: float) -> bool:

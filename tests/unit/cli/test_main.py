@@ -172,7 +172,7 @@ def test_a_reader_that_leaves_half_way_is_noticed(unbuffered: str) -> None:
 class Impatient:
     """A user with a finger on ^C."""
 
-    def overview(self, protocols: Any) -> Any:
+    def overview(self, protocols: Any, also: Any) -> Any:
         raise KeyboardInterrupt
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,10 +87,10 @@ class Unreadable(Clocked):
 
     broken = False
 
-    def snapshot(self) -> Host:
+    def snapshot(self, also: Collection[str] = ()) -> Host:
         if self.broken:
             raise NetworkError("links: the dump was interrupted too often")
-        return super().snapshot()
+        return super().snapshot(also)
 
 
 @pytest.fixture
@@ -428,7 +428,7 @@ from nncp_agent.model import NetworkState
 from nncp_agent.store import Store
 
 class Kernel:
-    def snapshot(self):
+    def snapshot(self, also):
         return Host()
 
 assert apply(NetworkState(), Kernel(), Store(sys.argv[1])).ops == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -35,7 +35,7 @@ class Scripted:
     def clock(self) -> float:
         return self.now
 
-    def snapshot(self) -> Host:
+    def snapshot(self, also: Collection[str] = ()) -> Host:
         return [host for since, host in self.scenes if since <= self.now][-1]
 
     def execute(self, ops: Sequence[Op]) -> None:

@@ -291,7 +291,16 @@ def test_problems_found_later_get_their_line() -> None:
         ({"802.1x": {"identity": "me"}}, "802.1x: 802.1X is not done here; use wpa_supplicant"),
         ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-vsctl"),
         ({"lldp": {"enabled": True}}, "lldp: LLDP is not supported by this version yet"),
-        ({"ethtool": {"ring": {"rx": 512}}}, "ethtool: ethtool settings are not supported by this version yet"),
+        ({"ethtool": {"pause": {"rx": "maybe"}}}, "ethtool.pause.rx: found 'maybe', wanted true or false"),
+        ({"ethtool": {"coalesce": {"rx-usecs": -1}}}, "ethtool.coalesce.rx-usecs: found -1, wanted 0 to"),
+        ({"ethtool": {"rings": {}}}, "ethtool.rings: unknown key; did you mean 'ring'?"),
+        ({"ethtool": {"feature": ["gro"]}}, "ethtool.feature: found a list, wanted a mapping"),
+        ({"ethtool": {"feature": {7: True}}}, "ethtool.feature[7]: found 7, wanted text"),
+        ({"ethtool": {"feature": {"gro": 7}}}, "ethtool.feature.gro: found 7, wanted true or false"),
+        (
+            {"ethtool": {"feature": {"gso": True, "tx-generic-segmentation": False}}},
+            "ethtool.feature.tx-generic-segmentation: stated twice in different words, and not the same",
+        ),
         ({"mptcp": {"address-flags": ["signal"]}}, "mptcp: MPTCP is not"),
         ({"dispatch": {"post-activation": "reboot"}}, "dispatch: dispatch scripts are not"),
         ({"wait-ip": "ipv4"}, "wait-ip: waiting for addresses is not"),
@@ -301,6 +310,12 @@ def test_problems_found_later_get_their_line() -> None:
 def test_what_cannot_be_is_refused_in_words(keys: dict[str, Any], words: str) -> None:
     found = faults(**keys)
     assert any(each.startswith("eth1: ") and words in each for each in found), found
+
+
+def test_features_are_known_by_the_names_that_the_kernel_has_for_them() -> None:
+    found = one(name="eth1", ethtool={"features": {"gro": "on", "rx-gro": 1, "rxhash": "no", "odd": None}}).ethtool
+    assert found is not None
+    assert found.feature == {"rx-gro": True, "rx-hashing": False}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""Settings of ethtool(8), as nmstate shows them and with what it leaves out (nmstate.md 4.5)."""
+
+from __future__ import annotations
+
+from netkernel.ethtool import ACTIVE, SECTIONS
+from netkernel.records import Ethtool, Value
+from nncp_agent.shown.base import Tree
+
+
+def read(ethtool: Ethtool) -> Tree:
+    """Section by section; features that nobody can change are left out, as in nmstate."""
+    tree: Tree = {}
+    for section in SECTIONS:
+        settings = ethtool.settings.get(section)
+        if section == "feature":
+            settings = ethtool.facts.get(ACTIVE)
+        if settings:
+            largest = ethtool.facts.get(section, {})
+            shown: dict[str, Value] = {}
+            for key in sorted(settings):
+                shown[key] = settings[key]
+                if key in largest:
+                    shown[f"{key}-max"] = largest[key]
+            tree[section] = shown
+    return tree

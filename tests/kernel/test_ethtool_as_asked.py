@@ -1,0 +1,139 @@
+"""Settings of ethtool(8) asked for in nmstate's form and in ours, on a real kernel's veth and netdevsim."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nncp_agent import api
+from nncp_agent.errors import InvalidPolicy
+from tests.kernel.asked import Asked, State, make_nics
+
+pytestmark = pytest.mark.needs_kernel("veth", "netdevsim", "bonding", "ipv6")
+
+BUS = Path("/sys/bus/netdevsim")
+
+
+@pytest.fixture
+def host(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Iterator[Asked]:
+    """With `sim1`, a NIC that has everything, and `eth1`, which has features and channels."""
+    (BUS / "new_device").write_text("71 1 2")
+    links = json.loads(subprocess.run(["ip", "-d", "-j", "link"], check=True, capture_output=True, text=True).stdout)
+    (name,) = [link["ifname"] for link in links if link.get("parentdev") == "netdevsim71"]
+    subprocess.run(["ip", "link", "set", name, "name", "sim1"], check=True)
+    make_nics("eth1", far=another_netns())
+    yield Asked(tmp_path / "state")
+    (BUS / "del_device").write_text("71")
+
+
+def ethtool(**sections: State) -> State:
+    return {"name": "sim1", "type": "ethernet", "state": "up", "ethtool": sections}
+
+
+def said(option: str, link: str = "sim1") -> str:
+    return subprocess.run(["ethtool", option, link], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("section", "asked"),
+    [
+        ("ring", {"rx": 256, "tx": 128, "rx-jumbo": 16, "rx-mini": 8}),
+        ("pause", {"rx": True, "tx": True}),
+        ("coalesce", {"rx-usecs": 100, "tx-frames": 7, "adaptive-rx": True, "pkt-rate-high": 9, "sample-interval": 2}),
+        ("feature", {"tx-tcp-segmentation": False, "rx-gro": False, "hw-tc-offload": True}),
+        ("channels", {"combined": 1}),
+    ],
+)
+def test_what_is_asked_of_a_section_comes_true_is_shown_and_needs_nothing_more(
+    host: Asked, section: str, asked: State
+) -> None:
+    host.becomes(ethtool(**{section: asked}))
+    assert api.plan(api.show(state_dir=host.state_dir), state_dir=host.state_dir) == []
+
+
+def test_every_setting_of_coalescing_is_taken_by_its_own_name(host: Asked) -> None:
+    shown = host.show("sim1")["ethtool"]["coalesce"]
+    assert len(shown) == 22
+    asked = {key: True if key.startswith("adaptive") else number for number, key in enumerate(shown, start=1)}
+    host.becomes(ethtool(coalesce=asked))
+    words = [line.split(": ") for line in said("-c").replace("-frame-", "-frames-").splitlines() if "n/a" not in line]
+    told = {words[0]: words[1] for words in words if len(words) == 2 and words[1].isdigit()}
+    assert told == {key: str(value) for key, value in asked.items() if value is not True}
+    assert "Adaptive RX: on  TX: on" in said("-c")
+
+
+def test_features_may_be_called_as_ethtool_calls_them(host: Asked) -> None:
+    host.apply(ethtool(feature={"gro": False, "tx-generic-segmentation": False}))
+    assert "generic-receive-offload: off" in said("-k")
+    assert host.show("sim1")["ethtool"]["feature"]["rx-gro"] is False
+    host.apply(ethtool(feature={"generic-receive-offload": True, "gso": "on"}))
+    shown = host.show("sim1")["ethtool"]["feature"]
+    assert (shown["rx-gro"], shown["tx-generic-segmentation"]) == (True, True)
+
+
+def test_a_change_that_is_taken_back_leaves_every_setting_as_it_was(host: Asked) -> None:
+    options = ("-a", "-g", "-c", "-k", "-l")
+    before = [said(option) for option in options]
+    waits = host.apply(
+        ethtool(
+            ring={"rx": 64},
+            pause={"tx": True},
+            coalesce={"rx-usecs": 5, "adaptive-tx": True},
+            feature={"tx-checksum-ip-generic": False, "loopback": True},
+        ),
+        commit=False,
+    )
+    assert [said(option) for option in options] != before
+    assert waits.checkpoint is not None
+    host.rollback()
+    assert [said(option) for option in options] == before
+
+
+def test_what_a_feature_takes_along_comes_back_with_it(host: Asked) -> None:
+    asked = {"name": "eth1", "type": "ethernet", "state": "up"}
+    before = said("-k", "eth1")
+    host.apply({**asked, "ethtool": {"feature": {"tx-scatter-gather": False}}})
+    assert host.show("eth1")["ethtool"]["feature"]["tx-tcp-segmentation"] is False
+    with pytest.raises(InvalidPolicy, match=r"eth1: ethtool\.feature\.tx-tcp-segmentation: .*prevents it"):
+        host.apply({**asked, "ethtool": {"feature": {"tx-tcp-segmentation": True}}})
+    host.apply({**asked, "ethtool": {"feature": {"tx-tcp-segmentation": True, "tx-scatter-gather": True}}})
+    assert said("-k", "eth1") == before
+
+
+@pytest.mark.parametrize(
+    ("link", "sections", "message"),
+    [
+        ("sim1", {"ring": {"rx": 4097}}, "sim1: ethtool.ring.rx: found 4097, wanted at most 4096"),
+        ("sim1", {"channels": {"rx": 1}}, "sim1: ethtool.channels.rx: found 1, which the driver does not have"),
+        ("sim1", {"feature": {"rx-grow": True}}, "sim1: ethtool.feature.rx-grow: .*did you mean 'rx-gro'"),
+        ("sim1", {"feature": {"tx-gso-robust": True}}, "sim1: ethtool.feature.tx-gso-robust: .*fixed at false"),
+        ("eth1", {"ring": {"rx": 1}}, "eth1: ethtool.ring: the driver of eth1 has no such settings"),
+    ],
+)
+def test_what_the_driver_does_not_have_is_refused_before_anything_is_touched(
+    host: Asked, link: str, sections: State, message: str
+) -> None:
+    before = [said("-k", "sim1"), said("-g", "sim1")]
+    with pytest.raises(InvalidPolicy, match=message):
+        host.apply({"name": link, "state": "up", "mtu": 1400, "ethtool": sections})
+    assert [said("-k", "sim1"), said("-g", "sim1")] == before
+    assert host.show(link)["mtu"] == 1500
+
+
+def test_a_new_link_gets_its_settings_and_a_policy_that_says_nothing_keeps_them(host: Asked) -> None:
+    pair = {"name": "v1", "type": "veth", "state": "up", "veth": {"peer": "v2"}}
+    host.becomes({**pair, "ethtool": {"feature": {"tx-tcp-segmentation": False}}})
+    host.becomes({**pair, "mtu": 1400})
+    assert host.show("v1")["ethtool"]["feature"]["tx-tcp-segmentation"] is False
+
+
+def test_channels_of_a_veth_are_counted_both_ways(host: Asked) -> None:
+    queues = "numtxqueues 4 numrxqueues 4"
+    subprocess.run(["sh", "-c", f"ip link add v1 {queues} type veth peer v2 {queues}"], check=True)
+    asked = {"name": "v1", "type": "veth", "state": "up"}
+    host.becomes({**asked, "ethtool": {"channels": {"rx": 2, "tx": 1}}})
+    host.becomes({**asked, "ethtool": {"channels": {"rx": 4, "tx": 4}}})

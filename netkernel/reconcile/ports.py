@@ -39,8 +39,9 @@ def attach(planning: Planning) -> None:
     for have, want in planning.pairs():
         _port_options(planning, have.name, want.port)
     for name in planning.names():
-        if name in planning.target.vlans and name in planning.world.links:
-            _vlans(planning, name, planning.target.vlans[name])
+        wanted = _wanted_vlans(planning, name)
+        if wanted is not None and name in planning.world.links:
+            _vlans(planning, name, wanted)
 
 
 def _free_queue(planning: Planning, name: str, want: Link) -> None:
@@ -66,6 +67,15 @@ def _port_options(planning: Planning, name: str, wanted: object) -> None:
     if new:
         old = {key: link.port.get(key, "") for key in new}
         planning.do(SetPort(name, controller, new, old))
+
+
+def _wanted_vlans(planning: Planning, name: str) -> tuple[VlanRange, ...] | None:
+    """The target's table; None for one that is to stay what it is. The kernel shows no table that is empty, nor any
+    where it has no VLAN filtering at all.
+    """
+    target = planning.target
+    shows_tables = planning.exact and name in target.links and bool(target.vlans or planning.before.vlans)
+    return target.vlans.get(name, () if shows_tables else None)
 
 
 def _vlans(planning: Planning, name: str, wanted: tuple[VlanRange, ...]) -> None:

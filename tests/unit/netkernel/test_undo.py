@@ -6,8 +6,20 @@ from collections.abc import Sequence
 
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.ops import AddAddress, AddNeighbour, AddNexthop, AddRoute, CreateLink, DeleteLink, MoveLink, Op, SetLink
-from netkernel.records import Address, Hop, Link, Neighbour, Nexthop, Route
+from netkernel.ops import (
+    AddAddress,
+    AddNeighbour,
+    AddNexthop,
+    AddRoute,
+    AddVlans,
+    CreateLink,
+    DeleteLink,
+    DeleteVlans,
+    MoveLink,
+    Op,
+    SetLink,
+)
+from netkernel.records import Address, Hop, Link, Neighbour, Nexthop, Route, VlanRange
 from netkernel.rewind import remember
 from netkernel.simulation import World, step
 from netkernel.undo import undo
@@ -68,6 +80,16 @@ def test_an_op_that_undo_itself_is_refused_does_not_keep_it_from_the_others() ->
     before = grown(BUSY_NIC)
     plan = (SMALL, SetLink("eth2", "", {"mtu": 1400}, {"mtu": 1500}))
     kernel = FakeKernel(before, refuse_at=2)
+    kernel.execute(plan)
+    assert undo(kernel, remember(before, plan)) == ()
+    assert changes(before, kernel.snapshot()) == []
+
+
+def test_a_bridge_that_let_no_vlan_through_to_itself_does_so_no_more() -> None:
+    """The kernel shows no table that is empty."""
+    before = grown([CreateLink("br0", "bridge"), DeleteVlans("br0", VlanRange(1, 1)), CreateLink("br1", "bridge")])
+    plan = (AddVlans("br0", VlanRange(7, 7)),)
+    kernel = FakeKernel(before)
     kernel.execute(plan)
     assert undo(kernel, remember(before, plan)) == ()
     assert changes(before, kernel.snapshot()) == []

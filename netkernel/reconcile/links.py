@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from netkernel import devconf
 from netkernel.link_kinds import KINDS
-from netkernel.ops import DeleteLink, WriteSysctl
+from netkernel.ops import CreateLink, DeleteLink, WriteSysctl
 from netkernel.reconcile import values
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
@@ -119,8 +119,18 @@ def _options(planning: Planning, name: str, want: Link) -> None:
         if key in kind.attrs and key not in LATE and not kind.attrs[key].read_only and key not in kind.fixed
     }
     if values.has_no_mac(planning, planning.world.links[name]):
-        wanted.pop(DEFAULT_PVID, None)  # refused; the next round says it, when a port has brought a MAC
+        pvid = wanted.pop(DEFAULT_PVID, None)  # refused; the next round says it, when a port has brought a MAC
+        if pvid not in (None, planning.world.links[name].attrs.get(DEFAULT_PVID)) and not planning.target.ports(name):
+            _with_a_mac_for_now(planning, want, {DEFAULT_PVID: pvid})
     _set_options(planning, want, {key: value for key, value in wanted.items() if values.is_taken(want, key)})
+
+
+def _with_a_mac_for_now(planning: Planning, want: Link, changes: dict[str, Value]) -> None:
+    """A port that comes and goes brings the bridge a MAC and takes it along; one written could not be taken back."""
+    scratch = next(name for name in map("mac-for-now{}".format, ("", *range(99))) if name not in planning.world.links)
+    planning.do(CreateLink(scratch, "dummy", {"master": want.name}))
+    _set_options(planning, want, changes)
+    planning.do(DeleteLink(scratch, "dummy"))
 
 
 def _set_options(planning: Planning, want: Link, wanted: dict[str, Value]) -> None:

@@ -68,6 +68,22 @@ def test_a_bridge_needs_no_section(host: Asked) -> None:
     host.remove("linux-br0")
 
 
+def test_a_bridge_whose_last_port_has_left_gets_another_default_pvid_and_stays_as_it_is(host: Asked) -> None:
+    """Its MAC is zeros, with which the kernel refuses one, and one that is written would never follow a port again."""
+    join, leave = "ip link set eth1 master linux-br0", "ip link set eth1 nomaster"
+    run("ip link add linux-br0 type bridge vlan_filtering 1 vlan_default_pvid 5", join, leave)
+    before = host.show("linux-br0")
+    usual = bridge(options={"vlan-default-pvid": 1})
+    host.apply(usual, commit=False)
+    assert host.show("linux-br0")["bridge"]["options"]["vlan-default-pvid"] == 1
+    host.rollback()
+    assert host.show("linux-br0") == before
+    host.becomes(usual)
+    assert host.show("linux-br0")["mac-address"] == "00:00:00:00:00:00"
+    run(join)
+    assert host.show("linux-br0")["mac-address"] == host.show("eth1")["mac-address"]
+
+
 def test_a_bridge_comes_and_goes_and_its_ports_stay_up(host: Asked) -> None:
     host.becomes(bridge(port("eth1"), options=OPTIONS))
     host.becomes(bridge(port("eth1"), port("eth2"), options=OPTIONS))

@@ -10,7 +10,9 @@ from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import CreateLink, SetLink
 from netkernel.reconcile import reconcile
+from netkernel.rewind import remember
 from netkernel.simulation import perform
+from netkernel.undo import undo
 from tests.fake_kernel import FakeKernel
 from tests.same_host import changes
 from tests.strategies import grown
@@ -49,3 +51,20 @@ def test_a_port_that_brings_one_joins_first() -> None:
 
 def test_before_the_last_port_leaves_it_is_still_taken() -> None:
     assert changed(grown([BRIDGE, JOIN]), grown([BRIDGE, JOIN, PVID, LEAVE])) == [PVID]
+
+
+def test_one_that_has_none_before_and_after_borrows_one_and_is_as_it_was() -> None:
+    after = grown([BRIDGE, JOIN, PVID, LEAVE])
+    lines = [
+        "create dummy mac-for-now master=br0",
+        "set br0 vlan_default_pvid 1 -> 5",
+        "delete dummy mac-for-now",
+    ]
+    assert [str(op) for op in reconcile(EMPTY, after)] == lines
+    assert changed(EMPTY, after) == [PVID]
+    for done in range(1, 4):
+        plan = reconcile(EMPTY, after)
+        kernel = FakeKernel(EMPTY)
+        kernel.execute(plan[:done])
+        assert undo(kernel, remember(EMPTY, plan)) == ()
+        assert kernel.snapshot() == EMPTY

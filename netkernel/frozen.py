@@ -8,17 +8,25 @@ instead of 1.7, which counts on a host with ten thousand links.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from operator import itemgetter
 
-from netkernel.typed import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
+from netkernel.typed import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
+
+V = TypeVar("V", bound="Frozen")
 
 if TYPE_CHECKING:
     from dataclasses import replace  # the type checker knows the fields of its arguments
 
     _Inside = object  # nobody is to count on its being a tuple
+
+    def make(kind: type[V], values: Iterable[Any]) -> V:
+        """A value of all its fields in their order, taken as they are: for readers of ten thousand records."""
+        raise NotImplementedError
+
 else:
-    _Inside = tuple
+    _Inside, make = tuple, tuple.__new__
 
     def replace(value: Frozen, /, **changes: Any) -> Frozen:
         """A copy of `value` with `changes`. Raises TypeError for what is no field of it."""
@@ -30,7 +38,7 @@ else:
         return tuple.__new__(cls, values)
 
 
-__all__ = ["Frozen", "fact", "replace"]
+__all__ = ["Frozen", "fact", "make", "replace"]
 
 
 class _Fact:
@@ -48,6 +56,12 @@ def fact(*, default: Any) -> Any:
     return _Fact(default)
 
 
+def _tail(fields: tuple[str, ...], defaults: dict[str, Any]) -> tuple[Any, ...]:
+    """The defaults of the last fields, back to one that has none."""
+    required = max((place for place, each in enumerate(fields, 1) if each not in defaults), default=0)
+    return tuple([defaults[each] for each in fields[required:]])
+
+
 class _Definition(type):
     """Turns the annotated names of a class into properties, and keeps their defaults apart."""
 
@@ -60,6 +74,7 @@ class _Definition(type):
         if not any(type(each) is cached_property for each in namespace.values()):
             namespace["__slots__"] = ()  # else there is a __dict__, where functools puts what it found out
         facts = [type(stated.get(each)) is _Fact for each in fields]
+        defaults = {each: value.default if type(value) is _Fact else value for each, value in stated.items()}
         if facts != sorted(facts):
             raise TypeError(f"{name}: a fact stands before a field that is none")
         for place, each in enumerate(fields):
@@ -68,7 +83,8 @@ class _Definition(type):
         values = {
             "_names": fields,
             "_places": {each: place for place, each in enumerate(fields)},
-            "_defaults": {each: value.default if type(value) is _Fact else value for each, value in stated.items()},
+            "_defaults": defaults,
+            "_tail": _tail(fields, defaults),
             "_compared": itemgetter(slice(facts.count(False))),
             "__match_args__": () if kw_only else fields,
         }
@@ -88,6 +104,7 @@ class Frozen(_Inside, metaclass=_Definition):
     _names: ClassVar[tuple[str, ...]]  # of its fields; under `_fields` msgspec would see a NamedTuple
     _places: ClassVar[dict[str, int]]
     _defaults: ClassVar[dict[str, Any]]
+    _tail: ClassVar[tuple[Any, ...]]  # the defaults of the last fields, back to one without
     _compared: ClassVar[Any]
     __match_args__: ClassVar[tuple[str, ...]]
 
@@ -123,6 +140,9 @@ def _complete(cls: type[Frozen], values: tuple[Any, ...], named: dict[str, Any])
     """All fields in their order. Raises TypeError for what is missing, said twice or no field."""
     if len(values) > len(cls.__match_args__):
         raise _wrong(cls, f"{len(values)} values by position, wanted at most {len(cls.__match_args__)}")
+    missing = len(cls._names) - len(values)
+    if not named and missing <= len(cls._tail):
+        return values + cls._tail[-missing:]
     stated = dict(zip(cls._names, values, strict=False))
     if not stated.keys().isdisjoint(named):
         raise _wrong(cls, f"{', '.join(stated.keys() & named.keys())} said twice")

@@ -8,14 +8,14 @@ meanwhile is there or not; nothing in the result refers to a link that is not in
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from netkernel.codec import addresses, links, shapes
+from netkernel.codec import addresses, shapes
 from netkernel.codec.forms import Names
 from netkernel.errors import KernelRefused
 from netkernel.netlink import Socket, Span
 from netkernel.records import Link
-from netkernel.typed import Final, TypeVar
+from netkernel.typed import Any, Final, NoReturn, TypeVar
 
 Record = TypeVar("Record")
 _LOOKS: Final = 2
@@ -31,25 +31,14 @@ class Unnamed(Exception):
         self.index = index
 
 
-class Known(Mapping[int, str]):
+class Known(dict[int, str]):
     """Names by ifindex. To ask for one that is not there raises Unnamed; 0 is the kernel's "none"."""
 
-    def __init__(self, names: Mapping[int, str]) -> None:
-        self._names = names
-
-    def __getitem__(self, index: int) -> str:
-        if index in self._names:
-            return self._names[index]
+    def __missing__(self, index: int) -> NoReturn:
         raise Unnamed(index) if index else KeyError(index)
 
-    def __contains__(self, index: object) -> bool:
-        return index in self._names
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+    def get(self, index: int, default: Any = None, /) -> Any:
+        return self[index] if index else default
 
 
 def read_links(socket: Socket, read: Callable[[bytes, int, int, Names], Link]) -> dict[str, Link]:
@@ -89,13 +78,13 @@ def told(read: Callable[[bytes, int, int, Names], Record | None], spans: Iterabl
 
 
 def _seen(socket: Socket) -> list[int]:
-    looks = [socket.dump_once(links.GET, links.dump_request())[0] for _ in range(_LOOKS)]
+    looks = [socket.dump_once(shapes.GET, shapes.dump_request())[0] for _ in range(_LOOKS)]
     return sorted({shapes.read_name(*span)[0] for spans in looks for span in spans})
 
 
 def _asked(socket: Socket, index: int) -> dict[int, Span]:
     try:
-        return {index: socket.ask(links.GET, links.request(index))}
+        return {index: socket.ask(shapes.GET, shapes.request(index))}
     except KernelRefused as refused:
         if refused.errno != errno.ENODEV:
             raise

@@ -14,8 +14,8 @@ from _socket import AF_INET, AF_INET6
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from netkernel import devconf, piecemeal, sysctl
-from netkernel.codec import addresses, forms, links, neighbours, nexthops, routes, rules, shapes, vlans
+from netkernel import devconf, piecemeal
+from netkernel.codec import addresses, forms, neighbours, routes, shapes, vlans
 from netkernel.errors import DumpInterrupted, KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -89,23 +89,22 @@ class Reader:
         return found | {table: readers[table](self) for table in tables if table not in found}
 
     def _links(self) -> dict[str, Link]:
-        return self._socket.read(links.GET, links.dump_request(), self._read_links)
+        return self._socket.read(shapes.GET, shapes.dump_request(), self._read_links)
 
     def _read_links(self, spans: Iterable[Span]) -> dict[str, Link]:
         """Links that speak of one further down wait for its name."""
-        names: dict[int, str] = {}
-        so_far, read = piecemeal.Known(names), self._shapes.read
+        so_far, read = piecemeal.Known(), self._shapes.read
         found: dict[str, Link | None] = {}
         waiting: list[Span] = []
         for data, start, end in spans:
             index, name = shapes.read_name(data, start, end)
-            names[index] = name
+            so_far[index] = name
             try:
                 found[name] = read(data, start, end, so_far)
             except piecemeal.Unnamed:
                 found[name] = None
                 waiting.append((data[start:end], 0, end - start))
-        self._names = names
+        self._names = names = dict(so_far)
         late = {link.name: link for link in (read(*span, names) for span in waiting)}
         return {name: link or late[name] for name, link in found.items()}
 
@@ -119,8 +118,8 @@ class Reader:
         return {link: tuple(of_link) for link, of_link in found.items()}
 
     def _routes(self) -> tuple[Route, ...]:
-        spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(routes.GET, family)]
-        return tuple(piecemeal.told(routes.read, spans, self._names))
+        found = self._of_families(routes.GET, routes.dump_request)
+        return tuple(piecemeal.told(routes.read, found, self._names))
 
     def _routes_of(self, protocols: Collection[int]) -> tuple[Route, ...]:
         """The kernel leaves the others out, however many a routing daemon has put there."""
@@ -134,13 +133,15 @@ class Reader:
         return tuple(piecemeal.told(routes.read, spans, self._names))
 
     def _rules(self) -> tuple[Rule, ...]:
-        spans = [span for family in (AF_INET, AF_INET6) for span in self._of_family(rules.GET, family)]
-        return tuple(rule for span in spans if (rule := rules.read(*span)))
+        from netkernel.codec import rules  # late, as all below: an overview needs none of them
 
-    def _of_family(self, kind: int, family: int) -> list[Span]:
+        found = self._of_families(rules.GET, rules.dump_request)
+        return tuple(rule for span in found if (rule := rules.read(*span)))
+
+    def _of_families(self, kind: int, request: Callable[[int], bytes]) -> Iterator[Span]:
         """Without IPv6 the kernel falls back to dumping every family it has."""
-        request = routes.dump_request if kind == routes.GET else rules.dump_request
-        return [span for span in self._optional(kind, request(family)) if span[0][span[1]] == family]
+        for family in (AF_INET, AF_INET6):
+            yield from (span for span in self._optional(kind, request(family)) if span[0][span[1]] == family)
 
     def _neighbours(self) -> tuple[Neighbour, ...]:
         spans = self._socket.dump(neighbours.GET, neighbours.dump_request())
@@ -148,6 +149,8 @@ class Reader:
         return tuple(piecemeal.told(neighbours.read, spans, self._names))
 
     def _nexthops(self) -> tuple[Nexthop, ...]:
+        from netkernel.codec import nexthops
+
         spans = self._optional(nexthops.GET, nexthops.dump_request())
         return tuple(piecemeal.told(nexthops.read, spans, self._names))
 
@@ -181,6 +184,8 @@ class Reader:
 
 def default_sysctls() -> dict[str, str]:
     """The values new links start from, in the calling thread's namespace; none where there is no IPv6."""
+    from netkernel import sysctl
+
     found = {}
     for path in DEFAULTS:
         with suppress(KernelRefused):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import _socket as socket  # as in netlink
-import select
 import time
-from enum import Enum, auto
 from struct import Struct
 
 from netkernel import netlink
+from netkernel.choice import Choice, auto
 from netkernel.codec import neighbours
 from netkernel.errors import AnswerLost, MalformedMessage
 from netkernel.typed import Final, Self
 
 
-class Table(Enum):
+class Table(Choice):
     """One thing that is dumped as a whole."""
 
     LINKS = auto()
@@ -104,6 +103,8 @@ class Watch:
     def wait(self, timeout_s: float) -> frozenset[Table]:
         """The tables that changed, as soon as one did; none when nothing did for `timeout_s` seconds."""
         deadline = time.monotonic() + timeout_s
+        import select  # late: who only looks never waits
+
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         while not (found := self.changed()):

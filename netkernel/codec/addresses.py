@@ -10,7 +10,7 @@ from struct import Struct
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
 from netkernel.errors import MalformedMessage
-from netkernel.frozen import Frozen
+from netkernel.frozen import Frozen, make
 from netkernel.netlink import CREATE, EXCLUSIVE, REPLACE, Message
 from netkernel.records import FOREVER, Address
 from netkernel.typed import Any, Final
@@ -76,8 +76,8 @@ class Addresses:
             raise MalformedMessage("an address message without an address")
         if wide_flags is not None:
             flags = wide_flags
-        text = tlv.text_of(label)
-        return Address(
+        text = tlv.text_of(label) if label else ""
+        fields = (
             link,
             inet_ntop(family, own),
             prefix,
@@ -92,6 +92,7 @@ class Addresses:
             preferred,
             flags & STATE,
         )
+        return make(Address, fields)
 
     def _learn(self, data: bytes, start: int, end: int, width: int) -> _Layout:
         layout = _layout(data, start, end, width)

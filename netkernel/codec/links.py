@@ -26,25 +26,13 @@ from netkernel.typed import Final
 
 NEW: Final = 16
 DELETE: Final = 17
-GET: Final = 18
 
-_GROUP, _NET_NS_FD, _EXT_MASK, _NEW_INDEX = 27, 28, 29, 49
+_GROUP, _NET_NS_FD, _NEW_INDEX = 27, 28, 49
 _PEER: Final = 1  # VETH_INFO_PEER (linux/veth.h)
-_SKIP_STATISTICS: Final = 0x8  # RTEXT_FILTER_SKIP_STATS
 _FLAGS: Final = ("up", "promisc")
 _OWN_MESSAGE: Final = frozenset({*_FLAGS, "addr_gen_mode"})
 _PLAIN: Final = {key: attr for key, attr in COMMON.items() if key not in _OWN_MESSAGE}
 _IGNORED_AT_CREATE: Final = ("alias", "addr_gen_mode")
-
-
-def dump_request() -> bytes:
-    """All links, without their counters."""
-    return HEADER.pack(0, 0, 0, 0, 0) + tlv.u32(_EXT_MASK, _SKIP_STATISTICS)
-
-
-def request(index: int) -> bytes:
-    """One link, which needs no dump."""
-    return HEADER.pack(0, 0, index, 0, 0) + tlv.u32(_EXT_MASK, _SKIP_STATISTICS)
 
 
 def create(name: str, kind: str, attrs: Attrs, index_of: IndexOf, *, index: int, peer_index: int = 0) -> list[Message]:

@@ -9,6 +9,7 @@ another is tried or learnt: no shape is laid over a message whose structure was 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from struct import Struct
 
@@ -16,12 +17,16 @@ from netkernel import devconf, tlv
 from netkernel.codec import forms
 from netkernel.codec.forms import Convert, Field, Fields, Names
 from netkernel.errors import MalformedMessage
-from netkernel.link_kinds import COMMON, KINDS
+from netkernel.frozen import Frozen, make
+from netkernel.link_kinds import COMMON, KINDS, LinkKind
 from netkernel.records import Link
 from netkernel.typed import Any, Final
 
+GET: Final = 18
+"""RTM_GETLINK."""
 HEADER: Final = Struct("=BxHiII")
 """struct ifinfomsg: family, device type, ifindex, flags, change mask."""
+_EXT_MASK, _SKIP_STATISTICS = 29, 0x8  # RTEXT_FILTER_SKIP_STATS
 NAME, LINK_INFO, AF_SPEC, NETNSID, ALT_NAMES = 3, 18, 26, 37, 52
 _ALT_NAME: Final = 53
 _INDEX: Final = Struct("=i")
@@ -35,13 +40,6 @@ _OPERSTATES: Final = ("unknown", "notpresent", "down", "lowerlayerdown", "testin
 _MOST_SHAPES: Final = 2048
 
 _COMMON: Final = forms.fields({key: attr for key, attr in COMMON.items() if key != "addr_gen_mode"})
-_KIND_FIELDS: Final = {name: forms.fields(kind.attrs) for name, kind in KINDS.items()}
-_PORT_FIELDS: Final = {name: forms.fields(kind.ports) for name, kind in KINDS.items()}
-_READ_ONLY: Final = {
-    name: tuple(key for key, attr in kind.attrs.items() if attr.read_only) for name, kind in KINDS.items()
-}
-_SILENT: Final = {name: forms.unsaid(kind.attrs) for name, kind in KINDS.items()}
-_PORT_SILENT: Final = {name: forms.unsaid(kind.ports) for name, kind in KINDS.items()}
 _GEN_MODE: Final = forms.field(COMMON["addr_gen_mode"])
 _MISSING: Final[Mapping[str, Any]] = {
     "up": False, "promisc": False, "address": "", "mtu": 0, "link": "", "master": "", "txqlen": 0, "alias": "",
@@ -72,6 +70,39 @@ _NAME, _KIND, _ATTRS, _PORT, _INDEX_AT, _TYPE, _PARENT, _FACTS_AT = (
 """Where the fields of a Link stand: giving all of them by position is what costs least."""
 Part = tuple[int, Convert | None]
 """A position among the unpacked values, and what is made of the value there."""
+
+
+def dump_request() -> bytes:
+    """All links, without their counters."""
+    return request(0)
+
+
+def request(index: int) -> bytes:
+    """One link, which needs no dump."""
+    return HEADER.pack(0, 0, index, 0, 0) + tlv.u32(_EXT_MASK, _SKIP_STATISTICS)
+
+
+class _Kind(Frozen):
+    """The tables of a link kind the way a reader asks them; `silent` is what it means that the kernel says nothing."""
+
+    attrs: Fields
+    ports: Fields
+    read_only: tuple[str, ...]
+    silent: Mapping[str, Any]
+    port_silent: Mapping[str, Any]
+
+
+@cache
+def _kind(name: str) -> _Kind:
+    """Of a kind that is not in the catalogue nothing is read."""
+    kind = KINDS.get(name) or LinkKind(name)
+    return _Kind(
+        forms.fields(kind.attrs),
+        forms.fields(kind.ports),
+        tuple([key for key, attr in kind.attrs.items() if attr.read_only]),
+        forms.unsaid(kind.attrs),
+        forms.unsaid(kind.ports),
+    )
 
 
 class Links:
@@ -144,13 +175,13 @@ class _Shape:
     def __init__(self, data: bytes, start: int, end: int) -> None:
         walk = _Walk(data, start, end)
         walk.top(end)
-        silent = {**_MISSING, **_SILENT.get(walk.kind, {})}
+        kind, silent = _kind(walk.kind), {**_MISSING, **_kind(walk.kind).silent}
         if walk.kind == "veth":  # what it "sits on" is its peer
             walk.attrs["peer"] = walk.attrs.pop("link", (1, _nowhere))
             del silent["link"]
-        read_only = {key: walk.attrs.pop(key) for key in _READ_ONLY.get(walk.kind, ()) if key in walk.attrs}
+        read_only = {key: walk.attrs.pop(key) for key in kind.read_only if key in walk.attrs}
         self._attrs = _Group(walk.attrs, silent)
-        self._port = _Group(walk.port, _PORT_SILENT.get(walk.port_kind, {})) if walk.port_kind else None
+        self._port = _Group(walk.port, _kind(walk.port_kind).port_silent) if walk.port_kind else None
         self._read_only = _Group(read_only, {}) if read_only else None
         self._bus = walk.facts.pop("bus", None)
         self._fields = [_DEFAULTS[field] for field in Link.__match_args__]
@@ -179,7 +210,7 @@ class _Shape:
             fields[_PARENT] = f"{forms.text(unpacked[self._bus[0]])}/{fields[_PARENT]}"
         if self._read_only is not None:
             fields[_FACTS_AT] = self._read_only.values(unpacked, names)
-        return Link(*fields)
+        return make(Link, fields)
 
 
 class _Walk:
@@ -226,12 +257,12 @@ class _Walk:
                 self.kind = self._constant(first, last)
             elif number == PORT_KIND:
                 self.port_kind = self._constant(first, last)
-            elif number == KIND_DATA and self.kind in _KIND_FIELDS:
+            elif number == KIND_DATA and self.kind in KINDS:
                 for inner, low, high in self._attributes(first, last):
-                    self._members(self.attrs, _KIND_FIELDS[self.kind], inner, low, high)
-            elif number == PORT_DATA and self.port_kind in _PORT_FIELDS:
+                    self._members(self.attrs, _kind(self.kind).attrs, inner, low, high)
+            elif number == PORT_DATA and self.port_kind in KINDS:
                 for inner, low, high in self._attributes(first, last):
-                    self._members(self.port, _PORT_FIELDS[self.port_kind], inner, low, high)
+                    self._members(self.port, _kind(self.port_kind).ports, inner, low, high)
                     if (self.port_kind, inner) == ("bond", _OWN_ADDRESS):
                         self.facts["own_address"] = self._part(_ADDRESS, low, high), _ADDRESS.convert
 

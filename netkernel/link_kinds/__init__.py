@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from netkernel.link_kinds import bond, bridge, dummy, hsr, ipvlan, macsec, macvlan, veth, vlan, vrf, vxlan
+from netkernel.late import Late
 from netkernel.link_kinds.base import Attr, Form, LinkKind, enumerated
 from netkernel.typed import Final
 
@@ -20,22 +20,23 @@ COMMON: Final[Mapping[str, Attr]] = {
 }
 """Attributes every link has (linux/if_link.h IFLA_*)."""
 
-KINDS: Final[Mapping[str, LinkKind]] = {
-    kind.name: kind
-    for kind in (
-        bond.KIND,
-        bridge.KIND,
-        dummy.KIND,
-        hsr.KIND,
-        ipvlan.KIND,
-        macsec.KIND,
-        macvlan.MACVLAN,
-        macvlan.MACVTAP,
-        veth.KIND,
-        vlan.KIND,
-        vrf.KIND,
-        vxlan.KIND,
-    )
-}
+KINDS: Final[Mapping[str, LinkKind]] = Late(
+    __name__,
+    {
+        "bond": "bond.KIND",
+        "bridge": "bridge.KIND",
+        "dummy": "dummy.KIND",
+        "hsr": "hsr.KIND",
+        "ipvlan": "ipvlan.KIND",
+        "macsec": "macsec.KIND",
+        "macvlan": "macvlan.MACVLAN",
+        "macvtap": "macvlan.MACVTAP",
+        "veth": "veth.KIND",
+        "vlan": "vlan.KIND",
+        "vrf": "vrf.KIND",
+        "vxlan": "vxlan.KIND",
+    },
+)
+"""By IFLA_INFO_KIND."""
 
 __all__ = ["COMMON", "KINDS", "Attr", "Form", "LinkKind"]

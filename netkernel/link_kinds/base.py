@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
 
+from netkernel.choice import Choice, auto
 from netkernel.frozen import Frozen
 
 
-class Form(Enum):
+class Form(Choice):
     """How one attribute is packed."""
 
     U8 = auto()

@@ -17,6 +17,7 @@ from typing import Final
 from netkernel import executor, frozen_json, generic, modules, netns
 from netkernel.errors import NetworkError
 from netkernel.kernel import LinuxKernel
+from netkernel.link_kinds import KINDS
 from netkernel.undo import undo
 from nncp_agent import checkpoint, lock, recovery
 from nncp_agent.checkpoint import Checkpoint, Here
@@ -27,7 +28,7 @@ from nncp_agent.watchdog.verdict import Verdict, verdict
 
 log = logging.getLogger(__name__)
 
-NEEDED: Final = (ascii, executor, frozen_json, generic, modules, netns)
+NEEDED: Final = (ascii, executor, frozen_json, generic, modules, netns, *KINDS.values())
 """Loaded late elsewhere; here before it says that it is ready, because the way back must not need the disk."""
 READY: Final = b"ready"
 COMMAND: Final = "nncp watchdog"

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pytest
 
-from netkernel.frozen import Frozen, fact, replace
+from netkernel.frozen import Frozen, fact, make, replace
 
 
 class Point(Frozen):
@@ -38,6 +38,21 @@ def test_fields_are_taken_by_position_and_by_name_and_have_defaults() -> None:
     point = Point(1, seen=3)
     assert (point.x, point.y, point.seen) == (1, 0, 3)
     assert repr(point) == "Point(x=1, y=0, seen=3)"
+
+
+def test_a_reader_makes_one_of_all_fields_in_their_order() -> None:
+    point = make(Point, [1, 2, 3])
+    assert (type(point), point.x, point.y, point.seen, point.words) == (Point, 1, 2, 3, "1/2")
+
+
+def test_values_by_position_are_completed_by_the_defaults_of_the_last_fields_only() -> None:
+    assert Point(5).seen == 0
+    with pytest.raises(TypeError, match="without x"):
+        Point()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="without second"):
+        Named()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="by position"):
+        Named(1)  # type: ignore[misc, call-arg]
 
 
 def test_facts_take_no_part_in_comparison_and_classes_do() -> None:

@@ -42,10 +42,8 @@ class World(Frozen, kw_only=True):
     @classmethod
     def here(cls) -> Self:
         """The real one."""
-        import gc
         import os
 
-        gc.disable()  # a command is over before collecting pays
         stdout, stderr = _buffered(_open(sys.stdout)), _open(sys.stderr)
         return cls(
             stdin=sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"),

@@ -11,7 +11,7 @@ from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, Model, NetworkState, merge, of_tree
-from nncp_agent.shown import SUBTREES
+from nncp_agent.shown import READERS
 
 
 class Context(Struct, frozen=True):
@@ -112,8 +112,8 @@ class Kind:
 
     def read(self, link: Link, host: Host) -> Model | None:
         """Kernel record -> config: `shown` knows how."""
-        read_tree = SUBTREES.get(self.name)
-        tree = read_tree[1](link, host) if read_tree is not None else None
+        read = READERS.get(self.name)
+        tree = read(link, host) if read is not None else None
         return of_tree(self.Config, tree) if self.Config is not None and tree is not None else None
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:

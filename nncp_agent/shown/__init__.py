@@ -12,25 +12,27 @@ from functools import lru_cache
 from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
+from netkernel.late import Late
 from netkernel.records import FOREVER, Address, Link
 from netkernel.typed import Final
-from nncp_agent.shown import bond, bridge, macs, routes, rules, secrets, small, stacked, types
+from nncp_agent.shown import macs, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
 
-SUBTREES: Final[Mapping[str, tuple[str, Read]]] = {
-    "bond": ("link-aggregation", bond.config),
-    "hsr": ("hsr", stacked.hsr),
-    "ipvlan": ("ipvlan", stacked.ipvlan),
-    "linux-bridge": ("bridge", bridge.config),
-    "mac-vlan": ("mac-vlan", stacked.mac_vlan),
-    "macsec": ("macsec", stacked.macsec),
-    "mac-vtap": ("mac-vtap", stacked.mac_vlan),
-    "veth": ("veth", small.veth),
-    "vlan": ("vlan", small.vlan),
-    "vrf": ("vrf", stacked.vrf),
-    "vxlan": ("vxlan", stacked.vxlan),
+SUBTREES: Final = {
+    "bond": ("link-aggregation", "bond.config"),
+    "hsr": ("hsr", "stacked.hsr"),
+    "ipvlan": ("ipvlan", "stacked.ipvlan"),
+    "linux-bridge": ("bridge", "bridge.config"),
+    "mac-vlan": ("mac-vlan", "stacked.mac_vlan"),
+    "macsec": ("macsec", "stacked.macsec"),
+    "mac-vtap": ("mac-vtap", "stacked.mac_vlan"),
+    "veth": ("veth", "small.veth"),
+    "vlan": ("vlan", "small.vlan"),
+    "vrf": ("vrf", "stacked.vrf"),
+    "vxlan": ("vxlan", "stacked.vxlan"),
 }
-"""By type: the key of its own settings, and who reads them."""
+"""By type: the key of its own settings, and where they are read."""
+READERS: Final[Mapping[str, Read]] = Late(__name__, {type: place for type, (_, place) in SUBTREES.items()})
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
 HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
@@ -132,9 +134,15 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
         tree["owner"] = stamp.owner
     if type in SUBTREES:
+<<<<<<< HEAD
         key, read = SUBTREES[type]
         if (config := read(link, host)) is not None:
             tree[key] = {**config, **note.secrets} if type in secrets.KEYS else config
+=======
+        config = READERS[type](link, host)
+        if config is not None:
+            tree[SUBTREES[type][0]] = config
+>>>>>>> f8192f7 (show: JSON from the encoder itself, readers of the kinds that there are)
     return tree
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from netkernel.host import Host
 from netkernel.records import Attrs, Link, VlanRange
@@ -68,16 +68,13 @@ def pvid(link: Link | None) -> int:
 
 
 def _options(link: Link) -> Tree:
-    values: dict[str, Any] = {**link.attrs, **link.facts, "": None}
-    options = {key: values[attr] for key, attr in _OPTIONS if attr in values}
-    options["stp"] = _stp(values)
-    for key, convert in _CONVERTED:
-        if key in options and (value := convert(options[key])) is not None:
-            options[key] = value
-        else:
-            options.pop(key, None)
-    if "group-fwd-mask" in options:  # nmstate prints both its words
-        options["group-forward-mask"] = options["group-fwd-mask"]
+    values: dict[str, Any] = {**link.attrs, **link.facts, "stp": _stp(link.attrs)}
+    options: Tree = {}
+    for key, attr, convert in _OPTIONS:
+        if attr in values:
+            value = convert(values[attr]) if convert else values[attr]
+            if value is not None:
+                options[key] = value
     return options
 
 
@@ -107,17 +104,20 @@ def _router(number: int) -> str | None:
     return ROUTERS[number] if number < len(ROUTERS) else None
 
 
+_CONVERT: Final[Mapping[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(FLAGS, bool),
+    "group_addr": lambda address: address.upper() or None,
+    "mac_ageing_time": lambda time: _seconds(time, 0, 2**32),
+    "multicast_router": _router,
+}
 _OPTIONS: Final = tuple(
-    (word.replace("_", "-"), attr)
-    for word, attr in sorted({**ATTRS, "gc_timer": "gc_timer", "hello_timer": "hello_timer", "stp": ""}.items())
+    (word.replace("_", "-"), attr, _CONVERT.get(word))
+    for word, attr in (
+        *sorted({**ATTRS, "gc_timer": "gc_timer", "hello_timer": "hello_timer", "stp": "stp"}.items()),
+        ("group_forward_mask", "group_fwd_mask"),  # nmstate prints both its words
+    )
 )
-"""Key and attribute in the order they are printed. `stp` is made of several."""
-_CONVERTED: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
-    *((word.replace("_", "-"), bool) for word in FLAGS),
-    ("group-addr", lambda address: address.upper() or None),
-    ("mac-ageing-time", lambda time: _seconds(time, 0, 2**32)),
-    ("multicast-router", _router),
-)
+"""Key, attribute and what is made of its value (None: it is left out), in the order they are printed."""
 
 
 def _port(name: str, attrs: Attrs, entries: Sequence[VlanRange], default: int) -> Tree:

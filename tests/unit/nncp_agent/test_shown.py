@@ -32,3 +32,4 @@ def test_every_kind_is_shown_under_its_own_words(kind: Kind) -> None:
         assert types.of(Link("x", word)) == (kind.name, True)
         assert word in LINK_KINDS
     assert kind.subtree == (shown.SUBTREES[kind.name][0] if kind.name in shown.SUBTREES else None)
+    assert (kind.subtree is None) == (shown.READERS.get(kind.name) is None)

@@ -21,6 +21,13 @@ CHANGING: Final = (
 """What changes need; to look at a host must cost none of it."""
 
 
+COMFORTS: Final = (
+    "argparse", "asyncio", "ctypes", "difflib", "enum", "gettext", "json", "locale", "logging", "netkernel.documents",
+    "random", "re", "select", "selectors", "signal", "socket", "subprocess", "typing",
+)  # fmt: skip
+"""What a command that only looks does without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """A command line of `nncp`, and the modules that it may not load; each with all below it."""
@@ -33,10 +40,7 @@ STARTS: Final = (
     Start(("--help",), (*HEAVY, *MODELS, "asyncio", "json", "socket", "subprocess")),
     Start(
         ("show", "-o", "json"),
-        (
-            *(*HEAVY, *MODELS, *CHANGING, "argparse", "asyncio", "ctypes", "difflib", "gettext", "locale", "logging"),
-            *("netkernel.documents", "random", "selectors", "socket", "subprocess", "typing"),
-        ),
+        (*HEAVY, *MODELS, *CHANGING, *COMFORTS),
     ),
     Start(("show",), (*HEAVY, "asyncio")),
 )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 
 from netkernel import devconf, piecemeal
-from netkernel.codec import addresses, forms, neighbours, routes, shapes, vlans
+from netkernel.codec import addresses, forms, neighbours, routes, rules, shapes, vlans
 from netkernel.errors import DumpInterrupted, KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -133,8 +133,6 @@ class Reader:
         return tuple(piecemeal.told(routes.read, spans, self._names))
 
     def _rules(self) -> tuple[Rule, ...]:
-        from netkernel.codec import rules  # late, as all below: an overview needs none of them
-
         found = self._of_families(rules.GET, rules.dump_request)
         return tuple(rule for span in found if (rule := rules.read(*span)))
 
@@ -149,7 +147,7 @@ class Reader:
         return tuple(piecemeal.told(neighbours.read, spans, self._names))
 
     def _nexthops(self) -> tuple[Nexthop, ...]:
-        from netkernel.codec import nexthops
+        from netkernel.codec import nexthops  # late, as sysctl below: an overview needs neither
 
         spans = self._optional(nexthops.GET, nexthops.dump_request())
         return tuple(piecemeal.told(nexthops.read, spans, self._names))

@@ -134,15 +134,9 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
         tree["owner"] = stamp.owner
     if type in SUBTREES:
-<<<<<<< HEAD
-        key, read = SUBTREES[type]
-        if (config := read(link, host)) is not None:
-            tree[key] = {**config, **note.secrets} if type in secrets.KEYS else config
-=======
         config = READERS[type](link, host)
         if config is not None:
-            tree[SUBTREES[type][0]] = config
->>>>>>> f8192f7 (show: JSON from the encoder itself, readers of the kinds that there are)
+            tree[SUBTREES[type][0]] = {**config, **note.secrets} if type in secrets.KEYS else config
     return tree
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from netkernel import probe
 from netkernel.documents import Document
@@ -30,6 +30,7 @@ from nncp_agent.plan import decide
 from nncp_agent.policy.node import Node, of_document
 from nncp_agent.policy.resolver import resolve
 from nncp_agent.sections.ethtool import needed
+from nncp_agent.shown import running
 from nncp_agent.store import Store, default_directory
 from nncp_agent.wire.comparable import comparable
 
@@ -39,8 +40,6 @@ __all__ = [
 
 Asked = Mapping[str, Any]
 """A network state or an NNCP manifest, as JSON or YAML would give it."""
-
-_QUERY_ONLY: Final = ("min-mtu", "max-mtu", "permanent-mac-address", "driver")
 
 
 class _Here(NamedTuple):
@@ -67,7 +66,7 @@ def show(
     """
     with _here(state_dir, namespace) as here:
         state = _present(here, include_secrets)
-    return _without_queries(state) if running_config else state
+    return running.running_config(state) if running_config else state
 
 
 def plan(
@@ -211,12 +210,3 @@ def _node(value: Mapping[str, Any] | None) -> Node:
     if problems:
         raise InvalidPolicy(problems)
     return node
-
-
-def _without_queries(state: dict[str, Any]) -> dict[str, Any]:
-    interfaces = [
-        {key: value for key, value in interface.items() if key not in _QUERY_ONLY}
-        for interface in state.get("interfaces", ())
-    ]
-    routes = {key: value for key, value in state.get("routes", {}).items() if key != "running"}
-    return {**state, "interfaces": interfaces, "routes": routes}

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 from netkernel.errors import NetworkError, Unreadable
 from netkernel.typed import TYPE_CHECKING, NoReturn
 from nncp_agent.cli.call import Call
-from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, USAGE
+from nncp_agent.cli.codes import FAILED, INTERRUPTED, INVALID, NO_READER, NOT_UNDONE, OK, UNREADABLE, USAGE
 from nncp_agent.cli.words import HelpWanted, Usage, parse
 from nncp_agent.cli.world import World
 from nncp_agent.errors import Busy, InvalidPolicy, NoWatchdog, Problem, StoreBroken
@@ -33,7 +33,7 @@ def command() -> NoReturn:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        code = main()
+        code = main(called=os.path.basename(sys.argv[0]))
     except KeyboardInterrupt:  # before there was a verb, or while the result is written
         code = INTERRUPTED
     if sys.stderr:
@@ -41,11 +41,20 @@ def command() -> NoReturn:
     os._exit(code)
 
 
-def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
-    """Run one command; gives its exit code. `world` is everything outside the process, for tests to bring their own."""
+def main(argv: Sequence[str] | None = None, world: World | None = None, called: str = "nncp") -> int:
+    """Run one command; gives its exit code. `world` is everything outside the process, for tests to bring their own.
+
+    `called` is the name of the program: as nmstatectl it behaves like that one.
+    """
     world = world or World.here()
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        code = _run(sys.argv[1:] if argv is None else argv, world)
+        if called.startswith("nmstate"):
+            from nncp_agent.cli import nmstatectl  # late: the other name is the rare one
+
+            code = nmstatectl.run(argv, world, called)
+        else:
+            code = _run(argv, world)
         world.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout(world)
@@ -66,7 +75,12 @@ def _run(argv: Sequence[str], world: World) -> int:
     except Usage as error:
         world.stderr.write(f"{error}\n")
         return USAGE
-    call = Call(world, options)
+    code = outcome(Call(world, options), verb)
+    return INVALID if code == UNREADABLE else code
+
+
+def outcome(call: Call, verb: Callable[[Call], int]) -> int:
+    """The verb's exit code, with whatever stopped it said on stderr."""
     try:
         return verb(call)
     except Usage as error:
@@ -76,10 +90,10 @@ def _run(argv: Sequence[str], world: World) -> int:
         for problem in _as_they_stand(error.problems):
             call.error(f"{problem}")
         call.say(_count(sum(each.count for each in error.problems), "problem") + "; nothing was changed")
-        return INVALID
+        return UNREADABLE if type(error).__name__ == "NoDocument" else INVALID
     except Unreadable as error:
         call.error(f"{error}")
-        return INVALID
+        return UNREADABLE
     except NetworkError as error:
         return _failed(call, error)
     except KeyboardInterrupt:

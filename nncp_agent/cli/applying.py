@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
-from nncp_agent.cli.words import Usage
+from nncp_agent.cli.words import Options, Usage
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from nncp_agent.checks.base import Check
     from nncp_agent.options import Outcome
     from nncp_agent.wire import Decoded
+
+
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "no_commit": False, "timeout": None, "no_verify": False, "no_check": False, "check": (), "check_timeout": None,
+    "memory_only": False,
+}  # fmt: skip
+"""The options of an apply, for verbs that take none or few of them."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -42,16 +49,22 @@ def seconds(text: str) -> float:
     return value
 
 
-def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) -> int:
-    """Apply, or go back to an apply of the history, and report. Raises what `nncp_agent.apply` raises, and Usage."""
+def run(
+    call: Call,
+    decoded: Decoded,
+    command: str,
+    back_to: int | None = None,
+    report: Callable[[Call, Outcome, Decoded], None] | None = None,
+) -> int:
+    """Apply, or go back to an apply of the history, and `report`. Raises what `nncp_agent.apply` raises, and Usage."""
     stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
 
     from nncp_agent.apply import apply, go_back  # late: what cannot be read needs no engine
     from nncp_agent.cli import policies, progress
-    from nncp_agent.options import Options
+    from nncp_agent.options import Options as Stated
 
     with progress.shown_on(call.world.stderr) as shown, call.logging(shown), policies.located(decoded):
-        options = Options(**stated, progress=call.stages(shown), refusals=call.refusals(), holders=call.world.holders)
+        options = Stated(**stated, progress=call.stages(shown), refusals=call.refusals(), holders=call.world.holders)
         call.is_changing = True
         with call.kernel() as kernel:
             if decoded.problems:
@@ -66,11 +79,11 @@ def run(call: Call, decoded: Decoded, command: str, back_to: int | None = None) 
                 outcome = apply(decoded.desired, kernel, store, options=options)
             else:
                 outcome = go_back(back_to, kernel, store, options=options)
-    _report(call, outcome, decoded)
+    (report or said)(call, outcome, decoded)
     return OK
 
 
-def _report(call: Call, outcome: Outcome, decoded: Decoded) -> None:
+def said(call: Call, outcome: Outcome, decoded: Decoded) -> None:
     """What was done to stdout, the rest to stderr."""
     from nncp_agent.cli.policies import count
 
@@ -84,7 +97,7 @@ def _report(call: Call, outcome: Outcome, decoded: Decoded) -> None:
     took_s = sum(outcome.seconds.values())
     call.say(f"{count(len(outcome.ops), 'change')} in {took_s:.1f} s" + _number(outcome))
     if outcome.checkpoint:
-        timeout_s = call.options.timeout or 60.0
+        timeout_s = getattr(call.options, "timeout", None) or 60.0
         call.say(
             f"not committed: `nncp commit` keeps it, `nncp rollback` takes it back; "
             f"by itself it goes back in {timeout_s:g} s (checkpoint {outcome.checkpoint})"
@@ -108,7 +121,7 @@ def _stated(call: Call) -> dict[str, Any]:
     """The options that were given; what was not has the engine's own defaults. Raises Usage."""
     from netkernel.errors import NetworkError
 
-    given = call.options
+    given = Options(**{**DEFAULTS, **vars(call.options)})
     if given.timeout is not None and not given.no_commit:
         raise Usage("--timeout is how long --no-commit waits: give both, or neither")
     try:

@@ -8,10 +8,13 @@ from typing import Any
 from netkernel import ethtool
 from netkernel.documents import Document
 from nncp_agent import shown
-from nncp_agent.cli import node
+from nncp_agent.cli import files, node
 from nncp_agent.cli.call import Call
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.policy.resolver import Resolution, resolve
+from nncp_agent.wire import policy
+from nncp_agent.wire.comparable import comparable as canonical_words
+from nncp_agent.wire.report import Report
 
 
 def resolved(call: Call, documents: Sequence[Document]) -> Resolution:
@@ -27,13 +30,51 @@ def unasked(call: Call, documents: Sequence[Document]) -> Resolution:
     return resolve(documents, None, lambda: node.node(call))
 
 
-def present(call: Call) -> Mapping[str, Any]:
+def present(call: Call, *, include_secrets: bool = False) -> Mapping[str, Any]:
     """The host as `nncp show` prints it."""
     from nncp_agent import notes
 
     with call.kernel() as kernel:
         host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.SECTIONS)
-    return shown.state(host, notes.read(call.state_directory()))
+    return shown.state(host, notes.read(call.state_directory(), include_secrets))
+
+
+def resolved_with(call: Call, paths: Sequence[str], current: str | None, known: Mapping[str, Any]) -> Resolution:
+    """What files come to on a host whose state is the file `current` (None: this one). Raises Usage, InvalidPolicy."""
+    documents = files.documents(call, paths)
+    resolution = resolve(documents, lambda: state_of(call, current), lambda: node.node(call), known)
+    refuse(resolution, ())
+    if call.verbosity > 1:
+        _tell(call, resolution)
+    return resolution
+
+
+def states(resolution: Resolution) -> list[Any]:
+    """The network states in what came of the documents."""
+    report = Report()
+    found = [each.tree for document in resolution.documents for each in policy.states(document.value, (), report)]
+    if report.problems:
+        raise InvalidPolicy(report.problems)
+    return found
+
+
+def comparable(call: Call, paths: Sequence[str]) -> dict[str, Any]:
+    """Files as one state in canonical words, captures and templates resolved. Raises Usage, InvalidPolicy."""
+    documents = files.documents(call, paths)
+    resolution = resolve(documents, lambda: present(call), lambda: node.node(call))
+    refuse(resolution, ())
+    return canonical_words(resolution.documents)
+
+
+def state_of(call: Call, path: str | None) -> Mapping[str, Any]:
+    """The state in a file, as it stands there; without one this host's. Raises Usage, InvalidPolicy."""
+    if path is None:
+        return present(call)
+    documents = files.documents(call, [path])
+    tree = documents[0].value
+    if len(documents) > 1 or not isinstance(tree, dict):
+        raise InvalidPolicy([Problem("", "wanted one network state", path)])
+    return tree
 
 
 def refuse(resolution: Resolution, further: Sequence[Problem]) -> None:

@@ -12,5 +12,7 @@ NOT_UNDONE: Final = 4
 """It did not work, and something is not as it was; stderr says what."""
 FOUND: Final = 10
 """With --exit-code: there is something to do, or there are differences."""
+UNREADABLE: Final = 65
+"""What should be a document is none: EX_DATAERR for nmstatectl, for `nncp` as good as INVALID."""
 INTERRUPTED: Final = 130
 NO_READER: Final = 141

@@ -10,8 +10,12 @@ from nncp_agent.cli.words import Usage
 from nncp_agent.errors import InvalidPolicy, Problem
 
 
+class NoDocument(InvalidPolicy):
+    """A file that holds neither a policy nor a state, nor anything else that can be read."""
+
+
 def documents(call: Call, paths: Sequence[str]) -> tuple[Document, ...]:
-    """What the files hold; without any what stdin does, unless that is a terminal. Raises Usage, InvalidPolicy."""
+    """What the files hold; without any what stdin does, unless that is a terminal. Raises Usage, NoDocument."""
     if not paths and call.world.stdin.isatty():
         raise Usage(f"nncp {call.options.verb}: no FILE, and nothing on stdin")
     found: list[Document] = []
@@ -27,7 +31,7 @@ def documents(call: Call, paths: Sequence[str]) -> tuple[Document, ...]:
         if not several:
             problems.append(Problem("", "empty: wanted a policy or a network state", source))
     if problems:
-        raise InvalidPolicy(problems)
+        raise NoDocument(problems)
     return tuple(found)
 
 

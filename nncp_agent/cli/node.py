@@ -28,6 +28,8 @@ def node(call: Call) -> Node:
     from nncp_agent import node_file
 
     given = call.options
+    if not hasattr(given, "node"):
+        return node_file.node()  # a verb without these options
     labels, annotations = _pairs("--label", given.label), _pairs("--annotation", given.annotation)
     return node_file.node(given.node).also(given.node_name, labels, annotations)
 

@@ -24,9 +24,20 @@ VERBS: Final = {
     "restore": "bring the committed state back, as at boot",
     "diff": "say what of one state is not so in another",
     "draft": "write a policy for a bond, a bridge, a VLAN",
+    "edit": "the state in your editor; what you write is applied",
+    "format": "a state or policy in canonical order and words",
+    "gr": "the state that would take a policy back",
+    "policy": "the state that captures and templates make",
+    "statistic": "which shapes and features a state uses",
+    "service": "apply the files of a folder that are new",
     "version": "which nncp, on which kernel",
     "completion": "a script that teaches your shell these words",
 }
+
+ALIASES: Final = {
+    "s": "show", "a": "apply", "set": "apply", "p": "policy", "f": "format", "fmt": "format", "st": "statistic",
+}  # fmt: skip
+"""nmstatectl's other words for verbs."""
 
 COMMON: Final = {"verbose": 0, "quiet": False, "state_dir": None}
 """Options of every verb, as they are when nobody states them."""
@@ -48,6 +59,8 @@ def parse(argv: Sequence[str], columns: int = 100) -> tuple[Callable[[Call], int
     """The verb to run and its options. Raises Usage, HelpWanted."""
     from nncp_agent.cli import plain
 
+    if argv and argv[0] in ALIASES:
+        argv = [ALIASES[argv[0]], *argv[1:]]
     options = plain.parse(argv)
     if options is None:
         from nncp_agent.cli import parser  # late: see above
@@ -59,7 +72,8 @@ def parse(argv: Sequence[str], columns: int = 100) -> tuple[Callable[[Call], int
 
 def load(verb: str) -> Any:
     """The verb's module: `arguments(parser)` says what it takes, `run(call)` does it, EXAMPLES show it."""
-    return getattr(__import__("nncp_agent.cli.verbs", fromlist=[verb]), verb)
+    module = verb.replace("-", "_")
+    return getattr(__import__("nncp_agent.cli.verbs", fromlist=[module]), module)
 
 
 def did_you_mean(verb: str) -> str:

@@ -30,6 +30,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
     parser.add_argument("--dry-run", action="store_true", help="only print what would be done: `nncp plan`")
     applying.arguments(parser)
+    parser.add_argument("-k", "--kernel", action="store_true", help="for nmstatectl's sake: the kernel is all there is")
+    parser.add_argument("-s", "--show-secrets", action="store_true", help="likewise: what nncp prints holds none")
     node.arguments(parser)
 
 
@@ -42,10 +44,10 @@ def run(call: Call) -> int:
         foretold.policy(call, policies.understood(call, call.options.files))
         return OK
     call.needs_root()
-    return applying.run(call, policies.understood(call, call.options.files), _command(call.options.files))
+    return applying.run(call, policies.understood(call, call.options.files), command(call.options.files))
 
 
-def _command(files: list[str]) -> str:
+def command(files: list[str]) -> str:
     """What the history, and whoever has to wait, is told."""
     more = [f"and {len(files) - 3} more"] if len(files) > 3 else []
     return " ".join(["nncp apply", *files[:3], *more])

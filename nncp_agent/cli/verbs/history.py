@@ -31,7 +31,8 @@ def run(call: Call) -> int:
 
     store, form = call.store(), call.options.output
     if call.options.number is not None:
-        call.write(history.document(history.entry(store, call.options.number)), form if form != "table" else "yaml")
+        entry = history.document(history.entry(store, call.options.number))
+        call.write(entry, form if form != "table" else "yaml")
         return OK
     entries = history.entries(store)
     if form in ("yaml", "json"):

@@ -36,6 +36,10 @@ def arguments(parser: ArgumentParser) -> None:
     forms = ("table", "yaml", "json", "tree", "svg")
     parser.add_argument("-o", "--output", choices=forms, metavar="FORMAT", help="table, yaml, json, tree or svg")
     parser.add_argument("--find", metavar="TEXT", help="only those with TEXT in name, address or MAC")
+    parser.add_argument("--json", action="store_true", help="as -o json")
+    parser.add_argument("-r", "--running-config", action="store_true", help="only what somebody configured")
+    parser.add_argument("-k", "--kernel", action="store_true", help="for nmstatectl's sake: it is always the kernel's")
+    parser.add_argument("-s", "--show-secrets", action="store_true", help="macsec keys as they are, not hidden")
     parser.add_argument("-w", "--watch", action="store_true", help="show it again whenever something changes")
 
 
@@ -43,11 +47,13 @@ def run(call: Call) -> int:
     from nncp_agent import shown  # late, as all below: help needs no kernel
 
     options = call.options
+    if options.json:
+        options.output = "json"
     if options.watch:
         return _watch(call)
     with call.kernel() as kernel:
         host = _overview(call, kernel)
-    if options.output == "json" and not (options.names or options.find):
+    if options.output == "json" and not (options.names or options.find or options.running_config):
         # one by one: a large host needs more memory for its text than for its records
         call.write({"interfaces": shown.interfaces(host, _notes(call)), **shown.sections(host)}, "json")
         return OK
@@ -92,6 +98,10 @@ def _state(call: Call, host: Host) -> Tree:
     from nncp_agent import shown
 
     state, options = shown.state(host, _notes(call)), call.options
+    if options.running_config:
+        from nncp_agent.shown.running import running_config
+
+        state = running_config(state)
     return _chosen(state, options.names, options.find) if options.names or options.find else state
 
 
@@ -101,7 +111,7 @@ def _notes(call: Call) -> Mapping[str, Note]:
     from nncp_agent.errors import StoreBroken
 
     try:
-        return notes.read(call.state_directory())
+        return notes.read(call.state_directory(), call.options.show_secrets)
     except StoreBroken as error:
         call.warn(f"{error}: descriptions are left out")
         return {}

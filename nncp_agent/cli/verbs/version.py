@@ -25,11 +25,15 @@ def run(call: Call) -> int:
 
 def text() -> str:
     """Two lines."""
+    system = os.uname()
+    return f"nncp {own()}\n{system.sysname} {system.release} {system.machine}"
+
+
+def own() -> str:
+    """Of this program."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        own = version("nncp-agent")
+        return version("nncp-agent")
     except PackageNotFoundError:  # run from a checkout
-        own = "of a checkout"
-    system = os.uname()
-    return f"nncp {own}\n{system.sysname} {system.release} {system.machine}"
+        return "of a checkout"

@@ -65,6 +65,7 @@ def nncp(
     terminal: bool = False,
     state_dir: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    called: str = "nncp",
     **others: Any,
 ) -> Result:
     """Run one command. `terminal` makes terminals of all three streams; `others` go to the World."""
@@ -81,7 +82,7 @@ def nncp(
         may_configure=True,
         proc="/nowhere",
     )
-    code = main(argv, replace(world, **others))
+    code = main(argv, replace(world, **others), called)
     return Result(code, out.getvalue(), err.getvalue())
 
 

@@ -21,15 +21,18 @@ WHOLE: Final = frozenset({"ipv4", "ipv6"})
 def revert(desired: State, current: State) -> dict[str, Any]:
     """What makes a host that was `current` so again after `desired`."""
     before = {each["name"]: each for each in current.get("interfaces") or ()}
-    names = [each["name"] for each in desired.get("interfaces") or ()]
-    interfaces = [found for each in desired.get("interfaces") or () if (found := _interface(each, before))]
-    interfaces += [_as_it_is(before[name]) for name in _pulled_in(desired, before) if name not in names]
-    interfaces += [_asked_for(before[name]) for name in _lost(desired, before) if name not in names]
+    interfaces = {each["name"]: _interface(each, before) for each in desired.get("interfaces") or ()}
+    for name in _pulled_in(desired, before):
+        own = interfaces.get(name)
+        if own is None or own["state"] != ABSENT:
+            interfaces[name] = {**_as_it_is(before[name]), **(own or {})}
+    for name in _lost(desired, before):
+        interfaces[name] = interfaces.get(name) or _asked_for(before[name])
     result: dict[str, Any] = {}
-    if interfaces:
-        result["interfaces"] = interfaces
+    if found := [each for each in interfaces.values() if each is not None]:
+        result["interfaces"] = found
     for section in ("routes", "route-rules"):
-        touched = {each["name"] for each in interfaces} if section == "routes" else set()
+        touched = {each["name"] for each in found} if section == "routes" else set()
         if entries := list(_entries(_config(desired, section), _config(current, section), touched)):
             result[section] = {"config": entries}
     if desired.get("dns-resolver") is not None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from netkernel import devconf
 from netkernel.host import Host
-from netkernel.ops import DeleteAddress, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op, word
+from netkernel.ops import DeleteAddress, DeleteClient, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op, word
 from netkernel.records import Attrs, Ethtool, Link
 
 T = TypeVar("T")
@@ -40,6 +40,18 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
     yield from _records(was.neighbours, now.neighbours, DeleteNeighbour)
     yield from _records(was.nexthops, now.nexthops, DeleteNexthop)
     yield from _attrs("", was.sysctls, now.sysctls)
+    yield from _clients(was, now)
+
+
+def _clients(was: Host, now: Host) -> Iterator[str]:
+    old, new = ({each.key: each for each in host.clients} for host in (was, now))
+    for key in sorted(old.keys() | new.keys()):
+        client = old.get(key) or new[key]
+        what = str(DeleteClient(client)).removeprefix("stop ")
+        if key not in old or key not in new:
+            yield f"{what}: {EXTRA if key not in old else GONE}"
+        else:
+            yield from _attrs(f"{what}: ", old[key].attrs, new[key].attrs)
 
 
 def _link(old: Link, new: Link) -> Iterator[str]:

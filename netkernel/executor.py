@@ -15,9 +15,11 @@ from netkernel import ethtool, genetlink, netns, sources, sysctl
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.genetlink import Family
+from netkernel.keepers import Keepers
 from netkernel.netlink import GENERIC, LARGEST_BATCH, LONGEST_BATCH, Message, Socket, opened
 from netkernel.ops import (
     AddAddress,
+    AddClient,
     AddNeighbour,
     AddNexthop,
     AddRoute,
@@ -25,6 +27,7 @@ from netkernel.ops import (
     AddVlans,
     CreateLink,
     DeleteAddress,
+    DeleteClient,
     DeleteLink,
     DeleteNeighbour,
     DeleteNexthop,
@@ -49,7 +52,14 @@ _LOWEST, _HIGHEST = 1 << 20, 1 << 24
 class Execution:
     """One list of ops on its way into the kernel."""
 
-    def __init__(self, socket: Socket, inside: Callable[[], AbstractContextManager[object]], ops: Sequence[Op]) -> None:
+    def __init__(
+        self,
+        socket: Socket,
+        inside: Callable[[], AbstractContextManager[object]],
+        ops: Sequence[Op],
+        keepers: Keepers | None = None,
+    ) -> None:
+        self._keepers = keepers
         self._socket = self._lane = socket
         self._generic: Socket | None = None
         self._families: dict[str, Family] = {}
@@ -79,6 +89,9 @@ class Execution:
             case WriteSysctl():
                 self._flush()
                 self._write_sysctl(position, op)
+            case AddClient() | DeleteClient():
+                self._flush()
+                self._tell_keeper(position, op)
             case MoveLink() if not self._is_own(op.source):
                 self._flush()
                 self._fetch(position, op)
@@ -152,8 +165,8 @@ class Execution:
                 return [self._set_ethtool(op)] if op.new else []
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
-            case WriteSysctl():
-                raise AssertionError("a sysctl is no message")
+            case WriteSysctl() | AddClient() | DeleteClient():
+                raise AssertionError(f"{op}: no message")
         assert_never(op)
 
     def _create(self, op: CreateLink) -> list[Message]:
@@ -267,6 +280,17 @@ class Execution:
         except KernelRefused as refused:
             done, failed = position + 1, frozenset({position})
             raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=done, failed=failed) from refused
+
+    def _tell_keeper(self, position: int, op: AddClient | DeleteClient) -> None:
+        try:
+            if self._keepers is None:
+                raise OSError(errno.EOPNOTSUPP, "nobody here keeps leases")
+            with self._inside():
+                self._keepers.start(op.client) if isinstance(op, AddClient) else self._keepers.stop(op.client)
+        except OSError as error:
+            number, reason = error.errno or errno.EIO, error.strerror or str(error)
+            failed = frozenset({position})
+            raise KernelRefused(str(op), number, reason, possibly_done=position + 1, failed=failed) from error
 
     def _fetch(self, position: int, op: MoveLink) -> None:
         """Move a link out of a namespace that is not ours, through a socket of its own."""

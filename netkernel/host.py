@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from netkernel.frozen import Frozen, fact
-from netkernel.records import Address, Ethtool, Link, Neighbour, Nexthop, Route, Rule, VlanRange
+from netkernel.records import Address, Client, Ethtool, Link, Neighbour, Nexthop, Route, Rule, VlanRange
 
 
 class Host(Frozen):
@@ -15,7 +15,7 @@ class Host(Frozen):
     `addresses` are in the kernel's own order per link. `routes` has every route but those of protocol kernel and of the
     `local` table, which follow the addresses. `vlans` has an entry for each bridge port and each bridge with VLANs.
     `sysctls` holds only those somebody asked about (path with slashes below /proc/sys); the per-link IPv6 ones are in
-    the links' `conf6`.
+    the links' `conf6`. `clients` are those that run now.
 
     `also` says which of the parts that few ask for were looked at: sections of `ethtool`, which then has an entry for
     each link that has any of them. Nobody looks at them by the way, because drivers may have to ask their hardware.
@@ -29,6 +29,7 @@ class Host(Frozen):
     nexthops: tuple[Nexthop, ...] = ()
     vlans: Mapping[str, tuple[VlanRange, ...]] = {}
     sysctls: Mapping[str, str] = {}
+    clients: tuple[Client, ...] = ()
     ethtool: Mapping[str, Ethtool] = {}
     also: frozenset[str] = fact(default=frozenset())
 

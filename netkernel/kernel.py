@@ -13,7 +13,9 @@ from netkernel.typed import TYPE_CHECKING, Self
 from netkernel.watch import Watch
 
 if TYPE_CHECKING:
+    from netkernel.keepers import Keepers
     from netkernel.ops import Op
+    from netkernel.records import Client
 
 
 class LinuxKernel:
@@ -22,8 +24,10 @@ class LinuxKernel:
     It is one conversation: for use by one thread at a time.
     """
 
-    def __init__(self, namespace: str | None = None) -> None:
+    def __init__(self, namespace: str | None = None, keepers: Keepers | None = None) -> None:
+        """`keepers` know what clients of address servers run in the namespace, and start and stop them."""
         self._namespace = namespace
+        self._keepers = keepers
         with self._inside():
             self._socket = Socket()
             self._watch = Watch()
@@ -43,11 +47,12 @@ class LinuxKernel:
         with self._inside():
             sysctls = snapshot.default_sysctls()
             links = snapshot.with_assigned(host.links)
-        return self._looked_at(replace(host, links=links, sysctls=sysctls), also)
+        return self._looked_at(replace(host, links=links, sysctls=sysctls, clients=self._clients()), also)
 
     def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         """The part that people look at, for a third of the time. Raises as `snapshot`."""
-        return self._looked_at(self._reader.overview(protocols), also)
+        host = self._reader.overview(protocols)
+        return self._looked_at(replace(host, clients=clients) if (clients := self._clients()) else host, also)
 
     def _looked_at(self, host: Host, also: Collection[str]) -> Host:
         if not also:
@@ -66,7 +71,10 @@ class LinuxKernel:
         new = {op.kind for op in ops if isinstance(op, CreateLink)}
         if new & modules.WITHOUT_DEVICES.keys():
             modules.load_for(new)
-        Execution(self._socket, self._inside, ops).run()
+        Execution(self._socket, self._inside, ops, self._keepers).run()
+
+    def _clients(self) -> tuple[Client, ...]:
+        return self._keepers.clients() if self._keepers else ()
 
     def wait(self, timeout_s: float) -> bool:
         """True as soon as something changed since the last snapshot began; False after `timeout_s` seconds."""

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netkernel.frozen import Frozen, replace
-from netkernel.records import NO_ATTRS, Address, Attrs, Neighbour, Nexthop, Route, Rule, Value, VlanRange
+from netkernel.records import (
+    FOREVER,
+    NO_ATTRS,
+    Address,
+    Attrs,
+    Client,
+    Neighbour,
+    Nexthop,
+    Route,
+    Rule,
+    Value,
+    VlanRange,
+)
 from netkernel.typed import Final
 
 NO_PREFIX_ROUTE = 0x200
@@ -148,8 +160,35 @@ class SetAddress(Frozen):
 
     def __str__(self) -> str:
         pairs = ((word, getattr(self.old, word), getattr(self.new, word)) for word in ("metric", "protocol", "flags"))
-        changes = ", ".join(f"{word} {old} -> {new}" for word, old, new in pairs if old != new)
-        return f"set address {_address(self.new)} {changes}"
+        changes = [f"{word} {old} -> {new}" for word, old, new in pairs if old != new]
+        if (self.new.valid_s == FOREVER) != (self.old.valid_s == FOREVER):
+            changes.append("for good" if self.new.valid_s == FOREVER else f"for {self.new.valid_s} s")
+        return f"set address {_address(self.new)} {', '.join(changes)}"
+
+
+class AddClient(Frozen):
+    """Start a client of an address server for a link."""
+
+    client: Client
+
+    def inverse(self) -> DeleteClient:
+        return DeleteClient(self.client)
+
+    def __str__(self) -> str:
+        attrs = "".join(f" {key}={word(value)}" for key, value in self.client.attrs.items())
+        return f"start {_client(self.client)}{attrs}"
+
+
+class DeleteClient(Frozen):
+    """Stop it. What it has put on the link stays there until somebody takes it off or its time is over."""
+
+    client: Client
+
+    def inverse(self) -> AddClient:
+        return AddClient(self.client)
+
+    def __str__(self) -> str:
+        return f"stop {_client(self.client)}"
 
 
 class AddRoute(Frozen):
@@ -297,7 +336,7 @@ Op = (
     CreateLink | DeleteLink | SetLink | SetPort | SetEthtool
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
-    | AddVlans | DeleteVlans | WriteSysctl | MoveLink
+    | AddVlans | DeleteVlans | WriteSysctl | MoveLink | AddClient | DeleteClient
 )  # fmt: skip
 Plan = Sequence[Op]
 RULE_ACTIONS: Final = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
@@ -325,6 +364,10 @@ def is_set_in_place(old: Address, new: Address) -> bool:
 def _address(address: Address) -> str:
     peer = f" peer {address.peer}" if address.peer else ""
     return f"{address.ip}/{address.prefix}{peer} on {address.link}"
+
+
+def _client(client: Client) -> str:
+    return f"DHCPv{client.family} on {client.link}"
 
 
 def _route(route: Route) -> str:

@@ -210,6 +210,22 @@ class Nexthop(Frozen):
     extra: bytes = b""
 
 
+class Client(Frozen):
+    """A client of an address server that runs for a link: what it was told to do, in the words of who told it.
+
+    It puts what it is lent on the link itself, with a lifetime.
+    """
+
+    link: str
+    family: int  # 4: DHCPv4, 6: DHCPv6
+    attrs: Attrs = NO_ATTRS
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Of these there is at most one."""
+        return self.link, self.family
+
+
 class VlanRange(Frozen):
     """VLANs `first` to `last` of a bridge port (or of the bridge itself), all with the same flags."""
 

@@ -11,6 +11,7 @@ from netkernel.host import Host
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import (
     AddAddress,
+    AddClient,
     AddNeighbour,
     AddNexthop,
     AddRoute,
@@ -18,6 +19,7 @@ from netkernel.ops import (
     AddVlans,
     CreateLink,
     DeleteAddress,
+    DeleteClient,
     DeleteLink,
     DeleteNeighbour,
     DeleteNexthop,
@@ -32,12 +34,14 @@ from netkernel.ops import (
     SetPort,
     WriteSysctl,
 )
-from netkernel.records import Address, Link, Neighbour, Route, Rule
+from netkernel.records import FOREVER, Address, Link, Neighbour, Route, Rule
 from netkernel.simulation import World, step
 from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
 
 T = TypeVar("T")
+BY_DHCP = 16
+"""RTPROT_DHCP (linux/rtnetlink.h)."""
 Slot = tuple[int, str, int, int, str]
 """Table, destination, tos, metric and IPv6 source of a route: the kernel's key but for the legs."""
 
@@ -56,6 +60,7 @@ class Remembered(Frozen):
     nexthops: frozenset[int] = frozenset()
     addresses: frozenset[tuple[str, str, int]] = frozenset()
     neighbours: frozenset[tuple[str, str]] = frozenset()
+    clients: frozenset[tuple[str, int]] = frozenset()
 
     def to_json(self) -> bytes:
         """For the checkpoint on disk."""
@@ -85,6 +90,7 @@ class _Touched:
         self.addresses: set[tuple[str, str, int]] = set()
         self.neighbours: set[tuple[str, str]] = set()
         self.sysctls: set[str] = set()
+        self.clients: set[tuple[str, int]] = set()
 
 
 def remember(before: Host, ops: Sequence[Op]) -> Remembered:
@@ -102,6 +108,7 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
         sysctls={path: before.sysctls[path] for path in sorted(touched.sysctls & before.sysctls.keys())},
         ethtool={name: before.ethtool[name] for name in sorted(touched.links & before.ethtool.keys())},
         also=before.also,
+        clients=tuple(each for each in before.clients if each.key in touched.clients),
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -112,6 +119,7 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
         frozenset(nexthops),
         frozenset(touched.addresses),
         frozenset(touched.neighbours),
+        frozenset(touched.clients),
     )
 
 
@@ -131,6 +139,9 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                 case AddAddress(address) | DeleteAddress(address) | SetAddress(address):
                     found.addresses.add(address.key)
                     found.links.add(address.link)
+                case AddClient(client) | DeleteClient(client):
+                    found.clients.add(client.key)
+                    found.links.add(client.link)
                 case AddNeighbour(neighbour) | DeleteNeighbour(neighbour):
                     found.neighbours.add((neighbour.link, neighbour.ip))
                     found.links.add(neighbour.link)
@@ -173,6 +184,7 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         sysctls=dict(now.sysctls) | dict(was.sysctls),
         ethtool=dict(now.ethtool) | dict(was.ethtool),
         also=now.also,
+        clients=(*(each for each in now.clients if each.key not in remembered.clients), *was.clients),
     )
 
 
@@ -185,6 +197,7 @@ def _addresses(now: Host, remembered: Remembered) -> dict[str, tuple[Address, ..
         seen = now.links.get(name, link)
         present = now.addresses.get(name, ())
         theirs = [each for each in present if each.key not in known and not is_kernel_made(each, seen)]
+        theirs = [each for each in theirs if not _is_lent(each, remembered)]
         found[name] = _with_theirs(had, theirs, present)
     return found
 
@@ -205,9 +218,22 @@ def _routes(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> tup
     """In the order they have now, but for those whose place is touched."""
     had = set(remembered.host.routes)
     stay = [each for each in now.routes if slot(each) not in remembered.slots]
-    stay = [each for each in stay if each in had or all(link in links for link in each.links)]
+    stay = [each for each in stay if each in had or _may_stay(each, remembered, links)]
     known = set(stay)
     return (*stay, *(each for each in remembered.host.routes if each not in known))
+
+
+def _may_stay(route: Route, remembered: Remembered, links: Mapping[str, Link]) -> bool:
+    return all(link in links for link in route.links) and not _is_of_a_lease(route, remembered)
+
+
+def _is_lent(address: Address, remembered: Remembered) -> bool:
+    """Whether a client that was not there then has put it on the link."""
+    return address.valid_s != FOREVER and (address.link, address.family) in remembered.clients
+
+
+def _is_of_a_lease(route: Route, remembered: Remembered) -> bool:
+    return route.protocol == BY_DHCP and any((link, route.family) in remembered.clients for link in route.links)
 
 
 def _neighbours(now: Host, remembered: Remembered, links: Mapping[str, Link]) -> list[Neighbour]:

@@ -52,6 +52,8 @@ def touches(op: Op) -> tuple[str, ...]:
             return (link,)
         case ops.WriteSysctl(path=path):
             return (path.split("/")[3],) if path.startswith(("net/ipv6/conf/", "net/ipv4/conf/")) else ()
+        case ops.AddClient(client=client) | ops.DeleteClient(client=client):
+            return (client.link,)
         case ops.AddRule() | ops.DeleteRule():
             return ()
         case _:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from netkernel.link_local import is_kernel_made, is_link_local, made
 from netkernel.ops import (
     AddAddress,
+    AddClient,
     AddNeighbour,
     AddNexthop,
     AddRoute,
     DeleteAddress,
+    DeleteClient,
     DeleteNeighbour,
     DeleteNexthop,
     DeleteRoute,
@@ -18,13 +20,16 @@ from netkernel.ops import (
 )
 from netkernel.reconcile import order, rules
 from netkernel.reconcile.world import Planning
-from netkernel.records import Address, Link, Nexthop, Route
+from netkernel.records import FOREVER, Address, Link, Nexthop, Route
 from netkernel.simulation.ip import depth, is_dynamic, speaks_ipv6
 
 
 def remove(planning: Planning) -> None:
     """What is not wanted goes first: routes before the addresses they need."""
     world, target = planning.world, planning.target
+    for client in list(world.clients.values()):
+        if client not in target.clients:
+            planning.do(DeleteClient(client))  # first of all, so that it puts nothing back
     if target.routes is not planning.before.routes:
         wanted_routes = set(target.routes)
         for route in sorted((each for each in world.routes if each not in wanted_routes), key=depth, reverse=True):
@@ -51,10 +56,17 @@ def _remove_addresses(planning: Planning, name: str) -> None:
     wanted = {(each.key, each.peer): each for each in _wanted(planning, name)}
     for address in planning.world.addresses.get(name, ()):
         want = wanted.get((address.key, address.peer))
+        if want is not None and address == want and is_lasting(address) != is_lasting(want):
+            planning.do(SetAddress(want, address))
         if is_link_local(address) or address == want or address not in planning.world.addresses.get(name, ()):
             continue
         in_place = want is not None and not is_dynamic(address) and is_set_in_place(address, want)
         planning.do(SetAddress(want, address) if want is not None and in_place else DeleteAddress(address))
+
+
+def is_lasting(address: Address) -> bool:
+    """Whether it does not expire."""
+    return address.valid_s == FOREVER
 
 
 def _wanted(planning: Planning, name: str) -> tuple[Address, ...]:
@@ -86,6 +98,9 @@ def add(planning: Planning) -> None:
         if all(link in world.links and world.links[link].up for link in route.links):
             planning.do(AddRoute(route, beside=_stood_beside_others(planning, route)))
     rules.add(planning)
+    for client in target.clients:
+        if world.clients.get(client.key) != client:
+            planning.do(AddClient(client))
     for path, value in target.sysctls.items():
         if world.sysctls.get(path) != value:
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))

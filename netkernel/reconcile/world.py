@@ -8,7 +8,7 @@ from netkernel import simulation
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import Op, SetLink
-from netkernel.records import Attrs, Link, Value
+from netkernel.records import FOREVER, Address, Attrs, Link, Value
 from netkernel.simulation import World
 
 
@@ -32,6 +32,11 @@ class Planning:
             for table in ("addresses", "vlans", "ethtool")
             for name in _differing(getattr(before, table), getattr(target, table))
         }
+        self._differing |= {
+            name
+            for name, these in target.addresses.items()
+            if these is not before.addresses.get(name) and _lasting(before, name) != _lasting(target, name)
+        }
         self._depths: dict[str, int] = {}
 
     def is_nothing(self) -> bool:
@@ -39,7 +44,7 @@ class Planning:
         one, other = self.before, self.target
         return not self._differing and all(
             getattr(one, table) is getattr(other, table) or getattr(one, table) == getattr(other, table)
-            for table in ("routes", "rules", "neighbours", "nexthops", "sysctls")
+            for table in ("routes", "rules", "neighbours", "nexthops", "sysctls", "clients")
         )
 
     def names(self) -> list[str]:
@@ -102,6 +107,11 @@ class Planning:
 
 def _is_same(one: Link | None, other: Link) -> bool:
     return one is other or one == other
+
+
+def _lasting(host: Host, name: str) -> list[Address]:
+    """The addresses that do not expire; in their lifetimes they are all equal otherwise."""
+    return [each for each in host.addresses.get(name, ()) if each.valid_s == FOREVER]
 
 
 def _differing(one: object, other: object) -> set[str]:

@@ -8,6 +8,7 @@ from typing import assert_never
 from netkernel.host import Host
 from netkernel.ops import (
     AddAddress,
+    AddClient,
     AddNeighbour,
     AddNexthop,
     AddRoute,
@@ -15,6 +16,7 @@ from netkernel.ops import (
     AddVlans,
     CreateLink,
     DeleteAddress,
+    DeleteClient,
     DeleteLink,
     DeleteNeighbour,
     DeleteNexthop,
@@ -67,6 +69,10 @@ def step(world: World, op: Op) -> None:
             ip.delete_address(world, op)
         case SetAddress():
             ip.set_address(world, op)
+        case AddClient(client):
+            world.clients[client.key] = client
+        case DeleteClient(client):
+            world.clients.pop(client.key, None)
         case AddRoute():
             ip.add_route(world, op)
         case DeleteRoute():

@@ -12,7 +12,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
 from netkernel.ops import Op
-from netkernel.records import Address, Attrs, Ethtool, Link, Neighbour, Nexthop, Route, Rule, Value
+from netkernel.records import Address, Attrs, Client, Ethtool, Link, Neighbour, Nexthop, Route, Rule, Value
 from netkernel.simulation.route_table import RouteTable
 from netkernel.vlan_ranges import Ranges
 
@@ -51,6 +51,7 @@ class World:
         self.sysctls: dict[str, str] = dict(host.sysctls)
         self.ethtool: dict[str, Ethtool] = dict(host.ethtool)
         self._also = host.also
+        self.clients: dict[tuple[str, int], Client] = {client.key: client for client in host.clients}
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -89,6 +90,7 @@ class World:
             sysctls=dict(self.sysctls),
             ethtool=dict(self.ethtool),
             also=self._also,
+            clients=tuple(self.clients[key] for key in sorted(self.clients)),
         )
 
     def ports(self, controller: str) -> tuple[str, ...]:

@@ -1,0 +1,22 @@
+"""The seam to who keeps leases: processes of the agent, which this floor starts and stops by ops and knows no more."""
+
+from __future__ import annotations
+
+from netkernel.records import Client
+from netkernel.typed import Protocol
+
+
+class Keepers(Protocol):
+    """Those of one network namespace; called by a thread that is in it."""
+
+    def clients(self) -> tuple[Client, ...]:
+        """The clients that run now, sorted."""
+        ...
+
+    def start(self, client: Client) -> None:
+        """Start it, or let the one that runs do as it says. Raises OSError."""
+        ...
+
+    def stop(self, client: Client) -> None:
+        """Once it returns, the client touches the host no more; absent is success. Raises OSError."""
+        ...

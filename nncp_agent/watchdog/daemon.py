@@ -24,10 +24,11 @@ _inherited: Final[list[object]] = []
 """Never let go: closing a file of the process we came from would write what it holds in its buffer once more."""
 
 
-def forked(run: Callable[[socket.socket], None], log: Path, title: str) -> socket.socket:
+def forked(run: Callable[[socket.socket], None], log: Path, title: str, name: str = NAME) -> socket.socket:
     """Let a daemon `run` with one end of a connection, which ends with it; gives the other end. Raises OSError.
 
-    It has a session of its own, no other descriptor of ours, no handler for signals or logging, and writes to `log`.
+    It has a session of its own, no other descriptor of ours, no handler for signals or logging, and writes to `log`;
+    ps(1) shows it as `name` and `title`.
     Not for a process with threads: what locks they held would stay locked in the daemon.
     """
     with open(log, "wb") as said:
@@ -36,7 +37,7 @@ def forked(run: Callable[[socket.socket], None], log: Path, title: str) -> socke
             before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             try:
                 if (child := os.fork()) == 0:
-                    _leave(run, its, said.fileno(), title)
+                    _leave(run, its, said.fileno(), title, name)
                 with suppress(ChildProcessError):  # somebody ignores SIGCHLD
                     os.waitpid(child, 0)
             except BaseException:
@@ -52,7 +53,7 @@ def has_threads() -> bool:
     return len(os.listdir("/proc/self/task")) > 1
 
 
-def _leave(run: Callable[[socket.socket], None], its: socket.socket, log: int, title: str) -> NoReturn:
+def _leave(run: Callable[[socket.socket], None], its: socket.socket, log: int, title: str, name: str) -> NoReturn:
     """The child's whole life; it must never return into the frames of the process it was made from."""
     status = 1
     try:
@@ -63,7 +64,7 @@ def _leave(run: Callable[[socket.socket], None], its: socket.socket, log: int, t
         _only_keep(its.fileno(), log)
         _speak_for_itself()
         _forget_handlers()
-        _rename(title)
+        _rename(title, name)
         run(its)
         status = 0
     except BaseException:  # the top of a process
@@ -106,10 +107,10 @@ def _forget_handlers() -> None:
                 signal.signal(number, signal.SIG_DFL)
 
 
-def _rename(title: str) -> None:
+def _rename(title: str, name: str) -> None:
     """Show `title` instead of the command line we were copied with, as far as there is room for it."""
     with suppress(OSError, ValueError):
-        Path("/proc/self/comm").write_text(NAME)
+        Path("/proc/self/comm").write_text(name)
         fields = Path("/proc/self/stat").read_text(errors="replace").rpartition(")")[2].split()
         start, end = (int(field) for field in fields[_ARG_START - 3 : _ARG_START - 1])
         if start:

@@ -69,7 +69,7 @@ def _launched(store: Store, mine: str, deadline: float) -> socket.socket:
     command = [sys.executable, "-P", "-m", "nncp_agent.watchdog", directory, mine, name]
     # whatever made our own modules importable must make the watchdog's so, wherever it is started
     path = os.pathsep.join(os.path.abspath(each) for each in sys.path)
-    if _systemd_is_ours():
+    if systemd_is_ours():
         unit = ["systemd-run", "--quiet", "--collect", f"--unit={name}", f"--setenv=PYTHONPATH={path}", *_UNIT]
         with _listening(name) as listener:
             if _run(store, [*unit, "--", *command, "unit"], os.environ) == 0:
@@ -165,7 +165,7 @@ def _run(store: Store, command: Sequence[str], environment: Mapping[str, str]) -
         raise _Failed(str(error)) from error
 
 
-def _systemd_is_ours() -> bool:
+def systemd_is_ours() -> bool:
     """PID 1 is systemd (sd_booted(3)), in our network namespace and before our files: so its units will be, too."""
     import shutil
 

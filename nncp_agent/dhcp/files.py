@@ -1,0 +1,59 @@
+"""Where clients and leases lie in the state directory, and whether anybody keeps them: what `show` needs of it."""
+
+from __future__ import annotations
+
+import _socket as socket  # as in netkernel.netlink
+import os
+
+from netkernel.records import Client
+from netkernel.typed import Final
+from nncp_agent import files
+
+FOLDER: Final = "dhcp"
+CLIENT: Final = ".client.json"
+LEASE: Final = ".lease.json"
+SOCKET: Final = "keeper"
+
+
+def name_of(link: str, family: int, ending: str) -> str:
+    return f"{link}.{family}{ending}"
+
+
+def running(directory: str) -> tuple[Client, ...]:
+    """The clients that a keeper runs for this state directory, sorted; none where it runs none. Raises StoreBroken."""
+    folder = os.path.join(directory, FOLDER)
+    try:
+        names = sorted([name for name in os.listdir(folder) if name.endswith(CLIENT)])
+    except (FileNotFoundError, PermissionError):
+        return ()  # whoever may not read what we keep may not change anything either
+    if not names or (keeper := connected(directory)) is None:
+        return ()
+    keeper.close()
+    import json  # late: on most hosts there is nothing to decode
+
+    found = []
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            told = json.loads(files.read(path) or b"null")
+            found += [Client(**told["client"])] if told else []
+        except (ValueError, TypeError, KeyError) as error:
+            raise files.not_ours(path, error) from error
+    return tuple(sorted(found, key=lambda client: client.key))
+
+
+def connected(directory: str) -> socket.socket | None:
+    """A conversation with the keeper; None when there is none. Paths of sockets are short, those of directories not."""
+    try:
+        folder = os.open(os.path.join(directory, FOLDER), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    try:
+        ours.connect(f"/proc/self/fd/{folder}/{SOCKET}")
+    except OSError:
+        ours.close()
+        return None
+    finally:
+        os.close(folder)
+    return ours

@@ -1,0 +1,14 @@
+"""What a keeper is asked at its socket."""
+
+from __future__ import annotations
+
+from netkernel.frozen import Frozen
+from netkernel.records import Client
+
+
+class Request(Frozen):
+    """Start the client or stop it; `release` gives its address back to the server first."""
+
+    client: Client
+    start: bool
+    release: bool = False

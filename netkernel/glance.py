@@ -1,46 +1,56 @@
-"""One link at a glance, for who waits for its carrier: three questions instead of a dump (netdevice(7))."""
+"""One link at a glance, for who waits for its carrier: a question about one link instead of a dump of all."""
 
 from __future__ import annotations
 
-import fcntl
-import socket
+import errno
 from struct import Struct
 from typing import Final, Self
 
+from netkernel import tlv
+from netkernel.codec import links
+from netkernel.errors import KernelRefused
 from netkernel.frozen import Frozen
+from netkernel.netlink import Socket
 
-_GET_FLAGS, _GET_ADDRESS, _GET_INDEX = 0x8913, 0x8927, 0x8933  # linux/sockios.h
-_NUMBER: Final = Struct("=16si20x")
-_FLAGS: Final = Struct("=16sH22x")
-_ADDRESS: Final = Struct("=16sH14s8x")
+_HEADER: Final = Struct("=BxHiII")  # struct ifinfomsg
+_ADDRESS, _NAME, _UP_COUNT = 1, 3, 47  # IFLA_ADDRESS, _IFNAME, _CARRIER_UP_COUNT (since Linux 4.16)
 _UP_AND_RUNNING: Final = 0x41  # IFF_UP | IFF_RUNNING
 
 
 class Seen(Frozen):
-    """`hardware` is an ARPHRD_ number, `mac` text of the first six bytes; ready means up and with carrier."""
+    """`hardware` is an ARPHRD_ number, `mac` lower-case text; ready means up and with carrier, which it got for the
+    `rises`th time: who looks seldom does not see it go and come."""
 
     index: int
     mac: str
     hardware: int
     is_ready: bool
+    rises: int = 0
 
 
 class Glance:
     """Looks into the namespace of the thread that makes it."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = Socket()
 
     def at(self, link: str) -> Seen | None:
-        """None when there is no such link."""
-        name = link.encode("utf-8", "surrogateescape")
+        """None when there is no such link. Raises NetworkError."""
+        question = _HEADER.pack(0, 0, 0, 0, 0) + tlv.text(_NAME, link)
         try:
-            index = _NUMBER.unpack(fcntl.ioctl(self._socket, _GET_INDEX, _NUMBER.pack(name, 0)))[1]
-            flags = _FLAGS.unpack(fcntl.ioctl(self._socket, _GET_FLAGS, _FLAGS.pack(name, 0)))[1]
-            _, hardware, mac = _ADDRESS.unpack(fcntl.ioctl(self._socket, _GET_ADDRESS, _ADDRESS.pack(name, 0, b"")))
-        except OSError:
+            data, start, end = self._socket.ask(links.GET, question)
+        except KernelRefused as refused:
+            if refused.errno != errno.ENODEV:
+                raise
             return None
-        return Seen(index, mac[:6].hex(":"), hardware, flags & _UP_AND_RUNNING == _UP_AND_RUNNING)
+        _, hardware, index, flags, _ = _HEADER.unpack_from(data, start)
+        mac, rises = "", 0
+        for number, first, last in tlv.walk(data, start + _HEADER.size, end):
+            if number == _ADDRESS:
+                mac = data[first:last].hex(":")
+            elif number == _UP_COUNT:
+                rises = tlv.read_u32(data, first, last)
+        return Seen(index, mac, hardware, flags & _UP_AND_RUNNING == _UP_AND_RUNNING, rises)
 
     def close(self) -> None:
         self._socket.close()

@@ -12,7 +12,17 @@ from lab import browser
 from lab.setup import apt, venv
 from lab.setup.base import TREE, SetupFailed
 
-NETWORK: Final = ("ethtool", "iproute2", "iptables", "iputils-ping", "kmod", "nftables", "procps", "util-linux")
+NETWORK: Final = (
+    "dnsmasq-base",
+    "ethtool",
+    "iproute2",
+    "iptables",
+    "iputils-ping",
+    "kmod",
+    "nftables",
+    "procps",
+    "util-linux",
+)
 """What probes, tests and demos run."""
 TESTS: Final = (*NETWORK, browser.PACKAGE)
 

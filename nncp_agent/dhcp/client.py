@@ -72,7 +72,9 @@ class AtWork:
             self._close()
             self._machine = self._new_machine(seen)
             self._tell(Carrier(seen.is_ready))
-        elif before.is_ready != seen.is_ready:
+        elif (before.is_ready, before.rises) != (seen.is_ready, seen.rises):
+            if before.is_ready and seen.is_ready:
+                self._tell(Carrier(False))
             self._tell(Carrier(seen.is_ready))
 
     def tick(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket as socket  # as in netkernel.netlink
 import os
+import sys
 
 from netkernel.records import Client
 from netkernel.typed import Final
@@ -57,3 +58,8 @@ def connected(directory: str) -> socket.socket | None:
     finally:
         os.close(folder)
     return ours
+
+
+def keeper_of(conversation: socket.socket) -> int:
+    """The process at the other end (struct ucred, unix(7))."""
+    return int.from_bytes(conversation.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)

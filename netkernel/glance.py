@@ -7,7 +7,7 @@ from struct import Struct
 from typing import Final, Self
 
 from netkernel import tlv
-from netkernel.codec import links
+from netkernel.codec import shapes
 from netkernel.errors import KernelRefused
 from netkernel.frozen import Frozen
 from netkernel.netlink import Socket
@@ -38,7 +38,7 @@ class Glance:
         """None when there is no such link. Raises NetworkError."""
         question = _HEADER.pack(0, 0, 0, 0, 0) + tlv.text(_NAME, link)
         try:
-            data, start, end = self._socket.ask(links.GET, question)
+            data, start, end = self._socket.ask(shapes.GET, question)
         except KernelRefused as refused:
             if refused.errno != errno.ENODEV:
                 raise

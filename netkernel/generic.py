@@ -1,11 +1,11 @@
-"""What links have beyond route netlink: settings of ethtool(8), one dump for each section of all links."""
+"""What links have beyond route netlink: what ethtool(8) sets, one dump for each section of all links, and /proc/sys."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Collection, Mapping
 
-from netkernel import ethtool, genetlink
+from netkernel import ethtool, genetlink, settings
 from netkernel.codec import ethtool as codec
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
@@ -24,9 +24,11 @@ def looked_at(host: Host, also: Collection[str]) -> Host:
     """
     names = {link.index: name for name, link in host.links.items()}
     sections = [name for name in ethtool.SECTIONS if name in also]
-    with genetlink.socket() as through:
-        found = _ethtool(through, sections, names) if sections else {}
-    return replace(host, ethtool=found, also=frozenset(also))
+    found: dict[str, Ethtool] = {}
+    if sections:
+        with genetlink.socket() as through:
+            found = _ethtool(through, sections, names)
+    return replace(host, ethtool=found, sysctls={**host.sysctls, **settings.read(also)}, also=frozenset(also))
 
 
 def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str]) -> dict[str, Ethtool]:

@@ -18,7 +18,8 @@ class Host(Frozen):
     the links' `conf6`. `clients` are those that run now.
 
     `also` says which of the parts that few ask for were looked at: sections of `ethtool`, which then has an entry for
-    each link that has any of them. Nobody looks at them by the way, because drivers may have to ask their hardware.
+    each link that has any of them, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
+    because drivers may have to ask their hardware, and /proc/sys tells one value at a time.
     """
 
     links: Mapping[str, Link] = {}

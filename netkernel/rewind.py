@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Self, TypeVar
 
+from netkernel import settings
 from netkernel.errors import NetworkError
 from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
@@ -38,6 +39,7 @@ from netkernel.records import FOREVER, Address, Link, Neighbour, Route, Rule
 from netkernel.simulation import World, step
 from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
+from netkernel.simulation.world import SMALLEST_IPV6_MTU, number
 
 T = TypeVar("T")
 BY_DHCP = 16
@@ -91,6 +93,7 @@ class _Touched:
         self.neighbours: set[tuple[str, str]] = set()
         self.sysctls: set[str] = set()
         self.clients: set[tuple[str, int]] = set()
+        self.losing: set[str] = set()
 
 
 def remember(before: Host, ops: Sequence[Op]) -> Remembered:
@@ -105,7 +108,7 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
         neighbours=tuple(each for each in before.neighbours if each.link in touched.links),
         nexthops=tuple(each for each in before.nexthops if each.link in touched.links or each.id in touched.nexthops),
         vlans={name: before.vlans[name] for name in sorted(touched.links & before.vlans.keys())},
-        sysctls={path: before.sysctls[path] for path in sorted(touched.sysctls & before.sysctls.keys())},
+        sysctls={path: value for path, value in before.sysctls.items() if _is_sysctl_touched(path, touched)},
         ethtool={name: before.ethtool[name] for name in sorted(touched.links & before.ethtool.keys())},
         also=before.also,
         clients=tuple(each for each in before.clients if each.key in touched.clients),
@@ -121,6 +124,15 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
         frozenset(touched.neighbours),
         frozenset(touched.clients),
     )
+
+
+def losing_settings(before: Host, ops: Sequence[Op]) -> frozenset[str]:
+    """The links of `before` that go on the way, or lose their IPv6: with what only /proc/sys tells of them."""
+    return frozenset(_touched(before, ops).losing & before.links.keys())
+
+
+def _is_sysctl_touched(path: str, touched: _Touched) -> bool:
+    return path in touched.sysctls or settings.link_of(path) in touched.links
 
 
 def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
@@ -151,7 +163,13 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                     found.sysctls.add(path)
                 case WriteSysctl(path):
                     found.links.add((of_link(path) or ("", ""))[0])
-                case CreateLink() | DeleteLink() | SetLink() | SetPort() | SetEthtool() | MoveLink():
+                case DeleteLink(name) | MoveLink(name):
+                    found.links.add(name)
+                    found.losing.add(name)
+                case SetLink(name, _, new) if number(new.get("mtu", SMALLEST_IPV6_MTU)) < SMALLEST_IPV6_MTU:
+                    found.links.add(name)
+                    found.losing.add(name)
+                case CreateLink() | SetLink() | SetPort() | SetEthtool():
                     found.links.add(each.name)
     found.links |= world.touched
     return found
@@ -181,11 +199,17 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         nexthops=(*nexthops, *was.nexthops),
         vlans={name: vlans for name, vlans in _without(now.vlans, touched).items() if name not in orphans}
         | dict(was.vlans),
-        sysctls=dict(now.sysctls) | dict(was.sysctls),
+        sysctls=dict(now.sysctls) | {path: was.sysctls[path] for path in was.sysctls if _is_comparable(path, now)},
         ethtool=dict(now.ethtool) | dict(was.ethtool),
         also=now.also,
         clients=(*(each for each in now.clients if each.key not in remembered.clients), *was.clients),
     )
+
+
+def _is_comparable(path: str, now: Host) -> bool:
+    """Whether a sysctl of `now` would be known: a link's own are, where they were read or the link is not there."""
+    link = settings.link_of(path)
+    return not link or link not in now.links or f"{settings.PART}{link}" in now.also
 
 
 def _addresses(now: Host, remembered: Remembered) -> dict[str, tuple[Address, ...]]:

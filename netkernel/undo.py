@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netkernel import settings
 from netkernel.differences import GONE, differences
 from netkernel.errors import KernelRefused, NetworkError
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.reconcile import planned, reconcile
-from netkernel.rewind import Remembered, rewind
+from netkernel.rewind import Remembered, losing_settings, remember, rewind
 from netkernel.transaction import Kernel
 
 TRIES = 4
 """Somebody else may be changing the same links meanwhile; after that many looks we say what we found."""
 PATIENCE_S = 0.1
 """How long we listen for a VLAN that the kernel brings up with its base a moment later (since Linux 7)."""
+
+
+def way_back(kernel: Kernel, before: Host, ops: Sequence[Op]) -> Remembered:
+    """What `undo` needs, while it can still be seen: `remember`, with the settings of links that are about to go.
+
+    Raises NetworkError.
+    """
+    if losing := losing_settings(before, ops):
+        also = before.also | settings.parts(losing)
+        before = replace(before, sysctls={**before.sysctls, **kernel.snapshot(also).sysctls}, also=also)
+    return remember(before, ops)
 
 
 def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:

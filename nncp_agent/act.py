@@ -14,9 +14,9 @@ import msgspec
 
 from netkernel.errors import NetworkError
 from netkernel.ops import Op
-from netkernel.rewind import Remembered, remember
+from netkernel.rewind import Remembered
 from netkernel.transaction import Kernel, Transaction
-from netkernel.undo import undo
+from netkernel.undo import undo, way_back
 from nncp_agent import checkpoint, history, recovery
 from nncp_agent.change import Change
 from nncp_agent.checkpoint import Checkpoint, Here, namespace_of
@@ -52,7 +52,7 @@ def carry_out(
     watch.stage("baseline", "finding out what answers now")
     checks = _answering_now(kernel, change, options, namespace)
     watch.stage("checkpoint")
-    back = _WayBack(kernel, remember(change.before, change.ops), interrupts)
+    back = _WayBack(kernel, way_back(kernel, change.before, change.ops), interrupts)
     point = _checkpoint(store, options, change, checks, here, back.remembered)
     with (
         _on_disk(store, point, following, back, watch),

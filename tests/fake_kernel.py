@@ -6,6 +6,7 @@ import errno
 from collections.abc import Collection, Sequence
 
 from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.simulation import World, step
@@ -37,7 +38,8 @@ class FakeKernel:
 
     def snapshot(self, also: Collection[str] = ()) -> Host:
         self.asked_also = also
-        return self._world.host()
+        host = self._world.host()
+        return replace(host, also=host.also | frozenset(also)) if also else host
 
     def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         return self.snapshot()

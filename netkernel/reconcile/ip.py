@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netkernel import settings
 from netkernel.link_local import is_kernel_made, is_link_local, made
 from netkernel.ops import (
     AddAddress,
@@ -102,7 +103,8 @@ def add(planning: Planning) -> None:
         if world.clients.get(client.key) != client:
             planning.do(AddClient(client))
     for path, value in target.sysctls.items():
-        if world.sysctls.get(path) != value:
+        link = settings.link_of(path)
+        if world.sysctls.get(path) != value and (not link or link in world.links):
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Final
 
+from netkernel import settings
 from netkernel.frozen import replace
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import SetLink
@@ -181,6 +182,7 @@ def _lose_inet6(world: World, link: Link) -> None:
     world.addresses[link.name] = rest
     world.change(link.name, {}, ["addr_gen_mode"])
     world.put(replace(world.links[link.name], conf6=b""))
+    world.forget_settings(link.name, settings.IPV6)
 
 
 def refresh_bridge_mtu(world: World, name: str, joined: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Final
 
-from netkernel import devconf
+from netkernel import devconf, settings
 from netkernel.frozen import replace
 from netkernel.ops import WriteSysctl
 from netkernel.simulation import ip
@@ -26,6 +26,8 @@ def write(world: World, op: WriteSysctl) -> None:
     """Switching IPv6 off takes its addresses and routes; on, link-local comes back. Raises KernelRefused: ENOENT."""
     place = of_link(op.path)
     if place is None:
+        if (owner := settings.link_of(op.path)) and owner not in world.links:
+            refuse(op, errno.ENOENT)
         world.write_sysctl(op.path, op.new)
         return
     name, setting = place

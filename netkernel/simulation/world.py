@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
-from netkernel import devconf
+from netkernel import devconf, settings
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -52,6 +52,9 @@ class World:
         self.ethtool: dict[str, Ethtool] = dict(host.ethtool)
         self._also = host.also
         self.clients: dict[tuple[str, int], Client] = {client.key: client for client in host.clients}
+        self._settings: dict[str, set[str]] = {}  # link: paths below /proc/sys that only it has
+        for path in host.sysctls:
+            self._note_setting(path)
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -176,6 +179,7 @@ class World:
         self._regroup(self._ports, link.master, "", name)
         self._restack(link.below, (), name)
         self.touched.add(name)
+        self.forget_settings(name)
         self.addresses.pop(name, None)
         self.neighbours.pop(name, None)
         self.vlans.pop(name, None)
@@ -203,8 +207,19 @@ class World:
             return devconf.overlay(self._new_conf6, {"accept_dad": -1})  # IFF_NOARP, which a VLAN has from its base
         return self._new_conf6
 
+    def _note_setting(self, path: str) -> None:
+        if name := settings.link_of(path):
+            self._settings.setdefault(name, set()).add(path)
+
+    def forget_settings(self, name: str, folders: Iterable[str] = settings.FOLDERS) -> None:
+        """What only /proc/sys tells of a link that goes, or that loses IPv6."""
+        for path in [path for path in self._settings.get(name, ()) if path.startswith(tuple(folders))]:
+            self._settings[name].discard(path)
+            self.sysctls.pop(path, None)
+
     def write_sysctl(self, path: str, value: str) -> None:
         """A setting that is no link's."""
+        self._note_setting(path)
         self.sysctls[path] = value
         self._new_conf6 = None
 

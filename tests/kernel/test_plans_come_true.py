@@ -10,14 +10,25 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from lab import namespaces
+from netkernel import sysctl
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
-from netkernel.ops import AddAddress, AddRoute, CreateLink, DeleteAddress, DeleteRoute, Op, SetLink
+from netkernel.ops import (
+    AddAddress,
+    AddRoute,
+    CreateLink,
+    DeleteAddress,
+    DeleteLink,
+    DeleteRoute,
+    Op,
+    SetLink,
+    WriteSysctl,
+)
 from netkernel.reconcile import reconcile
 from netkernel.records import Address, Hop, Route
 from netkernel.rewind import Remembered, remember
-from netkernel.undo import undo
+from netkernel.undo import undo, way_back
 from tests.same_host import changes, indexes
 from tests.strategies import NODAD, bare, busy
 
@@ -120,6 +131,39 @@ def test_each_address_comes_back_to_its_place() -> None:
             kernel.execute(plan)
             assert undo(kernel, remembered) == ()
             assert lasting(kernel, before) == []
+
+
+OWN = {
+    "net/ipv4/conf/v5/rp_filter": "2",
+    "net/ipv4/conf/v5/arp_ignore": "1",
+    "net/ipv4/neigh/v5/ucast_solicit": "5",
+    "net/ipv6/conf/v5/router_solicitation_interval": "7",
+    "net/ipv6/conf/v5/stable_secret": "2001:0db8:0000:0000:0000:0000:0000:0001",
+    "net/ipv6/neigh/v5/retrans_time_ms": "500",
+    "net/ipv6/conf/v5/hop_limit": "65",
+}
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        (DeleteLink("d0", "dummy"),),
+        (SetLink("d0", "dummy", {"mtu": 1200}, {}),),
+        (DeleteLink("v5", "vlan"), CreateLink("v5", "vlan", {"link": "d0", "id": 6})),
+    ],
+)
+def test_settings_that_only_proc_knows_come_back_with_their_link(plan: tuple[Op, ...]) -> None:
+    with standing() as kernel:
+        kernel.execute([CreateLink("d0", "dummy", {"up": True}), CreateLink("v5", "vlan", {"link": "d0", "id": 5})])
+        kernel.execute([WriteSysctl(path, value, "") for path, value in OWN.items()])
+        before = kernel.snapshot()
+        assert before.links["v5"].attrs["addr_gen_mode"] == "stable_secret"
+        remembered = Remembered.from_json(way_back(kernel, before, plan).to_json())
+        kernel.execute(plan)
+        assert undo(kernel, remembered) == ()
+        assert {path: sysctl.read(path) for path in OWN} == OWN
+        assert lasting(kernel, before) == []
+        assert reconcile(kernel.snapshot(), before, exact=True) == ()
 
 
 def test_routes_that_stood_beside_each_other_do_so_again() -> None:

@@ -72,6 +72,7 @@ FEATURES: Final[Mapping[str, Feature]] = {
     ),
     "nexthop": Feature("ip nexthop add id 7 dev lo"),
     "policy_routing": Feature("ip rule add to 192.0.2.0/24 priority 100 table 100"),
+    "uts": Feature("unshare --uts true"),
     # traffic control
     "flower": Feature(
         "tc qdisc add dev lo clsact && tc filter add dev lo ingress protocol ip flower ip_proto tcp action drop"

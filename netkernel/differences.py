@@ -7,7 +7,17 @@ from typing import TypeVar
 
 from netkernel import devconf
 from netkernel.host import Host
-from netkernel.ops import DeleteAddress, DeleteClient, DeleteNeighbour, DeleteNexthop, DeleteRoute, DeleteRule, Op, word
+from netkernel.ops import (
+    DeleteAddress,
+    DeleteClient,
+    DeleteNeighbour,
+    DeleteNexthop,
+    DeleteRoute,
+    DeleteRule,
+    Op,
+    WriteFile,
+    word,
+)
 from netkernel.records import Attrs, Ethtool, Link
 
 T = TypeVar("T")
@@ -40,6 +50,9 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
     yield from _records(was.neighbours, now.neighbours, DeleteNeighbour)
     yield from _records(was.nexthops, now.nexthops, DeleteNexthop)
     yield from _attrs("", was.sysctls, now.sysctls)
+    for path in sorted(was.files.keys() & now.files.keys()):
+        if was.files[path] != now.files[path]:
+            yield str(WriteFile(path, now.files[path], was.files[path])).replace("write ", "", 1)
     yield from _clients(was, now)
 
 

@@ -14,6 +14,7 @@ from typing import Final, assert_never
 from netkernel import ethtool, genetlink, netns, sources, sysctl
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, vlans
 from netkernel.errors import KernelRefused, NetworkError
+from netkernel.files import Files
 from netkernel.genetlink import Family
 from netkernel.keepers import Keepers
 from netkernel.netlink import GENERIC, LARGEST_BATCH, LONGEST_BATCH, Message, Socket, opened
@@ -40,6 +41,7 @@ from netkernel.ops import (
     SetEthtool,
     SetLink,
     SetPort,
+    WriteFile,
     WriteSysctl,
 )
 from netkernel.watch import Watch
@@ -58,11 +60,13 @@ class Execution:
         inside: Callable[[], AbstractContextManager[object]],
         ops: Sequence[Op],
         keepers: Keepers | None = None,
+        files: Files | None = None,
     ) -> None:
         self._keepers = keepers
         self._socket = self._lane = socket
         self._generic: Socket | None = None
         self._families: dict[str, Family] = {}
+        self._files_door = files or Files()
         self._inside = inside
         self._ops = ops
         self._indexes: dict[str, int] = {}
@@ -86,9 +90,9 @@ class Execution:
 
     def _take(self, position: int, op: Op) -> None:
         match op:
-            case WriteSysctl():
+            case WriteSysctl() | WriteFile():
                 self._flush()
-                self._write_sysctl(position, op)
+                self._write(position, op)
             case AddClient() | DeleteClient():
                 self._flush()
                 self._tell_keeper(position, op)
@@ -165,7 +169,7 @@ class Execution:
                 return [self._set_ethtool(op)] if op.new else []
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
-            case WriteSysctl() | AddClient() | DeleteClient():
+            case WriteSysctl() | WriteFile() | AddClient() | DeleteClient():
                 raise AssertionError(f"{op}: no message")
         assert_never(op)
 
@@ -273,8 +277,11 @@ class Execution:
                 if first not in refused:
                     self._socket.write([links.delete(self._indexes[op.name])])
 
-    def _write_sysctl(self, position: int, op: WriteSysctl) -> None:
+    def _write(self, position: int, op: WriteSysctl | WriteFile) -> None:
         try:
+            if isinstance(op, WriteFile):
+                self._files_door.write(op.path, op.new)
+                return
             with self._inside():
                 sysctl.write(op.path, op.new)
         except KernelRefused as refused:

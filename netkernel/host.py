@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from netkernel.frozen import Frozen, fact
-from netkernel.records import Address, Client, Ethtool, Link, Neighbour, Nexthop, Route, Rule, VlanRange
+from netkernel.records import Address, Client, Ethtool, File, Link, Neighbour, Nexthop, Route, Rule, VlanRange
 
 
 class Host(Frozen):
@@ -15,7 +15,8 @@ class Host(Frozen):
     `addresses` are in the kernel's own order per link. `routes` has every route but those of protocol kernel and of the
     `local` table, which follow the addresses. `vlans` has an entry for each bridge port and each bridge with VLANs.
     `sysctls` holds only those somebody asked about (path with slashes below /proc/sys); the per-link IPv6 ones are in
-    the links' `conf6`. `clients` are those that run now.
+    the links' `conf6`. `clients` are those that run now. `files` are those of configuration that a plan may change
+    (`netkernel.files`), by path; none where they are not those of this namespace.
 
     `also` says which of the parts that few ask for were looked at: sections of `ethtool`, which then has an entry for
     each link that has any of them, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
@@ -31,6 +32,7 @@ class Host(Frozen):
     vlans: Mapping[str, tuple[VlanRange, ...]] = {}
     sysctls: Mapping[str, str] = {}
     clients: tuple[Client, ...] = ()
+    files: Mapping[str, File] = {}
     ethtool: Mapping[str, Ethtool] = {}
     also: frozenset[str] = fact(default=frozenset())
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from netkernel import snapshot
+from netkernel.files import Files
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
 class LinuxKernel:
     """Implements `transaction.Kernel` for the namespace at `namespace` (a path), by default the calling thread's.
 
-    It is one conversation: for use by one thread at a time.
+    It is one conversation: for use by one thread at a time. `root` is where its files of configuration begin.
     """
 
-    def __init__(self, namespace: str | None = None, keepers: Keepers | None = None) -> None:
+    def __init__(self, namespace: str | None = None, keepers: Keepers | None = None, root: str = "/") -> None:
         """`keepers` know what clients of address servers run in the namespace, and start and stop them."""
         self._namespace = namespace
         self._keepers = keepers
+        self.root = root
+        self._files = Files(root)
         with self._inside():
             self._socket = Socket()
             self._watch = Watch()
@@ -47,11 +51,12 @@ class LinuxKernel:
         with self._inside():
             sysctls = snapshot.default_sysctls()
             links = snapshot.with_assigned(host.links)
-        return self._looked_at(replace(host, links=links, sysctls=sysctls, clients=self._clients()), also)
+        host = replace(host, links=links, sysctls=sysctls, clients=self._clients())
+        return self._looked_at(self._named(host), also)
 
     def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         """The part that people look at, for a third of the time. Raises as `snapshot`."""
-        host = self._reader.overview(protocols)
+        host = self._named(self._reader.overview(protocols))
         return self._looked_at(replace(host, clients=clients) if (clients := self._clients()) else host, also)
 
     def _looked_at(self, host: Host, also: Collection[str]) -> Host:
@@ -62,6 +67,22 @@ class LinuxKernel:
         with self._inside():
             return generic.looked_at(host, also)
 
+    def _named(self, host: Host) -> Host:
+        """`host` with what is no link's: its name and its files, where they are those of its namespace."""
+        if not self._is_own():
+            return host
+        return replace(host, sysctls={**host.sysctls, **snapshot.hostname()}, files=self._files.all())
+
+    def _is_own(self) -> bool:
+        if not self._namespace:
+            return True
+        from netkernel import netns  # late: as below
+
+        try:
+            return os.path.samestat(os.stat(self._namespace), os.stat(netns.OWN))
+        except OSError:
+            return False
+
     def execute(self, ops: Sequence[Op]) -> None:
         """Do the ops in order, batched. Raises KernelRefused at the first send that had a failing op."""
         from netkernel import modules  # late, as all below: who only looks pays for no ops
@@ -71,7 +92,7 @@ class LinuxKernel:
         new = {op.kind for op in ops if isinstance(op, CreateLink)}
         if new & modules.WITHOUT_DEVICES.keys():
             modules.load_for(new)
-        Execution(self._socket, self._inside, ops, self._keepers).run()
+        Execution(self._socket, self._inside, ops, self._keepers, self._files).run()
 
     def _clients(self) -> tuple[Client, ...]:
         return self._keepers.clients() if self._keepers else ()

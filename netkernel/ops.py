@@ -15,6 +15,7 @@ from netkernel.records import (
     Address,
     Attrs,
     Client,
+    File,
     Neighbour,
     Nexthop,
     Route,
@@ -317,6 +318,25 @@ class WriteSysctl(Frozen):
         return f"write {self.path} {self.old} -> {self.new}"
 
 
+class WriteFile(Frozen):
+    """Put a file of configuration, or a symlink, in place of what is there; a `new` that does not exist removes it."""
+
+    path: str
+    new: File
+    old: File
+
+    def inverse(self) -> WriteFile:
+        return WriteFile(self.path, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        if not self.new.exists:
+            return f"delete file {self.path}"
+        if self.new.content is None:
+            return f"link {self.path} to {self.new.link}"
+        instead = f" instead of the link to {self.old.link}" if self.old.link else ""
+        return f"write {self.path}{instead}: {_changed_lines(self.old, self.new)}"
+
+
 class MoveLink(Frozen):
     """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
 
@@ -336,9 +356,10 @@ Op = (
     CreateLink | DeleteLink | SetLink | SetPort | SetEthtool
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
-    | AddVlans | DeleteVlans | WriteSysctl | MoveLink | AddClient | DeleteClient
+    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | MoveLink | AddClient | DeleteClient
 )  # fmt: skip
 Plan = Sequence[Op]
+_MOST_LINES: Final = 8
 RULE_ACTIONS: Final = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
 """FR_ACT_* of linux/fib_rules.h that end the search for a route."""
 TO_TABLE: Final = 1
@@ -359,6 +380,15 @@ def is_set_in_place(old: Address, new: Address) -> bool:
     if new.family == 4:
         return old.flags == new.flags
     return old.flags ^ new.flags in (0, NO_PREFIX_ROUTE) and bool(old.metric) == bool(new.metric)
+
+
+def _changed_lines(old: File, new: File) -> str:
+    """`-old line; +new line`, as far as it fits."""
+    had, has = old.lines, new.lines
+    changed = [f"-{line}" for line in had if line not in has] + [f"+{line}" for line in has if line not in had]
+    shown = "; ".join(changed[:_MOST_LINES]).encode("utf-8", "backslashreplace").decode()
+    more = f" and {len(changed) - _MOST_LINES} more" if len(changed) > _MOST_LINES else ""
+    return (shown or "in another order") + more
 
 
 def _address(address: Address) -> str:

@@ -1,4 +1,4 @@
-"""What the kernel holds, as light frozen values: links, addresses, routes, rules, neighbours, nexthops, bridge VLANs.
+"""What a host holds, as light frozen values: links, addresses, routes, rules, neighbours, bridge VLANs, files.
 
 Equality means "configured the same": facts that come and go by themselves (carrier, DAD, liveness) do not take part.
 Links are referred to by name; ifindexes are facts of one boot.
@@ -224,6 +224,30 @@ class Client(Frozen):
     def key(self) -> tuple[str, int]:
         """Of these there is at most one."""
         return self.link, self.family
+
+
+class File(Frozen):
+    """A file of configuration or the symlink in its place; neither `content` nor `link` where nothing is there.
+
+    `attributes` are the extended ones; `obstacle` says why it cannot be read or replaced.
+    """
+
+    content: bytes | None = None
+    link: str = ""
+    mode: int = 0o644
+    owner: int = 0
+    group: int = 0
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    obstacle: str = fact(default="")
+
+    @property
+    def exists(self) -> bool:
+        return self.content is not None or bool(self.link)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Of its text; what is no UTF-8 comes back as it was when it is encoded again."""
+        return tuple((self.content or b"").decode("utf-8", "surrogateescape").splitlines())
 
 
 class VlanRange(Frozen):

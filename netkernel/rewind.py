@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 from netkernel import settings
 from netkernel.errors import NetworkError
+from netkernel.files import beside
 from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.link_local import is_kernel_made
@@ -33,9 +34,10 @@ from netkernel.ops import (
     SetEthtool,
     SetLink,
     SetPort,
+    WriteFile,
     WriteSysctl,
 )
-from netkernel.records import FOREVER, Address, Link, Neighbour, Route, Rule
+from netkernel.records import FOREVER, Address, File, Link, Neighbour, Route, Rule
 from netkernel.simulation import World, step
 from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
@@ -63,6 +65,10 @@ class Remembered(Frozen):
     addresses: frozenset[tuple[str, str, int]] = frozenset()
     neighbours: frozenset[tuple[str, str]] = frozenset()
     clients: frozenset[tuple[str, int]] = frozenset()
+
+    def lasting(self) -> Self:
+        """What a restart of the machine does not take back by itself."""
+        return type(self)(Host(files=self.host.files))
 
     def to_json(self) -> bytes:
         """For the checkpoint on disk."""
@@ -94,6 +100,7 @@ class _Touched:
         self.sysctls: set[str] = set()
         self.clients: set[tuple[str, int]] = set()
         self.losing: set[str] = set()
+        self.files: set[str] = set()
 
 
 def remember(before: Host, ops: Sequence[Op]) -> Remembered:
@@ -112,6 +119,7 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
         ethtool={name: before.ethtool[name] for name in sorted(touched.links & before.ethtool.keys())},
         also=before.also,
         clients=tuple(each for each in before.clients if each.key in touched.clients),
+        files={path: before.files.get(path, File()) for path in sorted(touched.files)},
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -159,6 +167,8 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                     found.links.add(neighbour.link)
                 case AddVlans(link) | DeleteVlans(link):
                     found.links.add(link)
+                case WriteFile(path):
+                    found.files |= {path, beside(path)}
                 case WriteSysctl(path) if of_link(path) is None:
                     found.sysctls.add(path)
                 case WriteSysctl(path):
@@ -203,6 +213,7 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         ethtool=dict(now.ethtool) | dict(was.ethtool),
         also=now.also,
         clients=(*(each for each in now.clients if each.key not in remembered.clients), *was.clients),
+        files=dict(now.files) | dict(was.files),
     )
 
 

@@ -14,7 +14,7 @@ from _socket import AF_INET, AF_INET6
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from netkernel import devconf, piecemeal
+from netkernel import devconf, piecemeal, sysctl
 from netkernel.codec import addresses, forms, neighbours, routes, rules, shapes, vlans
 from netkernel.errors import DumpInterrupted, KernelRefused
 from netkernel.frozen import replace
@@ -189,6 +189,14 @@ def default_sysctls() -> dict[str, str]:
         with suppress(KernelRefused):
             found[path] = sysctl.read(path)
     return found
+
+
+def hostname() -> dict[str, str]:
+    """The name of the calling thread's UTS namespace (uts_namespaces(7)) as a setting; none where it is hidden."""
+    try:
+        return {sysctl.HOSTNAME: sysctl.read(sysctl.HOSTNAME)}
+    except KernelRefused:
+        return {}
 
 
 def _host(found: dict[Table, Any]) -> Host:

@@ -8,6 +8,8 @@ from netkernel.errors import KernelRefused, NetworkError
 from netkernel.typed import Final
 
 ROOT: Final = "/proc/sys"
+HOSTNAME: Final = "kernel/hostname"
+"""Writing it is sethostname(2) in the writer's UTS namespace."""
 
 
 def read(path: str) -> str:

@@ -19,7 +19,7 @@ from netkernel.transaction import Kernel, Transaction
 from netkernel.undo import undo, way_back
 from nncp_agent import checkpoint, history, recovery
 from nncp_agent.change import Change
-from nncp_agent.checkpoint import Checkpoint, Here, namespace_of
+from nncp_agent.checkpoint import Checkpoint, Here, namespace_of, root_of
 from nncp_agent.checks.base import Check
 from nncp_agent.checks.choice import choose
 from nncp_agent.checks.runner import BASELINE_S, answering
@@ -53,7 +53,7 @@ def carry_out(
     checks = _answering_now(kernel, change, options, namespace)
     watch.stage("checkpoint")
     back = _WayBack(kernel, way_back(kernel, change.before, change.ops), interrupts)
-    point = _checkpoint(store, options, change, checks, here, back.remembered)
+    point = _checkpoint(store, options, change, checks, here, back.remembered, root_of(kernel))
     with (
         _on_disk(store, point, following, back, watch),
         options.guard(store, point, namespace),
@@ -128,7 +128,13 @@ def _forget(store: Store) -> None:
 
 
 def _checkpoint(
-    store: Store, options: Options, change: Change, checks: Sequence[Check], here: Here, remembered: Remembered
+    store: Store,
+    options: Options,
+    change: Change,
+    checks: Sequence[Check],
+    here: Here,
+    remembered: Remembered,
+    root: str,
 ) -> Checkpoint:
     entry = Entry(
         number=history.next_number(store),
@@ -150,6 +156,7 @@ def _checkpoint(
         entry=entry,
         memory_only=options.memory_only,
         record=options.record,
+        root=root,
     )
 
 

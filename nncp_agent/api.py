@@ -25,6 +25,7 @@ from nncp_agent.back import back_to
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
 from nncp_agent.errors import InvalidPolicy
+from nncp_agent.files import root
 from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide
 from nncp_agent.policy.node import Node, of_document
@@ -49,7 +50,7 @@ class _Here(NamedTuple):
 
 @contextmanager
 def _here(state_dir: Path | None, namespace: str | None) -> Iterator[_Here]:
-    with LinuxKernel(namespace) as kernel:
+    with LinuxKernel(namespace, root=root()) as kernel:
         yield _Here(kernel, Store(state_dir or default_directory()))
 
 

@@ -41,6 +41,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry
     memory_only: bool = False
     record: bool = True  # in the history
+    root: str = "/"  # where its files of configuration begin
     version: int = VERSION
 
 
@@ -62,6 +63,11 @@ def namespace_of(kernel: Kernel) -> str | None:
     """Path of the network namespace `kernel` is of; None is the calling thread's own (and that of a fake one)."""
     path = getattr(kernel, "namespace", None)
     return str(path) if path else None
+
+
+def root_of(kernel: Kernel) -> str:
+    """Where the files of configuration of `kernel` begin."""
+    return str(getattr(kernel, "root", "/"))
 
 
 class Standing(Enum):

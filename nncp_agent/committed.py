@@ -12,7 +12,7 @@ from netkernel.records import Rule
 from nncp_agent import overruled
 from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Interface, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State, merge
+from nncp_agent.model import Hostname, Interface, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State, merge
 from nncp_agent.resolve.references import References
 from nncp_agent.sections import routes, rules
 from nncp_agent.shown.macs import SAME_TO_NMSTATE
@@ -56,6 +56,7 @@ def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, st
         interfaces=tuple(sorted(kept, key=lambda iface: iface.name)) or None,
         routes=Routes(config=config) if config else None,
         route_rules=RouteRules(config=found) if (found := tuple(_rules(previous, desired, names or {}))) else None,
+        hostname=_hostname(previous.hostname, desired.hostname),
     )
 
 
@@ -201,6 +202,12 @@ def _rules(previous: NetworkState, desired: NetworkState, names: Mapping[str, st
         if rule not in seen and not (is_old and any(rules.matches(each, rule) for each in patterns)):
             seen.add(rule)
             yield entry
+
+
+def _hostname(earlier: Hostname | None, later: Hostname | None) -> Hostname | None:
+    """What the host is to be called after a restart; the running name ends with the system that runs."""
+    config = later.config if later is not None and later.config is not None else earlier.config if earlier else None
+    return Hostname(config=config) if config is not None else None
 
 
 Entry = TypeVar("Entry", RouteEntry, RuleEntry)

@@ -28,8 +28,8 @@ def components(wanted: NetworkState) -> tuple[NetworkState, ...]:
     for route in routes:
         routes_of[groups.root(route.next_hop_interface or "")].append(route)
     parts = [_state(interfaces_of[root], routes_of[root]) for root in dict.fromkeys((*interfaces_of, *routes_of))]
-    rules = [NetworkState(route_rules=wanted.route_rules)] if wanted.route_rules else []  # they need no link
-    return (*parts, *rules)
+    alone = (NetworkState(route_rules=wanted.route_rules), NetworkState(hostname=wanted.hostname))  # they need no link
+    return (*parts, *(part for part in alone if part != NetworkState()))
 
 
 def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[str]]:
@@ -50,7 +50,7 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
         missing |= more
     kept = [_without(each, missing) for each in interfaces if each.name not in missing]
     routes = [route for route in _config(part) if route.next_hop_interface not in missing]
-    return replace(_state(kept, routes), route_rules=part.route_rules), lacking
+    return replace(part, interfaces=tuple(kept), routes=Routes(config=tuple(routes)) if routes else None), lacking
 
 
 class _Groups:

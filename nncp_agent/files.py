@@ -15,6 +15,13 @@ COMMITTED: Final = "committed.json"
 
 DIRECTORY: Final = "/var/lib/nncp-agent"
 VARIABLE: Final = "NNCP_STATE_DIR"
+ROOT_VARIABLE: Final = "NNCP_ROOT"
+"""Where the host's files of configuration begin, if not at /: an image that is mounted somewhere, a test."""
+
+
+def root() -> str:
+    """Where they begin for this process."""
+    return os.environ.get(ROOT_VARIABLE) or "/"
 
 
 def read(path: str | os.PathLike[str]) -> bytes | None:

@@ -54,7 +54,7 @@ def touches(op: Op) -> tuple[str, ...]:
             return (path.split("/")[3],) if path.startswith(("net/ipv6/conf/", "net/ipv4/conf/")) else ()
         case ops.AddClient(client=client) | ops.DeleteClient(client=client):
             return (client.link,)
-        case ops.AddRule() | ops.DeleteRule():
+        case ops.AddRule() | ops.DeleteRule() | ops.WriteFile():
             return ()
         case _:
             return (op.name,)

@@ -307,6 +307,15 @@ class RouteRules(Model, frozen=True):
     config: tuple[RuleEntry, ...] | None = None
 
 
+class Hostname(Model, frozen=True):
+    """`hostname` (nmstate.md 4.4): the kernel's, and that of /etc/hostname, where "" is no file."""
+
+    hint = "a mapping like {running: node1, config: node1.example.org}"
+
+    running: str | None = None
+    config: str | None = None
+
+
 class NetworkState(Model, frozen=True):
     """A whole document: what a policy asks for or what a host has."""
 
@@ -314,6 +323,7 @@ class NetworkState(Model, frozen=True):
     interfaces: tuple[Interface, ...] | None = None
     routes: Routes | None = None
     route_rules: RouteRules | None = None
+    hostname: Hostname | None = None
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

@@ -37,8 +37,9 @@ def put_right(store: Store, open_kernel: OpenKernel, here: Here, why: str = "the
         case Standing.COMMITTED:
             finish(store, found)
         case Standing.GONE:
-            log.info("checkpoint %s is of an earlier boot: nothing of it is left to take back", found.id)
-            _end(store, found, history.GONE, "the machine was restarted before it was committed", ())
+            log.info("checkpoint %s is of an earlier boot: only files can be left of it to take back", found.id)
+            left = _files(found, open_kernel)
+            _end(store, found, history.GONE, "the machine was restarted before it was committed", left)
         case Standing.INTERRUPTED | Standing.OVERDUE:
             with open_kernel() as kernel:
                 take_back(
@@ -46,6 +47,20 @@ def put_right(store: Store, open_kernel: OpenKernel, here: Here, why: str = "the
                 )
         case Standing.PENDING | Standing.ELSEWHERE:
             raise checkpoint.refusal(found, here, standing)
+
+
+def _files(found: Checkpoint, open_kernel: OpenKernel) -> tuple[str, ...]:
+    """Put back what outlives a restart of the machine; gives what is not as it was."""
+    from netkernel.undo import undo  # late, as below
+
+    try:
+        lasting = remembered(found).lasting()
+    except StoreBroken as error:  # at boot that must not cost the host its network
+        return (str(error),)
+    if not lasting.host.files:
+        return ()
+    with open_kernel() as kernel:
+        return undo(kernel, lasting)
 
 
 def take_back(store: Store, kernel: Kernel, found: Checkpoint, why: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from nncp_agent.apply import apply
 from nncp_agent.checkpoint import Here, namespace_of
 from nncp_agent.components import components, possible
 from nncp_agent.errors import StoreBroken
-from nncp_agent.model import NetworkState
+from nncp_agent.model import NetworkState, stated
 from nncp_agent.options import Options, Outcome
 from nncp_agent.store import Store
 
@@ -142,7 +142,7 @@ class _Parts:
             if self._lacked.get(number) == lacking:
                 continue
             self._lacked[number] = lacking
-            if now_possible.interfaces or now_possible.routes or now_possible.route_rules:
+            if now_possible not in (NetworkState(), NetworkState(interfaces=())):
                 self._apply(now_possible, _name(part))
 
     def _apply(self, part: NetworkState, name: str) -> None:
@@ -176,4 +176,4 @@ class _Parts:
 
 def _name(part: NetworkState) -> str:
     names = ", ".join(interface.name for interface in part.interfaces or ())
-    return names or ("routes" if part.routes else "route-rules")
+    return names or next(iter(stated(part))).replace("_", "-")

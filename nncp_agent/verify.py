@@ -18,7 +18,7 @@ from nncp_agent.model import Interface, IpStack, Model, State
 from nncp_agent.observe import Present
 from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
-from nncp_agent.sections import routes, rules
+from nncp_agent.sections import hostname, routes, rules
 from nncp_agent.sections.ethtool import stated
 from nncp_agent.target.addresses import is_static
 
@@ -38,7 +38,8 @@ def differences(decision: Decision, host: Host) -> tuple[str, ...]:
             found += _deconfigured(name, host)
         else:
             found += _interface(_without(iface, resolved.kept, host), seen[name], host)
-    return (*found, *routes.differences(resolved.routes, host), *rules.differences(resolved.rules, host))
+    found += (*routes.differences(resolved.routes, host), *rules.differences(resolved.rules, host))
+    return (*found, *hostname.differences(resolved.desired.hostname, host))
 
 
 def _as_the_policy_sees_it(host: Host, kept: frozenset[str]) -> Host:

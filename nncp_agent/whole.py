@@ -23,6 +23,9 @@ _ROUTES: Final = re.compile(r"(^|\.)routes\.config\[")
 _RULES: Final = re.compile(r"(^|\.)route-rules\.config\[")
 _HEAD: Final = re.compile(r"^(items\[[^.]*\]\.)?(apiVersion|metadata\.name)$")
 """With them go the places outside interfaces whose loss leaves the interfaces as they were asked for."""
+_ENTRIES: Final = (_ROUTES, _RULES, _HEAD)
+_ALONE: Final = ("hostname",)
+"""Sections that say nothing about any other."""
 _IDENTITY: Final = frozenset({"", "name", "type", "state", "identifier", "mac-address", "profile-name"})
 """Keys without which nobody knows what the rest is about."""
 _GUESS: Final = re.compile(r"did you mean '([^']+)'")
@@ -37,12 +40,13 @@ def refuse(
         return
     further: Sequence[Problem] = ()
     outside = [problem.path for problem in decoded.problems if not _is_about_an_interface(problem, decoded)]
-    if all(_ROUTES.search(path) or _RULES.search(path) or _HEAD.search(path) for path in outside):
+    if all(path.partition(".")[0] in _ALONE or any(each.search(path) for each in _ENTRIES) for path in outside):
         lost = _lost(decoded)
         desired = replace(
             decoded.desired,
             interfaces=tuple(each for each in decoded.desired.interfaces or () if each.name not in lost),
             routes=None if any(map(_ROUTES.search, outside)) else decoded.desired.routes,
+            hostname=None if any(path.startswith("hostname") for path in outside) else decoded.desired.hostname,
             route_rules=None if any(map(_RULES.search, outside)) else decoded.desired.route_rules,
         )
         found = problems(desired, before, committed or NetworkState(), refusals)

@@ -16,12 +16,13 @@ from netkernel.ops import (
     DeleteNexthop,
     DeleteRoute,
     SetAddress,
+    WriteFile,
     WriteSysctl,
     is_set_in_place,
 )
 from netkernel.reconcile import order, rules
 from netkernel.reconcile.world import Planning
-from netkernel.records import FOREVER, Address, Link, Nexthop, Route
+from netkernel.records import FOREVER, Address, File, Link, Nexthop, Route
 from netkernel.simulation.ip import depth, is_dynamic, speaks_ipv6
 
 
@@ -106,6 +107,9 @@ def add(planning: Planning) -> None:
         link = settings.link_of(path)
         if world.sysctls.get(path) != value and (not link or link in world.links):
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))
+    for path, file in target.files.items():
+        if (had := world.files.get(path, File())) != file:
+            planning.do(WriteFile(path, file, had))
 
 
 def _stood_beside_others(planning: Planning, route: Route) -> bool:

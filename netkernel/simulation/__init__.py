@@ -29,6 +29,7 @@ from netkernel.ops import (
     SetEthtool,
     SetLink,
     SetPort,
+    WriteFile,
     WriteSysctl,
 )
 from netkernel.simulation import bridge, ethtool, ip, links, rules, sysctl
@@ -83,6 +84,8 @@ def step(world: World, op: Op) -> None:
             bridge.delete_vlans(world, op)
         case WriteSysctl():
             sysctl.write(world, op)
+        case WriteFile():
+            world.files[op.path] = op.new
         case MoveLink():
             links.move_away(world, op)
         case _:

@@ -12,7 +12,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
 from netkernel.ops import Op
-from netkernel.records import Address, Attrs, Client, Ethtool, Link, Neighbour, Nexthop, Route, Rule, Value
+from netkernel.records import Address, Attrs, Client, Ethtool, File, Link, Neighbour, Nexthop, Route, Rule, Value
 from netkernel.simulation.route_table import RouteTable
 from netkernel.vlan_ranges import Ranges
 
@@ -55,6 +55,7 @@ class World:
         self._settings: dict[str, set[str]] = {}  # link: paths below /proc/sys that only it has
         for path in host.sysctls:
             self._note_setting(path)
+        self.files: dict[str, File] = dict(host.files)
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -94,6 +95,7 @@ class World:
             ethtool=dict(self.ethtool),
             also=self._also,
             clients=tuple(self.clients[key] for key in sorted(self.clients)),
+            files=dict(self.files),
         )
 
     def ports(self, controller: str) -> tuple[str, ...]:

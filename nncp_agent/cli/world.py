@@ -91,8 +91,9 @@ def _buffered(stream: TextIO) -> TextIO:
 
 def _linux() -> AbstractContextManager[Kernel]:
     from netkernel.kernel import LinuxKernel  # late: `nncp draft` needs no kernel
+    from nncp_agent.files import root
 
-    return LinuxKernel()
+    return LinuxKernel(root=root())
 
 
 def _refusals(kind: str, attrs: Attrs) -> Mapping[str, str]:

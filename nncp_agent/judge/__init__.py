@@ -13,7 +13,7 @@ from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.resolve.names import unknown
-from nncp_agent.sections import routes
+from nncp_agent.sections import hostname, routes
 from nncp_agent.target import changed, context_of
 
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
@@ -36,6 +36,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     found += route_list.problems(resolved, before)
     found += rules.problems(resolved)
     found += ethtool.problems(resolved, before)
+    found += hostname.problems(resolved.desired.hostname, before)
     return list(dict.fromkeys(found))
 
 

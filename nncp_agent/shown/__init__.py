@@ -15,7 +15,7 @@ from netkernel.host import Host
 from netkernel.late import Late
 from netkernel.records import FOREVER, Address, Link
 from netkernel.typed import Final
-from nncp_agent.shown import macs, routes, rules, secrets, types
+from nncp_agent.shown import hostname, macs, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final = {
@@ -65,7 +65,10 @@ def state(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Tree:
 
 def sections(host: Host) -> Tree:
     """What is no interface's."""
-    return {"routes": routes.read(host), "route-rules": rules.read(host)}
+    said: Tree = {"routes": routes.read(host), "route-rules": rules.read(host)}
+    if (name := hostname.read(host)) is not None:
+        said["hostname"] = name
+    return said
 
 
 def interfaces(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Iterator[Tree]:

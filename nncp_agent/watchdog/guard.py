@@ -141,7 +141,7 @@ class _Guard:
 
     @contextmanager
     def _kernel(self) -> Iterator[LinuxKernel]:
-        with LinuxKernel(self._namespace) as kernel:
+        with LinuxKernel(self._namespace, root=self._point.root) as kernel:
             yield kernel
 
 

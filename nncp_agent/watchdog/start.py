@@ -24,6 +24,8 @@ START_S: Final = 20.0
 """A loaded machine may need seconds for a Python to start."""
 LOG: Final = "watchdog.log"
 _READY: Final = b"ready"
+_OURS: Final = ("mnt", "uts")
+"""Namespaces besides the network's in which we change something (namespaces(7))."""
 _UNIT: Final = (
     "--description=Takes back an uncommitted network change",
     "--property=SyslogIdentifier=nncp",
@@ -166,7 +168,7 @@ def _run(store: Store, command: Sequence[str], environment: Mapping[str, str]) -
 
 
 def systemd_is_ours() -> bool:
-    """PID 1 is systemd (sd_booted(3)), in our network namespace and before our files: so its units will be, too."""
+    """PID 1 is systemd (sd_booted(3)), in our namespaces and before our files: so its units will be, too."""
     import shutil
 
     try:
@@ -174,7 +176,7 @@ def systemd_is_ours() -> bool:
             Path("/run/systemd/system").is_dir()
             and shutil.which("systemd-run") is not None
             and os.stat("/proc/1/ns/net").st_ino == os.stat(netns.OWN).st_ino
-            and os.stat("/proc/1/ns/mnt").st_ino == os.stat("/proc/self/ns/mnt").st_ino
+            and all(os.stat(f"/proc/1/ns/{each}").st_ino == os.stat(f"/proc/self/ns/{each}").st_ino for each in _OURS)
         )
     except OSError:
         return False

@@ -11,7 +11,7 @@ from netkernel.frozen import Frozen, fact
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, Model, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State
+from nncp_agent.model import Hostname, Interface, Model, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State
 from nncp_agent.wire.interface import InterfaceReader
 from nncp_agent.wire.places import Place, Places
 from nncp_agent.wire.policy import Found, PolicyHead, states
@@ -74,6 +74,8 @@ class _Joined:
         self._reader, self._report = reader, report
         self.rules: list[RuleEntry] = []
         self.rule_places: list[Place] = []
+        self.said: dict[str, Any] = {}
+        self.places: dict[str, Place] = {}
         self._has_routes = self._has_rules = self._has_interfaces = False
         self._document: Document | None = None
         routes = {"config": Reader("config", nested=_entries(Routes, RouteEntry)), "running": IGNORED}
@@ -83,6 +85,7 @@ class _Joined:
             "interfaces": Reader("interfaces", nested=self._interfaces),
             "routes": Reader("routes", nested=_mapping(routes)),
             "route-rules": Reader("route_rules", nested=_mapping(rules)),
+            "hostname": Reader("hostname", nested=struct(Hostname)),
         }
 
     def add(self, found: Found, document: Document) -> None:
@@ -104,6 +107,7 @@ class _Joined:
             self.routes += routes
             items = (*path, "routes", "config")
             self.route_places += [(document, (*items, position)) for position in range(len(routes))]
+        self._once("hostname", values, path)
         if (rules := values.get("route_rules", {}).get("config")) is not None:
             self._has_rules = True
             self.rules += rules
@@ -117,12 +121,23 @@ class _Joined:
                 interfaces=tuple(self.interfaces) if self._has_interfaces else None,
                 routes=Routes(config=tuple(self.routes)) if self._has_routes else None,
                 route_rules=RouteRules(config=tuple(self.rules)) if self._has_rules else None,
+                hostname=self.said.get("hostname"),
             ),
             policies=tuple(self.policies),
             notes=tuple(self._notes()),
             problems=tuple(self._report.found()),
-            places=Places(self.interface_places, self.route_places, self.rule_places),
+            places=Places(self.interface_places, self.route_places, self.rule_places, self.places),
         )
+
+    def _once(self, section: str, values: Mapping[str, Any], path: Path) -> None:
+        """A section that no two documents may say otherwise."""
+        found = values.get(section)
+        if found is None or self._document is None:
+            return
+        if self.said.setdefault(section, found) != found:
+            words = "found twice and not the same, wanted one of all the files given to say it"
+            self._report.problem((*path, section), words)
+        self.places.setdefault(section, (self._document, (*path, section)))
 
     def _interfaces(self, value: Any, path: Path, report: Report) -> list[Interface] | None:
         if type(value) is not list:

@@ -22,11 +22,15 @@ _WORD: Final = re.compile(r"[^\s,;()'\"]+")
 
 
 class Places(Frozen):
-    """Each interface by name, and the entries of `routes.config` and `route-rules.config` in their order."""
+    """Each interface by name, and the entries of `routes.config` and `route-rules.config` in their order.
+
+    `sections` are those that are said once.
+    """
 
     interfaces: Mapping[str, Place]
     routes: Sequence[Place] = ()
     rules: Sequence[Place] = ()
+    sections: Mapping[str, Place] = {}
 
     def located(self, problem: Problem) -> Problem:
         """`problem` with the place of what it speaks of; as it is where no document speaks of that."""
@@ -39,6 +43,9 @@ class Places(Frozen):
             places = self.routes if entry[1] == "routes" else self.rules
             if int(entry[2]) < len(places):
                 return self._at_entry(places[int(entry[2])], problem, problem.path[entry.end() :])
+        section, _, keys = problem.path.partition(".")
+        if section in self.sections:
+            return _at(self.sections[section], problem, keys)
         if name == "routes" and inner in self._destinations:
             return _at(self._destinations[inner], problem)
         return _at(self._mentions[name], problem) if name in self._mentions else problem

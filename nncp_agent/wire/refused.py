@@ -107,7 +107,6 @@ SHOWN_WITH: Final = frozenset({"driver", "permanent-mac-address", "min-mtu", "ma
 AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethernet": Reader()}
 
 TOP: Final[Mapping[str, Reader]] = {
-    "hostname": _as_shown("config", "running", f"the host name is {YET}; use hostnamectl"),
     "dns-resolver": _as_shown("config", "running", f"name servers are {YET}; use /etc/resolv.conf"),
     "ovs-db": refused(OVS),
     "ovn": refused(OVS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import threading
 import time
@@ -73,7 +74,8 @@ def test_an_overview_is_what_people_look_at_of_a_snapshot(kernel: LinuxKernel) -
     assert sorted(seen.routes, key=repr) == kept
     assert len(kept) == 2 == len(whole.routes) - 1
     assert seen.rules == whole.rules
-    assert (seen.neighbours, seen.nexthops, seen.sysctls) == ((), (), {})
+    assert (seen.neighbours, seen.nexthops, seen.files) == ((), (), whole.files)
+    assert seen.sysctls == {sysctl.HOSTNAME: socket.gethostname()}
 
 
 @pytest.fixture

@@ -357,7 +357,8 @@ def test_speed_and_duplex_are_accepted_and_said_to_be_left() -> None:
         ({"interface": []}, "interface: unknown key; did you mean 'interfaces'?"),
         ({"spec": {}}, "found 'spec' without apiVersion and kind"),
         ({"dns-resolver": {"config": {"server": ["192.0.2.1"]}}}, "dns-resolver: name servers are not"),
-        ({"hostname": {"config": "a"}}, "hostname: the host name is not"),
+        ({"hostname": {"config": 5}}, "hostname.config: found 5, wanted text (put it in quotes)"),
+        ({"hostname": "node1"}, "hostname: found 'node1', wanted a mapping like {running: node1"),
         ({"route-rules": {"config": {}}}, "route-rules.config: found "),
         (
             rule({"ip-from": "192.0.2.0/33"}),

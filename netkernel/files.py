@@ -1,0 +1,170 @@
+"""The door to files of configuration: each is put in place whole, with the mode, owner and attributes it is to have.
+
+Paths are those of the host, from `/`; the door may stand before another tree of files (`root`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from netkernel.errors import KernelRefused
+from netkernel.records import File
+from netkernel.typed import Final
+
+RESOLV_CONF: Final = "/etc/resolv.conf"
+HOSTNAME: Final = "/etc/hostname"
+OURS: Final = (RESOLV_CONF, HOSTNAME)
+"""What a plan may have to change."""
+LARGEST: Final = 1 << 20
+"""Bytes; a file of configuration that is larger is none."""
+_MOST_LINKS: Final = 8
+_GET_FLAGS: Final = 0x80086601
+"""FS_IOC_GETFLAGS (linux/fs.h) where a long has 64 bits."""
+_IMMUTABLE, _APPEND_ONLY = 0x10, 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL
+
+
+def beside(path: str) -> str:
+    """Where the file is made before it is put in place: what a process that dies there leaves behind is found again."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.nncp")
+
+
+class Files:
+    """The files below `root`."""
+
+    def __init__(self, root: str = "/") -> None:
+        self._root = root
+
+    def all(self) -> dict[str, File]:
+        """Each of OURS, what symlinks in their places lead to, and what was left behind on the way to them."""
+        found: dict[str, File] = {}
+        for path in OURS:
+            for _ in range(_MOST_LINKS):
+                found[path] = self.read(path)
+                left = self.read(beside(path))
+                if left.exists:
+                    found[beside(path)] = left
+                if not found[path].link:
+                    break
+                path = os.path.normpath(os.path.join(os.path.dirname(path), found[path].link))
+        return found
+
+    def read(self, path: str) -> File:
+        """What is there; a file that nobody can read or replace says so in `obstacle`."""
+        full = self._full(path)
+        try:
+            status = os.lstat(full)
+            if stat.S_ISLNK(status.st_mode):
+                return File(link=os.readlink(full), mode=0o777, owner=status.st_uid, group=status.st_gid)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+                return File(obstacle=f"is no regular file of at most {LARGEST >> 20} MiB")
+            return _read(full)
+        except (FileNotFoundError, NotADirectoryError):
+            return File()
+        except OSError as error:
+            return File(obstacle=f"cannot be read: {error.strerror}")
+
+    def write(self, path: str, new: File) -> None:
+        """Make it so, or leave it. Raises KernelRefused."""
+        full = self._full(path)
+        temporary = self._full(beside(path))
+        try:
+            if not new.exists:
+                _remove(full)
+                _sync_folder(full)
+                return
+            _remove(temporary)
+            _make(temporary, new)
+            try:
+                os.rename(temporary, full)
+            except OSError as error:
+                _remove(temporary)
+                if error.errno != errno.EBUSY or new.content is None:
+                    raise
+                _overwrite(full, new.content)  # a mount of its own, as containers have: nothing can take its place
+            _sync_folder(full)
+        except OSError as error:
+            raise KernelRefused(f"write {path}", error.errno or 0, error.strerror or str(error)) from error
+
+    def _full(self, path: str) -> str:
+        return os.path.join(self._root, path.lstrip("/"))
+
+
+def _read(full: str) -> File:
+    # O_NONBLOCK: what was a file a moment ago may be a FIFO now, which must not hold us for ever
+    fd = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(fd, "rb") as file:
+        status = os.fstat(fd)
+        return File(
+            content=file.read(),
+            mode=stat.S_IMODE(status.st_mode),
+            owner=status.st_uid,
+            group=status.st_gid,
+            attributes=_attributes(fd),
+            obstacle=_obstacle(fd),
+        )
+
+
+def _attributes(fd: int) -> tuple[tuple[str, bytes], ...]:
+    """Extended attributes: ACLs, labels of SELinux. Some file systems have none."""
+    try:
+        return tuple(sorted((name, os.getxattr(fd, name)) for name in os.listxattr(fd)))
+    except OSError:
+        return ()
+
+
+def _obstacle(fd: int) -> str:
+    import fcntl  # late: some shells of `show` look at no file
+
+    flags = bytearray(8)
+    try:
+        fcntl.ioctl(fd, _GET_FLAGS, flags)
+    except OSError:  # a file system that has no such flags
+        return ""
+    held = int.from_bytes(flags[:4], "little") & (_IMMUTABLE | _APPEND_ONLY)
+    return "is immutable (chattr -ia lets go of it)" if held else ""
+
+
+def _make(full: str, new: File) -> None:
+    if new.content is None:
+        os.symlink(new.link, full)
+        os.lchown(full, new.owner, new.group)
+        return
+    fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with open(fd, "wb") as file:
+        file.write(new.content)
+        file.flush()
+        os.fchown(fd, new.owner, new.group)
+        os.fchmod(fd, new.mode)
+        for name, value in new.attributes:
+            os.setxattr(fd, name, value)
+        os.fsync(fd)
+
+
+def _overwrite(full: str, content: bytes) -> None:
+    """All of the new text is there before anything of the old is cut off."""
+    fd = os.open(full, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.pwrite(fd, content, 0)
+        os.ftruncate(fd, len(content))
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _remove(full: str) -> None:
+    try:
+        os.unlink(full)
+    except FileNotFoundError:
+        return
+
+
+def _sync_folder(full: str) -> None:
+    """A rename is on the disk when its folder is."""
+    fd = os.open(os.path.dirname(full), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,143 @@
+"""The host's name and its files of configuration asked for in nmstate's form, on a real kernel and real files."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netkernel.documents import Document
+from netkernel.errors import KernelRefused
+from netkernel.files import Files
+from netkernel.kernel import LinuxKernel
+from netkernel.records import File
+from nncp_agent import pending, shown, wire
+from nncp_agent.apply import Options, apply, go_back
+from nncp_agent.errors import InvalidPolicy
+from nncp_agent.model import NetworkState
+from nncp_agent.plan import decide
+from nncp_agent.store import Store
+from tests.kernel.asked import State
+from tests.uts import own_name
+
+pytestmark = pytest.mark.needs_kernel("dummy", "uts")
+
+
+class Node:
+    """A host with a name and files of its own; `ask` takes sections of a network state."""
+
+    def __init__(self, root: Path, state_dir: Path) -> None:
+        self.root = root
+        self._store = Store(state_dir)
+
+    @contextmanager
+    def kernel(self) -> Iterator[LinuxKernel]:
+        with LinuxKernel(root=str(self.root)) as kernel:
+            yield kernel
+
+    def ask(self, commit: bool = True, **sections: Any) -> None:
+        with self.kernel() as kernel:
+            apply(decoded(sections), kernel, self._store, options=Options(check=False, commit=commit))
+
+    def plan(self, state: State) -> list[str]:
+        with self.kernel() as kernel:
+            return [str(op) for op in decide(decoded(state), kernel.snapshot(), self._store.committed()).ops]
+
+    def show(self) -> State:
+        with self.kernel() as kernel:
+            return shown.state(kernel.overview(shown.routes.RUNNING_PROTOCOLS))
+
+    def rollback(self) -> None:
+        with self.kernel() as kernel:
+            assert pending.rollback(self._store, kernel) == ()
+
+    def go_back(self, number: int) -> None:
+        with self.kernel() as kernel:
+            go_back(number, kernel, self._store, options=Options(check=False))
+
+
+def decoded(state: State) -> NetworkState:
+    return wire.decode([Document(state)]).desired
+
+
+@pytest.fixture
+def node(netns: str, tmp_path: Path) -> Iterator[Node]:
+    (tmp_path / "root/etc").mkdir(parents=True)
+    with own_name("node1"):
+        yield Node(tmp_path / "root", tmp_path / "state")
+
+
+def seen(path: Path) -> tuple[bytes, int, int, int]:
+    status = os.stat(path)
+    return path.read_bytes(), status.st_mode, status.st_uid, status.st_gid
+
+
+def test_both_names_are_as_asked_and_as_shown(node: Node) -> None:
+    node.ask(hostname={"running": "node2", "config": "node2.example.org"})
+    assert socket.gethostname() == "node2"
+    assert (node.root / "etc/hostname").read_text() == "node2.example.org\n"
+    assert node.show()["hostname"] == {"running": "node2", "config": "node2.example.org"}
+    assert node.plan(node.show()) == []
+
+
+def test_what_was_there_comes_back_with_mode_and_owner(node: Node) -> None:
+    file = node.root / "etc/hostname"
+    file.write_text("# mine\nnode1\n")
+    file.chmod(0o640)
+    os.chown(file, 7, 8)
+    before = seen(file)
+    node.ask(hostname={"running": "a", "config": ""}, commit=False)
+    assert not file.exists()
+    node.rollback()
+    assert (seen(file), socket.gethostname()) == (before, "node1")
+    node.ask(hostname={"running": "a", "config": "b"})
+    assert seen(file)[1:] == before[1:]
+    node.go_back(0)
+    assert (seen(file), socket.gethostname()) == (before, "node1")
+
+
+def test_a_failure_after_the_names_takes_them_back(node: Node) -> None:
+    (node.root / "etc/hostname").write_text("node1\n")
+    os.mkdir(node.root / "etc/.hostname.nncp")  # in the way of the new file
+    with pytest.raises(KernelRefused, match="write /etc/hostname"):
+        node.ask(hostname={"running": "a", "config": "b"}, interfaces=[{"name": "d0", "type": "dummy"}])
+    assert socket.gethostname() == "node1"
+    assert "d0" not in [each["name"] for each in node.show()["interfaces"]]
+
+
+def test_a_file_that_is_immutable_is_refused_with_the_way_out(node: Node) -> None:
+    file = node.root / "etc/hostname"
+    file.write_text("node1\n")
+    subprocess.run(["chattr", "+i", str(file)], check=True)
+    try:
+        with pytest.raises(InvalidPolicy, match="is immutable"):
+            node.ask(hostname={"config": "b"})
+    finally:
+        subprocess.run(["chattr", "-i", str(file)], check=True)
+
+
+def test_a_file_that_is_a_mount_of_its_own_is_written_in_place(node: Node) -> None:
+    file, outside = node.root / "etc/hostname", node.root / "outside"
+    file.write_text("")
+    outside.write_text("a long name that goes\n")
+    subprocess.run(["mount", "--bind", str(outside), str(file)], check=True)
+    try:
+        Files(str(node.root)).write("/etc/hostname", File(b"b\n"))
+        assert outside.read_text() == "b\n"
+        assert os.listdir(node.root / "etc") == ["hostname"]
+        with pytest.raises(KernelRefused, match="busy"):
+            Files(str(node.root)).write("/etc/hostname", File())
+    finally:
+        subprocess.run(["umount", str(file)], check=True)
+
+
+def test_the_names_of_another_namespace_are_not_seen(node: Node, another_netns: Callable[[], str]) -> None:
+    with LinuxKernel(another_netns()) as kernel:
+        assert kernel.snapshot().files == {}
+        assert "kernel/hostname" not in kernel.snapshot().sysctls

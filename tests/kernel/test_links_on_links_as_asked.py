@@ -12,7 +12,7 @@ from nncp_agent.errors import InvalidPolicy
 from tests.kernel.asked import Asked, State, make_nics
 
 pytestmark = pytest.mark.needs_kernel(
-    "veth", "bonding", "vlan", "dummy", "ipv6", "vrf", "macvlan", "macvtap", "ipvlan", "vxlan", "hsr"
+    "veth", "bonding", "vlan", "dummy", "ipv6", "vrf", "macvlan", "macvtap", "ipvlan", "vxlan"
 )
 STATIC: State = {
     "ipv4": {"enabled": True, "address": [{"ip": "192.0.2.251", "prefix-length": 24}]},
@@ -136,6 +136,7 @@ def test_a_vxlan_over_a_new_bond(host: Asked) -> None:
     assert host.show("x0") == {}
 
 
+@pytest.mark.needs_kernel("hsr")  # Debian's kernels have it since 6.12
 def test_an_hsr_ring(host: Asked) -> None:
     ring: State = {"name": "hsr0", "type": "hsr", "hsr": {"port1": "eth1", "port2": "eth2", "protocol": "prp"}}
     ring["hsr"]["multicast-spec"] = 40

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import Final
 
 from netkernel import devconf, sysctl
 from netkernel.errors import KernelRefused
+from netkernel.typed import Final
 
 PART: Final = "settings/"
 """`Host.also` has this and the name of each link whose settings were read."""
@@ -58,13 +57,16 @@ def read(also: Collection[str]) -> dict[str, str]:
 
 
 def _files(folder: str, name: str) -> set[str]:
-    with suppress(OSError):
+    try:
         return set(os.listdir(f"{sysctl.ROOT}/{folder}/{name}")) - _LEFT_OUT[folder]
-    return set()
+    except OSError:
+        return set()
 
 
 def _values(folder: str, name: str, files: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Those that can be read: a link may be gone, and no secret is an I/O error."""
     for file in files:
-        with suppress(KernelRefused):
+        try:
             yield file, sysctl.read(f"{folder}/{name}/{file}")
+        except KernelRefused:
+            continue

@@ -43,7 +43,8 @@ def word(value: Value | None) -> str:
 
 
 def _changes(new: Attrs, old: Attrs) -> str:
-    return ", ".join(f"{key} {word(old.get(key))} -> {word(value)}" for key, value in new.items())
+    changed = {key: value for key, value in new.items() if key not in old or old[key] != value}
+    return ", ".join(f"{key} {word(old.get(key))} -> {word(value)}" for key, value in changed.items())
 
 
 class CreateLink(Frozen):
@@ -83,7 +84,10 @@ class DeleteLink(Frozen):
 
 
 class SetLink(Frozen):
-    """Change attributes of a link (keys of `link_kinds.COMMON` or of its kind). `old` has the same keys."""
+    """Change attributes of a link (keys of `link_kinds.COMMON` or of its kind). `old` has the same keys.
+
+    Some drivers want to hear what stays, too (`LinkKind.whole`): it stands in both and in no text.
+    """
 
     name: str
     kind: str

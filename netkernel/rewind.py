@@ -10,6 +10,7 @@ from netkernel.errors import NetworkError
 from netkernel.files import beside
 from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
+from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import (
     AddAddress,
@@ -196,7 +197,9 @@ def rewind(now: Host, remembered: Remembered) -> Host:
     orphans = {name: link for name, link in links.items() if link.master and link.master not in links}
     links |= {name: replace(link, attrs={**link.attrs, "master": ""}, port={}) for name, link in orphans.items()}
     links = {
-        name: link for name, link in links.items() if name in was.links or all(below in links for below in link.below)
+        name: link if name in was.links else _let_go(link, links)
+        for name, link in links.items()
+        if name in was.links or is_tunnel(link.kind) or all(below in links for below in link.below)
     }
     ours = {*remembered.rules, *was.rules}
     nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link in {"", *links}]
@@ -221,6 +224,11 @@ def _is_comparable(path: str, now: Host) -> bool:
     """Whether a sysctl of `now` would be known: a link's own are, where they were read or the link is not there."""
     link = settings.link_of(path)
     return not link or link not in now.links or f"{settings.PART}{link}" in now.also
+
+
+def _let_go(link: Link, links: Mapping[str, Link]) -> Link:
+    """A tunnel whose base is gone goes on without one."""
+    return link if all(below in links for below in link.below) else replace(link, attrs={**link.attrs, "link": ""})
 
 
 def _addresses(now: Host, remembered: Remembered) -> dict[str, tuple[Address, ...]]:

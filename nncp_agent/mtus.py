@@ -69,9 +69,13 @@ class Mtus:
         if self._kind(name) == "bridge" and (link is None or self._follows(link)):
             return min(map(self.of, self.ports(name)), default=DEFAULT_MTU)
         kind = kind_of(merged, link)
+        if kind.fragments and link is not None:
+            return link.mtu
         below = kind.below(merged)
         if below and (link is None or (link.below and not set(link.below) & set(below))):
-            room = min(self.of(each) - self.tag(merged, each) for each in below) - kind.overhead(merged)
+            headers = kind.overhead(merged)
+            lowest = min(self.of(each) - self.tag(merged, each) for each in below)
+            room = lowest - headers if headers is not None else 0
             return max(min(room, link.mtu if link is not None else room), 0)
         return link.mtu if link is not None else kind.usual_mtu
 
@@ -97,4 +101,5 @@ class Mtus:
         link = self._before.links.get(name)
         if link is not None:
             return link.kind
-        return kind_of(self._resolved.merged[name], None).link_kinds[0] if name in self._resolved.merged else ""
+        merged = self._resolved.merged.get(name)
+        return kind_of(merged, None).link_kind(merged) if merged is not None else ""

@@ -43,6 +43,8 @@ _PACKERS: Final[Mapping[Form, Callable[[int, int], bytes]]] = {
     Form.U64: tlv.u64,
     Form.S32: tlv.s32,
     Form.U16_BE: lambda number, value: tlv.attribute(number, value.to_bytes(2, "big")),
+    Form.U32_BE: lambda number, value: tlv.attribute(number, value.to_bytes(4, "big")),
+    Form.U32_LOW: tlv.u32,
 }
 _BITS: Final = struct.Struct("=II")
 _MAPPING: Final = 1
@@ -93,6 +95,12 @@ def field(attr: Attr) -> Field:
             return Field("8s", 8, lambda raw, _: int.from_bytes(raw[6:], "big"))
         case Form.U16_BE:
             return Field("2s", 2, lambda raw, _: words.get(number := int.from_bytes(raw, "big"), number))
+        case Form.U32_BE:
+            return Field("4s", 4, lambda raw, _: int.from_bytes(raw, "big"))
+        case Form.U32_LOW:
+            return Field("I", 4, lambda number, _: number & 0xFFFF)
+        case Form.MARK:
+            return Field("s", 0, lambda _, __: True)
         case Form.FLAG | Form.PEER:
             raise ValueError(f"{attr.form} is no attribute of its own")
     code, size = _NUMBERS[attr.form]
@@ -100,9 +108,10 @@ def field(attr: Attr) -> Field:
 
 
 def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
-    """What it means that the kernel does not report an attribute: no bit set, an empty list, no link."""
+    """What it means that the kernel does not report an attribute: no bit set, no mark, an empty list, no link."""
     nothing: dict[Form, Value] = {
         Form.BIT: False,
+        Form.MARK: False,
         Form.IPV4S: (),
         Form.IPV6S: (),
         Form.PRIORITIES: (),
@@ -153,6 +162,8 @@ def pack(table: Mapping[str, Attr], attrs: Attrs, index_of: IndexOf) -> list[byt
         if key not in attrs or attr.read_only or attr.form in ELSEWHERE:
             continue
         value = attrs[key]
+        if attr.form is Form.MARK and not value:
+            continue
         if attr.form is Form.BIT:
             on, mask = bits.get(attr.number, (0, 0))
             bits[attr.number] = on | (attr.bit if value else 0), mask | attr.bit
@@ -171,6 +182,8 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.attribute(attr.number, bytes.fromhex(str(value).replace(":", "")))
         case Form.LINK:
             return tlv.u32(attr.number, index_of(str(value)) if value else 0)
+        case Form.MARK:
+            return tlv.attribute(attr.number, b"")
         case Form.TEXT:
             return tlv.attribute(attr.number, str(value).encode("utf-8", "surrogateescape"))
         case Form.IPV4:

@@ -75,7 +75,9 @@ def change(kind: str, new: Attrs, index_of: IndexOf, *, index: int) -> list[Mess
         messages.append(Message(NEW, 0, _header(index, {}) + tlv.nest(AF_SPEC, tlv.nest(INET6, mode))))
     parts = forms.pack(_PLAIN, new, index_of)
     if kind and any(key in _kind(kind).attrs for key in new):
-        parts.append(_link_info(_kind(kind), new, index_of))
+        # what is not said is nothing there, and some drivers refuse to hear it
+        said = {key: value for key, value in new.items() if value != ""} if _kind(kind).whole else new
+        parts.append(_link_info(_kind(kind), said, index_of))
     if flags or parts:
         messages.append(Message(NEW, 0, _header(index, flags) + b"".join(parts)))
     return messages

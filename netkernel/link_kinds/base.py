@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 from netkernel.choice import Choice, auto
 from netkernel.frozen import Frozen
+from netkernel.typed import Final
+
+ETHERNET: Final = 1
+"""ARPHRD_ETHER (linux/if_arp.h)."""
 
 
 class Form(Choice):
@@ -17,6 +21,9 @@ class Form(Choice):
     U64 = auto()
     S32 = auto()
     U16_BE = auto()  # protocol numbers
+    U32_BE = auto()
+    U32_LOW = auto()  # the low half of a u32: what is above is the kernel's own
+    MARK = auto()  # nothing in it: it is there or not
     MAC = auto()
     LINK = auto()  # ifindex of a link given by name; "" is 0
     IPV4 = auto()  # in_addr; "" is 0.0.0.0
@@ -54,6 +61,15 @@ class Attr(Frozen):
         return self.ticks and isinstance(written, int) and found == written - written % 2
 
 
+Side = Callable[[object], Hashable]
+"""Where a value of an attribute stands; what is on the other side of a barrier has another answer."""
+
+
+def only(*values: object) -> Side:
+    """These values by themselves, each on a side of its own, and all others together."""
+    return lambda value: value if value in values else None
+
+
 def enumerated(number: int, form: Form, *words: str) -> Attr:
     """An attribute whose values 0, 1, 2 … have names."""
     return Attr(number, form, dict(enumerate(words)))
@@ -63,19 +79,25 @@ class LinkKind(Frozen):
     """What the kernel's driver for one IFLA_INFO_KIND understands.
 
     `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
-    `barriers`: values of an attribute that only making the link anew leads to or away from.
+    `barriers`: attributes whose values only making the link anew takes from one side to another.
     `needs_down`: the link must be down to change it. `needs_no_ports`: it must have no ports.
     `defaults`: what a link created without stating them gets, as far as a plan needs to know.
     `mtus`: the smallest and the largest MTU in bytes that the driver takes; a largest of 0 is none.
+    `type`: ARPHRD_* of linux/if_arp.h; what is no Ethernet has no MAC that anybody could give it.
+    `whole`: whether a change has to say all attributes, because the driver takes silence for its defaults.
+    `rebinds`: attributes whose change makes the driver look for an MTU anew, unless the change says one.
     """
 
     name: str
     attrs: Mapping[str, Attr] = {}
     ports: Mapping[str, Attr] = {}
     fixed: frozenset[str] = frozenset()
-    barriers: Mapping[str, frozenset[str]] = {}
+    barriers: Mapping[str, Side] = {}
     needs_down: frozenset[str] = frozenset()
     needs_no_ports: frozenset[str] = frozenset()
     defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}
     port_defaults: Mapping[str, int | bool | str | tuple[str, ...]] = {}
     mtus: tuple[int, int] = (0, 0)
+    type: int = ETHERNET
+    whole: bool = False
+    rebinds: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 `mode` changes in place, except to and from passthru, which the driver refuses.
 """
 
-from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.link_kinds.base import Attr, Form, LinkKind, only
 from netkernel.typed import Final
 
 NOPROMISC: Final = 0x1
@@ -16,7 +16,7 @@ def _kind(name: str) -> LinkKind:
         name=name,
         attrs={"mode": Attr(1, Form.U32, _MODES), "flags": Attr(2, Form.U16), "bc_queue_len": Attr(7, Form.U32)},
         fixed=frozenset({"link"}),
-        barriers={"mode": frozenset({"passthru"})},
+        barriers={"mode": only("passthru")},
         mtus=(68, 0),
         defaults={"mode": "vepa", "flags": 0, "bc_queue_len": 1000},
     )

@@ -3,7 +3,7 @@
 A remote or local address is in one of two attributes by its family; the one that is not set is not reported.
 """
 
-from netkernel.link_kinds.base import Attr, Form, LinkKind
+from netkernel.link_kinds.base import Attr, Form, LinkKind, only
 from netkernel.typed import Final
 
 ROOM: Final = {4: 50, 6: 70}
@@ -30,7 +30,7 @@ KIND = LinkKind(
         "local6": Attr(17, Form.IPV6),
     },
     fixed=frozenset({"id", "limit", "proxy", "rsc", "l2miss", "l3miss", "port"}),
-    barriers={"local6": frozenset({""}), "remote6": frozenset({""})},  # the address family stays
+    barriers={"local6": only(""), "remote6": only("")},  # the address family stays
     mtus=(68, 65535),
     defaults={
         "remote": "",

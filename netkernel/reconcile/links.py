@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from netkernel import devconf
 from netkernel.link_kinds import KINDS
+from netkernel.link_kinds.ip_tunnel import identity, is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, WriteSysctl
 from netkernel.reconcile import values
 from netkernel.reconcile.world import Planning
@@ -22,13 +23,26 @@ DEFAULT_PVID = "vlan_default_pvid"
 
 def remove(planning: Planning) -> None:
     """Delete what is not wanted, and what has to be made anew; from the top down."""
-    for name in reversed(planning.names()):
+    names = planning.names()
+    making_way = _in_each_others_way(planning, names)
+    for name in reversed(names):
         link = planning.world.links.get(name)
         if link is None or not link.kind or link.kind not in KINDS:
             continue
         want = planning.target.links.get(name)
-        if want is None or not _is_same_device(link, want):
+        if want is None or name in making_way or not _is_same_device(link, want):
             planning.do(DeleteLink(name, link.kind, link.attrs, link.index))
+
+
+def _in_each_others_way(planning: Planning, names: list[str]) -> set[str]:
+    """Tunnels that want the ends another one has now, and those others: no two may have them at any time."""
+    links = (planning.target.links[name] for name in names if name in planning.target.links)
+    wanted = {identity(link.kind, link.attrs): link.name for link in links if is_tunnel(link.kind)}
+    found: set[str] = set()
+    for link in planning.world.links.values() if wanted else ():
+        heir = wanted.get(identity(link.kind, link.attrs), link.name) if is_tunnel(link.kind) else link.name
+        found |= {heir, link.name} if heir != link.name else set()
+    return found
 
 
 def _is_same_device(have: Link, want: Link) -> bool:
@@ -38,8 +52,8 @@ def _is_same_device(have: Link, want: Link) -> bool:
         return False
     changed = {key for key in (*kind.fixed, *kind.barriers) if key in want.attrs and key in have.attrs}
     changed = {key for key in changed if have.attrs[key] != want.attrs[key]}
-    return changed.isdisjoint(kind.fixed) and not any(
-        kind.barriers[key] & {have.attrs[key], want.attrs[key]} for key in changed
+    return changed.isdisjoint(kind.fixed) and all(
+        kind.barriers[key](have.attrs[key]) == kind.barriers[key](want.attrs[key]) for key in changed
     )
 
 

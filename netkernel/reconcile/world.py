@@ -10,6 +10,7 @@ from netkernel.host import Host
 from netkernel.ops import Op, SetLink
 from netkernel.records import FOREVER, Address, Attrs, Link, Value
 from netkernel.simulation import World
+from netkernel.simulation.tunnels import with_what_stays
 
 
 class Planning:
@@ -98,6 +99,7 @@ class Planning:
         link = self.world.links[name]
         changes = {key: value for key, value in new.items() if link.attrs.get(key) != value}
         if changes:
+            changes = with_what_stays(link, changes)
             self.do(SetLink(name, link.kind, changes, {key: self._old(name, key) for key in changes}))
 
     def _old(self, name: str, key: str) -> Value:

@@ -9,7 +9,15 @@ from typing import Final
 
 from netkernel import devconf
 from netkernel.frozen import replace
-from netkernel.link_local import KERNEL_LINK_LOCAL, is_kernel_made, is_link_local, made
+from netkernel.link_local import (
+    HOST_SCOPE,
+    KERNEL_LINK_LOCAL,
+    LINK_SCOPE,
+    compatible,
+    is_kernel_made,
+    is_link_local,
+    made,
+)
 from netkernel.ops import (
     AddAddress,
     AddNeighbour,
@@ -168,13 +176,27 @@ def give_link_local(world: World, name: str) -> None:
         if not any(each.ip == "::1" for each in present):
             world.addresses[name] = _with(present, Address(name, "::1", 128, scope=254, protocol=1))
         return
-    if not link.up or not has_inet6(link) or devconf.get(link.conf6, "disable_ipv6") or link.type != 1:
+    if not link.up or not has_inet6(link) or devconf.get(link.conf6, "disable_ipv6"):
         return
     if world.kind_of(link.master) == "bond" or any(is_kernel_made(each, link) for each in present):
         return
-    if (address := made(link, KERNEL_LINK_LOCAL)) is not None:
+    if link.kind == "sit" and not link.attrs.get("remote"):
+        _give_compatible(world, link)
+    elif (address := made(link, KERNEL_LINK_LOCAL)) is not None:
         world.addresses[name] = _with(present, address)
         world.foretold.add((name, address.ip))
+
+
+def _give_compatible(world: World, link: Link) -> None:
+    """A sit tunnel to everybody has its local end's IPv4 address in ::/96, or those of all links that are up."""
+    if local := str(link.attrs.get("local") or ""):
+        found = [compatible(link, local, is_host=False)]
+    else:
+        ups = (each for name, these in world.addresses.items() if world.links[name].up for each in these)
+        kept = (each for each in ups if each.family == 4 and each.scope != LINK_SCOPE)
+        found = [compatible(link, each.ip, is_host=each.scope == HOST_SCOPE) for each in kept]
+    for address in found:
+        world.addresses[link.name] = _with(world.addresses.get(link.name, ()), address)
 
 
 def lose_on_down(world: World, name: str) -> None:

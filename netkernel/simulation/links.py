@@ -8,9 +8,10 @@ from typing import Final
 from netkernel.frozen import replace
 from netkernel.link_kinds import KINDS
 from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
+from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import bond, bridge, device, ip, stacked, vrf
+from netkernel.simulation import bond, bridge, device, ip, stacked, tunnels, vrf
 from netkernel.simulation.world import NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
 _PLAIN: Final = ("txqlen", "alias", "group", "promisc", "addr_gen_mode")
@@ -72,6 +73,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
             address = world.draw_mac()
     if address is not None:
         attrs["address"] = address
+    attrs |= tunnels.address_of(op.kind, stated)
     if (mode := world.new_gen_mode()) is not None:
         attrs["addr_gen_mode"] = mode
     attrs |= {key: value for key, value in stated.items() if key not in ("up", "master", "promisc", "address", "mtu")}
@@ -95,6 +97,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         index=_index(world, op, name),
         min_mtu=low,
         max_mtu=high,
+        type=KINDS[op.kind].type,
         facts=stacked.facts_of(op.kind, attrs),
     )
     link = replace(link, address_assigned=assigned)
@@ -112,7 +115,7 @@ def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
     name = str(stated["link"])
     base = world.links[name]
     ids = stated.get("id"), stated.get("protocol", "802.1q")
-    if world.has_vlan(name, *ids):
+    if world.is_taken(("vlan", name, *ids)):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
     if "mtu" in base.attrs and number(stated.get("mtu")) > base.mtu - stacked.room("vlan", stated, base):
         refuse(op, errno.EINVAL)
@@ -133,6 +136,11 @@ def delete(world: World, op: DeleteLink) -> None:
 def _vanish(world: World, name: str) -> None:
     for above in world.above(name):
         link = world.links[above]
+        if is_tunnel(link.kind):  # it goes wherever the routes say now
+            left = tunnels.with_what_stays(link, {"link": ""})
+            world.change(above, {"link": ""})
+            world.lost.append(SetLink(above, link.kind, left, {key: link.attrs.get(key, "") for key in left}))
+            continue
         _vanish(world, above)
         world.lost.append(DeleteLink(above, link.kind, link.attrs, link.index))
     for port in world.ports(name):
@@ -211,7 +219,9 @@ def change(world: World, op: SetLink) -> None:
         own = bond.options(world, op, link, own) if own else {}
     elif link.kind == "bridge":
         own = bridge.options(world, op, link, own) if own else {}
-    if own:
+    if own and kind is not None and kind.whole:
+        tunnels.change(world, op, link, op.new)
+    elif own:
         gone = REPORTED_IN_LACP_ONLY - own.keys() if link.kind == "bond" and "mode" in op.new else ()
         world.change(op.name, own, gone)
         stacked.share(world, op.name, own)

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from netkernel.link_kinds import hsr, macsec, vrf, vxlan
+from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
+from netkernel.simulation import tunnels
 from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
 
 ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "macsec"})
@@ -31,8 +33,12 @@ def room(kind: str, attrs: Attrs, base: Link | None) -> int:
 
 def born_mtu(links: Mapping[str, Link], kind: str, attrs: Attrs) -> int:
     """The MTU a link gets without being told; 0 where nobody can foretell it."""
+    if is_tunnel(kind):
+        return tunnels.born_mtu(links, kind, attrs)
     base = links.get(str(attrs.get("link") or ""))
     match kind:
+        case "geneve":  # its remote's route decides
+            return 0
         case "vrf":
             return vrf.MTU
         case "vlan" | "macvlan" | "macvtap" | "ipvlan" | "macsec" if base is not None:
@@ -80,6 +86,8 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
     for key in needed:
         if not stated.get(key):
             refuse(what, errno.EINVAL, "link not specified")
+    if is_tunnel(kind):
+        tunnels.check(world, what, "", kind, stated)
     for key in ("link", "slave1", "slave2"):
         if stated.get(key) and stated[key] not in world.links:
             refuse(what, errno.ENODEV)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Final, NoReturn
 
 from netkernel import devconf, settings
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.link_kinds import COMMON
+from netkernel.link_kinds import COMMON, ip_tunnel
+from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import Op
 from netkernel.records import Address, Attrs, Client, Ethtool, File, Link, Neighbour, Nexthop, Route, Rule, Value
 from netkernel.simulation.route_table import RouteTable
@@ -24,6 +25,10 @@ STOLEN: Final = 2
 """NET_ADDR_STOLEN: the MAC is another link's and follows it."""
 RANDOM: Final = 1
 """NET_ADDR_RANDOM."""
+_NEVER_TEMPORARY: Final = frozenset({"ipip", "sit", "ip6tnl"})
+"""Kinds without IPv6 privacy addresses (ipv6_add_dev)."""
+_WITHOUT_ARP: Final = frozenset({"dummy", "vrf", "gre", "ip6gre"})
+"""Kinds born with IFF_NOARP, as those of `_NEVER_TEMPORARY` are."""
 NO_MAC: Final = "00:00:00:00:00:00"
 ETHERNET_MTU: Final = 1500
 FIRST_INDEX: Final = 2**24
@@ -68,14 +73,14 @@ class World:
         self.foretold: set[tuple[str, str]] = set()  # link-local addresses (link, IP) that await a carrier
         self._ports: dict[str, dict[str, None]] = {}
         self._new_conf6: bytes | None = None
-        self._vlans: dict[object, int] = {}  # how many VLANs there are by base, id and protocol
+        self._taken: dict[object, int] = {}  # how many links there are of what only one can be
         self._above: dict[str, dict[str, None]] = {}
         for link in self.links.values():
             if link.master:
                 self._ports.setdefault(link.master, {})[link.name] = None
             for below in link.below:
                 self._above.setdefault(below, {})[link.name] = None
-            self._count_vlan(link, 1)
+            self._count(link, 1)
         self._guess_origins()
         self._indexes = {link.index for link in self.links.values()}
         # above all that a kernel or our executor gives, so that it never takes one that a remade link wants back
@@ -117,14 +122,13 @@ class World:
             if self.links[name].kind == "vlan":
                 yield self.links[name]
 
-    def has_vlan(self, base: str, id: Value | None, protocol: Value | None) -> bool:
-        """Whether the base carries this VLAN already."""
-        return self._vlans.get((base, id, protocol), 0) > 0
+    def is_taken(self, identity: object) -> bool:
+        """Whether a link has what only one of its kind can have (see `identity`)."""
+        return self._taken.get(identity, 0) > 0
 
-    def _count_vlan(self, link: Link, change: int) -> None:
-        if link.kind == "vlan":
-            key = link.link, link.attrs.get("id"), link.attrs.get("protocol")
-            self._vlans[key] = self._vlans.get(key, 0) + change
+    def _count(self, link: Link, change: int) -> None:
+        if (key := identity(link.kind, link.attrs)) is not None:
+            self._taken[key] = self._taken.get(key, 0) + change
 
     def kind_of(self, name: str) -> str:
         """The link kind, or "" for a name nobody has."""
@@ -154,12 +158,15 @@ class World:
         """Make `link` what its name stands for."""
         old = self.links.get(link.name)
         if old is None:
-            self._count_vlan(link, 1)
+            self._count(link, 1)
             self._indexes.add(link.index)
         if (old.master if old else "") != link.master:
             self._regroup(self._ports, old.master if old else "", link.master, link.name)
         if (old.below if old else ()) != link.below:
             self._restack(old.below if old else (), link.below, link.name)
+        if old is not None and is_tunnel(link.kind):
+            self._count(old, -1)
+            self._count(link, 1)
         self.links[link.name] = link
         self.touched.add(link.name)
 
@@ -176,7 +183,7 @@ class World:
     def remove(self, name: str) -> None:
         """Forget a link and what only it had."""
         link = self.links.pop(name)
-        self._count_vlan(link, -1)
+        self._count(link, -1)
         self._indexes.discard(link.index)
         self._regroup(self._ports, link.master, "", name)
         self._restack(link.below, (), name)
@@ -205,7 +212,9 @@ class World:
             known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
             self._new_conf6 = devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
         base = self.links.get(below)
-        if kind in ("dummy", "vrf") or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
+        if kind in _NEVER_TEMPORARY:
+            return devconf.overlay(self._new_conf6, {"accept_dad": -1, "use_tempaddr": -1})
+        if kind in _WITHOUT_ARP or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
             return devconf.overlay(self._new_conf6, {"accept_dad": -1})  # IFF_NOARP, which a VLAN has from its base
         return self._new_conf6
 
@@ -242,6 +251,13 @@ class World:
             groups[old].pop(name, None)
         if new:
             groups.setdefault(new, {})[name] = None
+
+
+def identity(kind: str, attrs: Attrs) -> Hashable:
+    """What only one link of a namespace can have: a VLAN's base, id and protocol, a tunnel's ends; None for others."""
+    if kind == "vlan":
+        return kind, attrs.get("link"), attrs.get("id"), attrs.get("protocol")
+    return ip_tunnel.identity(kind, attrs) if is_tunnel(kind) else None
 
 
 def number(value: Value | None) -> int:

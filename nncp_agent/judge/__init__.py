@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
 from nncp_agent.judge import cautions, ethtool, mtu, rules, takers
 from nncp_agent.judge import routes as route_list
+from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved, kind_of
@@ -109,7 +110,7 @@ def _refused(iface: Interface, kind: Kind, context: Context, before: Host, refus
     news = changed(attrs, before.links.get(iface.name))
     if not news:
         return []
-    refused = refusals(kind.link_kinds[0], attrs)
+    refused = refusals(kind.link_kind(iface), attrs)
     if reason := refused.get(""):
         return [Problem(f"{iface.name}: type", f"found {kind.name}: {reason}")]
     return [
@@ -133,17 +134,34 @@ def _claims(resolved: Resolved, before: Host) -> Iterator[Problem]:
             yield Problem(name, f"is the same as {other}")
         if name not in before.links or resolved.present[name].config != resolved.merged[name].config:
             news[name] = (kind.name, claim)
+    afloat = _claims_of_the_afloat(news, resolved, before)
     for name, claim in news.items():
-        for other in _unnamed_of_the_kind(resolved, before, name):
+        for other in _unnamed_beside(resolved, before, name):
             kind = kind_of(resolved.merged[other], before.links[other])
             if (kind.name, kind.claim(resolved.merged[other])) == claim:
                 yield Problem(name, f"is the same as {other}, which is there already")
+        if claim in afloat:
+            yield Problem(name, f"is the same as {afloat[claim]}, which is there already")
 
 
-def _unnamed_of_the_kind(resolved: Resolved, before: Host, name: str) -> Iterator[str]:
+def _unnamed_beside(resolved: Resolved, before: Host, name: str) -> Iterator[str]:
     """Links the policy does not name that sit where `name` will: the only ones it can collide with."""
     iface = resolved.merged[name]
     for below in kind_of(iface, before.links.get(name)).below(iface):
         for other in before.above(below):
             if other not in resolved.wanted and other not in resolved.gone:
                 yield other
+
+
+def _claims_of_the_afloat(news: Iterable[str], resolved: Resolved, before: Host) -> dict[Hashable, str]:
+    """What is claimed by links that sit on nothing and that the policy does not name, of the kinds that `news` have."""
+    kinds = [kind_of(resolved.merged[name], before.links.get(name)) for name in news]
+    words = {word for kind in kinds for word in kind.link_kinds}
+    unnamed = (each for each in before.links.values() if each.kind in words and not each.below)
+    found: dict[Hashable, str] = {}
+    for link in unnamed:
+        if link.name not in resolved.wanted and link.name not in resolved.gone:
+            kind = by_link(link)
+            if (claim := kind.claim(resolved.merged[link.name])) is not None:
+                found[kind.name, claim] = link.name
+    return found

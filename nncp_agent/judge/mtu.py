@@ -59,7 +59,7 @@ def _limits(iface: Interface, before: Host) -> Iterator[Problem]:
         (low, high), whose = (link.min_mtu, link.max_mtu), "the device's limits"
     else:
         kind = kind_of(iface, None)
-        (low, high), whose = KINDS[kind.link_kinds[0]].mtus, f"what a {kind.name} can"
+        (low, high), whose = KINDS[kind.link_kind(iface)].mtus, f"what a {kind.name} can"
     if high and not low <= iface.mtu <= high:
         yield Problem(f"{iface.name}: mtu", f"wanted {low} to {high} ({whose}), found {iface.mtu}")
 
@@ -80,6 +80,8 @@ def _too_small_for_ipv6(name: str, resolved: Resolved, before: Host, mtus: Mtus)
 def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:
     merged, link = resolved.merged[iface.name], before.links.get(iface.name)
     for base in kind_of(iface, link).below(merged):
+        if kind_of(iface, link).fragments:
+            continue
         mine, its = mtus.of(iface.name), mtus.of(base)
         lost = _lost(merged, base, link, mtus)
         if _is_so_already(link, mine, before.links.get(base), its):
@@ -103,7 +105,7 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
 def _lost(iface: Interface, base: str, link: Link | None, mtus: Mtus) -> int:
     """Bytes by which its MTU must stay below its base's."""
     kind = kind_of(iface, link)
-    return mtus.tag(iface, base) + (kind.overhead(iface) if kind.overhead_counts else 0)
+    return mtus.tag(iface, base) + (kind.overhead(iface) or 0 if kind.overhead_counts else 0)
 
 
 def _is_so_already(link: Link | None, mtu: int, base: Link | None, below: int) -> bool:

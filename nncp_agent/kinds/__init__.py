@@ -11,7 +11,9 @@ from nncp_agent.kinds.base import Kind
 from nncp_agent.kinds.bond import Bond
 from nncp_agent.kinds.dummy import Dummy
 from nncp_agent.kinds.ethernet import Ethernet
+from nncp_agent.kinds.geneve import Geneve
 from nncp_agent.kinds.hsr import Hsr
+from nncp_agent.kinds.ip_tunnel import IpTunnel
 from nncp_agent.kinds.ipvlan import IpVlan
 from nncp_agent.kinds.linux_bridge import LinuxBridge
 from nncp_agent.kinds.loopback import Loopback
@@ -29,7 +31,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         Bond(),
         Dummy(),
         Ethernet(),
+        Geneve(),
         Hsr(),
+        IpTunnel(),
         IpVlan(),
         LinuxBridge(),
         Loopback(),

@@ -51,12 +51,17 @@ class Kind:
     probed: ClassVar[bool] = False  # which options the kernel takes is tried out before they are asked for
     own_addresses: ClassVar[tuple[tuple[str, int], ...]] = ()  # address and prefix that no policy takes away
     ports_hold_ip: ClassVar[bool] = False  # its ports may have addresses of their own (vrf)
-    usual_mtu: ClassVar[int] = 1500  # of a new one that takes its MTU from nowhere (ETH_DATA_LEN)
+    usual_mtu: ClassVar[int] = 1500  # of a new one that takes its MTU from nowhere (ETH_DATA_LEN); 0 is not known
+    fragments: ClassVar[bool] = False  # its packets may be larger than what its base can carry
     overhead_counts: ClassVar[bool] = (
         False  # the kernel refuses an MTU with which a frame and its overhead do not fit below
     )
     tag: ClassVar[int] = 0  # bytes that it adds to frames of full size (vlan)
     room_for_tags: ClassVar[bool] = True  # its frames may be longer than its MTU by a tag
+
+    def link_kind(self, iface: Interface) -> str:
+        """MAY: the IFLA_INFO_KIND word for `iface`, where there is more than one."""
+        return self.link_kinds[0]
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what is wrong with the stated `iface`, in the user's words."""
@@ -86,8 +91,8 @@ class Kind:
         """MUST when it speaks of other links: `config` with those in `names` called by their new names."""
         return config
 
-    def overhead(self, iface: Interface) -> int:
-        """MAY: bytes of its own that each frame takes along below."""
+    def overhead(self, iface: Interface) -> int | None:
+        """MAY: bytes of its own that each frame takes along below; None where its MTU is not taken from its base."""
         return 0
 
     def brief(self, iface: Interface) -> str:

@@ -20,7 +20,9 @@ from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final = {
     "bond": ("link-aggregation", "bond.config"),
+    "geneve": ("geneve", "tunnels.geneve"),
     "hsr": ("hsr", "stacked.hsr"),
+    "ip-tunnel": ("ip-tunnel", "tunnels.ip_tunnel"),
     "ipvlan": ("ipvlan", "stacked.ipvlan"),
     "linux-bridge": ("bridge", "bridge.config"),
     "mac-vlan": ("mac-vlan", "stacked.mac_vlan"),

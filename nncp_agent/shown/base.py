@@ -12,3 +12,8 @@ Tree = dict[str, Any]
 """Plain values in nmstate's words and order: what is not stated is not there."""
 Read = Callable[[Link, Host], Tree | None]
 """The subtree of one kind; None where the kernel has nothing to say about it."""
+
+
+def stated(tree: Tree) -> Tree:
+    """The keys with a value."""
+    return {key: value for key, value in tree.items() if value is not None}

@@ -6,19 +6,19 @@ from netkernel.host import Host
 from netkernel.link_kinds.ipvlan import PRIVATE, VEPA
 from netkernel.link_kinds.macvlan import NOPROMISC
 from netkernel.records import Link
-from nncp_agent.shown.base import Tree
+from nncp_agent.shown.base import Tree, stated
 
 
 def vrf(link: Link, host: Host) -> Tree:
     """Its ports and its table."""
-    return _stated({"port": list(host.ports(link.name)), "route-table-id": link.attrs.get("table")})
+    return stated({"port": list(host.ports(link.name)), "route-table-id": link.attrs.get("table")})
 
 
 def mac_vlan(link: Link, host: Host) -> Tree:
     """A base in another namespace has no name here."""
     flags = link.attrs.get("flags")
     promiscuous = not flags & NOPROMISC if isinstance(flags, int) else None
-    return _stated({"base-iface": link.link or None, "mode": link.attrs.get("mode"), "promiscuous": promiscuous})
+    return stated({"base-iface": link.link or None, "mode": link.attrs.get("mode"), "promiscuous": promiscuous})
 
 
 def ipvlan(link: Link, host: Host) -> Tree:
@@ -26,13 +26,13 @@ def ipvlan(link: Link, host: Host) -> Tree:
     tree: Tree = {"base-iface": link.link or None, "mode": link.attrs.get("mode")}
     if isinstance(flags := link.attrs.get("flags"), int):
         tree |= {"private": bool(flags & PRIVATE), "vepa": bool(flags & VEPA)}
-    return _stated(tree)
+    return stated(tree)
 
 
 def macsec(link: Link, host: Host) -> Tree:
     """A base in another namespace has no name here. The keys to begin with are no business of the kernel's."""
     attrs = link.attrs
-    return _stated(
+    return stated(
         {
             "base-iface": link.link or None,
             "encrypt": bool(attrs["encrypt"]) if "encrypt" in attrs else None,
@@ -47,7 +47,7 @@ def macsec(link: Link, host: Host) -> Tree:
 def vxlan(link: Link, host: Host) -> Tree:
     """`base-iface` is "" where the frames go wherever the routes say; no remote and no local are left out."""
     attrs = link.attrs
-    return _stated(
+    return stated(
         {
             "base-iface": link.link,
             "destination-port": attrs.get("port"),
@@ -62,7 +62,7 @@ def vxlan(link: Link, host: Host) -> Tree:
 def hsr(link: Link, host: Host) -> Tree:
     """The kernel reports the supervision address, and not the byte that makes it."""
     address = str(link.facts.get("supervision") or "")
-    return _stated(
+    return stated(
         {
             "multicast-spec": int(address[-2:], 16) if address else None,
             "port1": link.attrs.get("slave1") or None,
@@ -71,7 +71,3 @@ def hsr(link: Link, host: Host) -> Tree:
             "supervision-address": address.upper() or None,
         }
     )
-
-
-def _stated(tree: Tree) -> Tree:
-    return {key: value for key, value in tree.items() if value is not None}

@@ -8,6 +8,7 @@ from typing import Final
 from netkernel import devconf
 from netkernel.frozen import replace
 from netkernel.host import Host
+from netkernel.link_kinds import COMMON
 from netkernel.records import Address, Attrs, Link, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
@@ -75,10 +76,14 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
         changes |= _common(iface, before)
     elif seen is not None and seen.master:
         changes["master"] = ""
+    kind = kind_of(iface, seen)
+    if seen is not None and seen.kind in kind.link_kinds and seen.kind != kind.link_kind(merged):
+        seen = _in_another_kind(seen, kind.link_kind(merged))
     if seen is None:
-        kind = kind_of(iface, None)
         attrs = {key: value for key, value in changes.items() if value or key not in ("promisc", "master")}
-        return Link(name=iface.name, kind=kind.link_kinds[0], attrs=attrs, conf6=_conf6(merged, None, iface, before))
+        return Link(
+            name=iface.name, kind=kind.link_kind(merged), attrs=attrs, conf6=_conf6(merged, None, iface, before)
+        )
     conf6 = _conf6(merged, seen, iface, before)
     if conf6 == seen.conf6 and all(seen.attrs.get(key) == value for key, value in changes.items()):
         return seen
@@ -86,6 +91,12 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
     assigned = macs.PINNED if written else seen.address_assigned
     kept = {key: value for key, value in seen.attrs.items() if key not in wanted.forgotten}
     return replace(seen, attrs={**kept, **changes}, conf6=conf6, address_assigned=assigned)
+
+
+def _in_another_kind(seen: Link, word: str) -> Link:
+    """What is left of a link that is made anew as another kind: not what it had from its driver."""
+    kept = {key: value for key, value in seen.attrs.items() if key in COMMON and key not in ("address", "mtu", "link")}
+    return replace(seen, kind=word, attrs=kept, address_assigned=None)
 
 
 def _common(iface: Interface, before: Host) -> dict[str, Value]:

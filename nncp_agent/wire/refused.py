@@ -27,7 +27,7 @@ def is_not_done_here(message: str) -> bool:
     return any(words in message for words in _ELSEWHERE)
 
 
-TYPES_LATER: Final = frozenset({"infiniband", "ip-tunnel"})
+TYPES_LATER: Final = frozenset({"infiniband"})
 TYPES_SHOWN: Final = frozenset({"tun", "xfrm", "unknown", "other"})
 """Printed by `show`; nobody can ask for them."""
 

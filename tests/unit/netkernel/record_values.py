@@ -156,7 +156,7 @@ def values_of(attr: Attr) -> st.SearchStrategy[Value]:
     """What an attribute of a kind's table can hold."""
     if attr.words:
         return st.sampled_from(sorted(attr.words.values()))
-    limits = {Form.U8: 8, Form.U16: 16, Form.U32: 32, Form.U64: 64, Form.U16_BE: 16}
+    limits = {Form.U8: 8, Form.U16: 16, Form.U32: 32, Form.U64: 64, Form.U16_BE: 16, Form.U32_BE: 32, Form.U32_LOW: 16}
     if attr.form in limits:
         return st.integers(0, 2 ** limits[attr.form] - 1)
     strategies: dict[Form, st.SearchStrategy[Value]] = {
@@ -172,6 +172,7 @@ def values_of(attr: Attr) -> st.SearchStrategy[Value]:
             lambda found: tuple(f"{source}:{found[source]}" for source in sorted(found))
         ),
         Form.BIT: st.booleans(),
+        Form.MARK: st.booleans(),
         Form.TEXT: words,
         Form.FLAG: st.booleans(),
     }

@@ -42,7 +42,7 @@ def test_a_link_that_is_down_already_has_nothing_to_forget() -> None:
 
 def test_a_tunnel_that_goes_with_its_base_is_named() -> None:
     made = grown([CreateLink("d0", "dummy")])
-    tunnel = Link("gre0", "gretap", attrs={**made.links["d0"].attrs, "link": "d0"})
+    tunnel = Link("gre0", "erspan", attrs={**made.links["d0"].attrs, "link": "d0"})
     before: Host = replace(made, links={**made.links, "gre0": tunnel})
     (said,) = irreversible(before, (DeleteLink("d0", "dummy"),))
-    assert said.startswith("delete gretap gre0: ")
+    assert said.startswith("delete erspan gre0: ")

@@ -60,7 +60,7 @@ def test_a_nic_that_vanishes_in_the_middle_is_reported_and_the_rest_is_put_back(
 
 def test_a_link_of_a_kind_nobody_here_can_make_is_reported() -> None:
     made = grown([CreateLink("d0", "dummy"), SetLink("d0", "dummy", {"up": True}, {"up": False})])
-    tunnel = Link("gre0", "gretap", attrs={**made.links["d0"].attrs, "link": "d0", "address": "02:00:00:00:00:55"})
+    tunnel = Link("gre0", "erspan", attrs={**made.links["d0"].attrs, "link": "d0", "address": "02:00:00:00:00:55"})
     before = replace(made, links={**made.links, "gre0": tunnel})
     plan = (DeleteLink("d0", "dummy"),)
     kernel = FakeKernel(before)

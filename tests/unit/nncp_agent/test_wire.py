@@ -451,7 +451,7 @@ def test_a_key_of_nmstates_that_is_not_done_yet_is_said_to_be_one(state: Any, pa
     assert "not supported by this version yet" in problem
 
 
-@pytest.mark.parametrize("word", ["infiniband", "ip-tunnel", "ovs-bridge", "ipsec", "tun"])
+@pytest.mark.parametrize("word", ["infiniband", "ovs-bridge", "ipsec", "tun"])
 def test_what_this_version_cannot_make_may_be_absent(word: str) -> None:
     (found,) = tree({"interfaces": [{"name": "x0", "type": word, "state": "absent"}]}).desired.interfaces or ()
     assert (found.type, found.state) == (word, State.ABSENT)

@@ -5,8 +5,9 @@ that does not say a thing resets it. What was a tunnel to one remote never becom
 round: IFF_POINTOPOINT and IFF_BROADCAST are decided when the link is made.
 """
 
+from collections.abc import Hashable, Mapping
+
 from netkernel.link_kinds.base import ETHERNET, Attr, Form, LinkKind, Side, only
-from netkernel.records import Attrs, Value
 from netkernel.typed import Final
 
 ANY_MTU: Final = (0, 0)
@@ -28,14 +29,14 @@ def is_tunnel(kind: str) -> bool:
     return kind in _HEADERS
 
 
-def identity(kind: str, attrs: Attrs) -> tuple[Value | None, ...]:
+def identity(kind: str, attrs: Mapping[str, object]) -> Hashable:
     """What only one tunnel of a namespace can have: its ends, its base, and GRE's key."""
     flags = attrs.get("iflags")
     key = attrs.get("ikey") if isinstance(flags, int) and flags & KEY else None
     return kind, attrs.get("local") or "", attrs.get("remote") or "", attrs.get("link") or "", key
 
 
-def overhead(kind: str, attrs: Attrs) -> int:
+def overhead(kind: str, attrs: Mapping[str, object]) -> int:
     """Bytes of outer headers; 0 where UDP is put around them, too, and its driver decides."""
     if attrs.get("encap_type"):
         return 0
@@ -123,7 +124,7 @@ _GRE_OVER_IPV6: Final = {
     **_encap(14),
     "fwmark": Attr(20, Form.U32),
 }
-_NOT_ZERO: Final[Attrs] = {"local": "", "remote": "", "pmtudisc": 1, "collect_metadata": False}
+_NOT_ZERO: Final[Mapping[str, int | bool | str]] = {"local": "", "remote": "", "pmtudisc": 1, "collect_metadata": False}
 _KEPT: Final = frozenset(
     {"ignore_df", "encap_type", "encap_flags", "encap_sport", "encap_dport", *_SIT.keys() - {"flags"}}
 )
@@ -138,7 +139,9 @@ def is_kept(kind: str, key: str) -> bool:
 def _kind(
     name: str, attrs: dict[str, Attr], protocol: int, mtus: tuple[int, int], type: int, sides: Side | None = None
 ) -> LinkKind:
-    defaults = {key: _NOT_ZERO.get(key, 0) for key in attrs if key != "link" and not key.startswith("6rd")}
+    defaults: dict[str, int | bool | str | tuple[str, ...]] = {
+        key: _NOT_ZERO.get(key, 0) for key in attrs if key != "link" and not key.startswith("6rd")
+    }
     if protocol:
         defaults["proto"] = protocol
     if name == "sit":

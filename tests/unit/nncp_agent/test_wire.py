@@ -279,7 +279,7 @@ def test_problems_found_later_get_their_line() -> None:
         ({"type": "ovs-bridge"}, "Open vSwitch is not managed here; use ovs-vsctl"),
         ({"type": "ovs-interface"}, "ovs-vsctl"),
         ({"type": "ipsec"}, "Libreswan"),
-        ({"type": "ip-tunnel"}, "type: found 'ip-tunnel': not supported by this version yet"),
+        ({"type": "infiniband"}, "type: found 'infiniband': not supported by this version yet"),
         ({"macsec": {"port": 65536}}, "macsec.port: found 65536, wanted 0 to 65535"),
         ({"macsec": {"validation": "lax"}}, "macsec.validation: found 'lax', wanted one of disabled, check, strict"),
         ({"macsec": {"offload": "nic"}}, "macsec.offload: found 'nic', wanted one of off, phy, mac"),

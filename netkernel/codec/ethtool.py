@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from struct import Struct
 
 from netkernel import tlv
 from netkernel.errors import MalformedMessage
@@ -15,6 +16,8 @@ from netkernel.typed import Final
 STRINGS: Final = 1
 """ETHTOOL_MSG_STRSET_GET."""
 _HEADER = 1
+_NAMED: Final = Struct("=HHHHI")
+"""The header, and the link's index as the first in it."""
 _INDEX, _FLAGS = 1, 3
 _COMPACT_BITSETS, _OMIT_REPLY = 0x1, 0x2
 _FEATURE_NAMES: Final = 4  # ETH_SS_FEATURES of linux/ethtool.h
@@ -124,6 +127,14 @@ def _bit(name: str, value: bool) -> bytes:
 
 def _index(data: bytes, start: int, end: int) -> tuple[int, int]:
     """The ifindex, and where the header ends, which stands first."""
+    if end - start >= _NAMED.size:
+        length, number, size, inner, index = _NAMED.unpack_from(data, start)
+        if (number & tlv.NUMBER, size, inner) == (
+            _HEADER,
+            8,
+            _INDEX,
+        ) and 12 <= length <= end - start:  # as kernels have it
+            return index, start + ((length + 3) & ~3)
     for number, first, last in tlv.walk(data, start, end):
         if number == _HEADER:
             for inner, at, stop in tlv.walk(data, first, last):

@@ -40,7 +40,7 @@ class Call:
         if form == "json":
             from nncp_agent.cli import json_text  # late, as all below: a verb pays for what it does
 
-            yield from json_text.indented(value) if self.world.stdout.isatty() else json_text.pieces(value)
+            yield from [json_text.indented(value)] if self.world.stdout.isatty() else json_text.pieces(value)
             yield "\n"
         else:
             from nncp_agent.cli import yaml_text

@@ -9,6 +9,9 @@ from netkernel.typed import Any, NoReturn
 
 _AT_ONCE = 50
 """Items of a list: some hundred kilobytes, which are used again for the next."""
+_OFTEN = "ethtool"
+"""What links of one kind have in common."""
+_FIRST = 10**18  # so many digits that no number is the beginning of another
 
 
 def pieces(value: object) -> Iterator[str]:
@@ -24,9 +27,9 @@ def pieces(value: object) -> Iterator[str]:
         if not isinstance(each, list | Iterator):
             yield encode(each)
             continue
-        items, separator = iter(each), "["
+        items, separator, often = iter(each), "[", _Often(encode)
         while some := list(islice(items, _AT_ONCE)):
-            yield separator + encode(some)[1:-1]
+            yield separator + often.encode(some)[1:-1]
             separator = ","
         yield "]" if separator == "," else "[]"
     yield "}" if value else "{}"
@@ -37,6 +40,39 @@ def indented(value: object) -> str:
     import json  # late: see below
 
     return json.dumps(value, ensure_ascii=False, indent=2, default=list)
+
+
+class _Often:
+    """Writes lists of mappings that have the same object under the key _OFTEN: its text, half of all, is made once.
+
+    Meanwhile a number stands for it. That key and such a number are together in no other place: not in a string, where
+    quotes have a backslash, and not further down, where nothing is called so.
+    """
+
+    def __init__(self, encode: Callable[[Any], str]) -> None:
+        self._encode = encode
+        self._numbers: dict[int, int] = {}
+        self._values: list[object] = []  # which also keeps them alive, and their ids theirs
+        self._texts: list[str] = []
+
+    def encode(self, items: list[Any]) -> str:
+        here: set[int] = set()
+        text = self._encode([self._marked(item, here) for item in items])
+        for number in here:
+            text = text.replace(f'"{_OFTEN}":{number}', self._texts[number - _FIRST])
+        return text
+
+    def _marked(self, item: Any, here: set[int]) -> Any:
+        if type(item) is not dict or _OFTEN not in item:
+            return item
+        value = item[_OFTEN]
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = _FIRST + len(self._values)
+            self._values.append(value)
+            self._texts.append(f'"{_OFTEN}":{self._encode(value)}')
+        here.add(number)
+        return {**item, _OFTEN: number}
 
 
 def _encoder() -> Callable[[Any], str]:

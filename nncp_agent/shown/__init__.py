@@ -6,14 +6,14 @@ more than all that is in here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.late import Late
-from netkernel.records import FOREVER, Address, Link
+from netkernel.records import FOREVER, Address, Ethtool, Link
 from netkernel.typed import Final
 from nncp_agent.shown import hostname, macs, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
@@ -35,6 +35,8 @@ SUBTREES: Final = {
 }
 """By type: the key of its own settings, and where they are read."""
 READERS: Final[Mapping[str, Read]] = Late(__name__, {type: place for type, (_, place) in SUBTREES.items()})
+_ETHTOOL: Final[Mapping[str, Callable[[Ethtool], Tree]]] = Late(__name__, {"read": "ethtool.read"})
+"""Not every look asks for it."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
 HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
@@ -133,9 +135,7 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     tree["ipv4"] = _ipv4(ipv4)
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
     if link.name in host.ethtool:
-        from nncp_agent.shown import ethtool  # late: not every look asks for it
-
-        tree["ethtool"] = ethtool.read(host.ethtool[link.name])
+        tree["ethtool"] = _ETHTOOL["read"](host.ethtool[link.name])
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
         tree["owner"] = stamp.owner
     if type in SUBTREES:

@@ -38,3 +38,15 @@ def test_a_long_list_is_cut_and_nothing_is_lost(count: int) -> None:
 
 def test_people_get_it_indented() -> None:
     assert json_text.indented({"a": iter([1, "é"]), "b": {}}) == '{\n  "a": [\n    1,\n    "é"\n  ],\n  "b": {}\n}'
+
+
+@given(st.lists(st.integers(0, 3), max_size=120), st.lists(values, min_size=4, max_size=4))
+def test_what_many_items_have_in_common_is_written_in_its_place(whose: list[int], common: list[object]) -> None:
+    items = [{"name": f'"ethtool":{n}', "ethtool": common[n], "mtu": n} if n else {"mtu": n} for n in whose]
+    assert "".join(json_text.pieces({"interfaces": items})) == at_once({"interfaces": items})
+
+
+def test_what_ten_kinds_have_in_common_is_told_apart() -> None:
+    common = [{"feature": {f"f{n}": True}} for n in range(12)]
+    items = [{"ethtool": common[n % 12]} for n in range(120)]
+    assert "".join(json_text.pieces({"interfaces": iter(items)})) == at_once({"interfaces": items})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from netkernel import ethtool, genetlink, settings
 from netkernel.codec import ethtool as codec
@@ -38,13 +38,14 @@ def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str
         if refused.errno not in _NOT_THERE:
             raise
         return {}  # before Linux 5.6, or built without
-    found: dict[str, dict[str, codec.Reply]] = {}
-    for section in sections:
-        for index, reply in _section(through, family, section).items():
-            if index in names:
-                found.setdefault(names[index], {})[section] = reply
+    replies = {section: of_links for section in sections if (of_links := _section(through, family, section))}
     made: dict[tuple[int, ...], Ethtool] = {}  # most links of a host have the same settings
-    return {name: _shared(replies, made) for name, replies in found.items()}
+    found = {}
+    for index, name in names.items():
+        of_link = [(section, reply) for section, of_links in replies.items() if (reply := of_links.get(index))]
+        if of_link:
+            found[name] = _shared(of_link, made)
+    return found
 
 
 def _section(through: Socket, family: Family, section: str) -> dict[int, codec.Reply]:
@@ -68,11 +69,11 @@ def _feature_names(through: Socket, family: Family) -> list[str]:
     return codec.read_names(data, start + genetlink.HEADER.size, end)
 
 
-def _shared(replies: Mapping[str, codec.Reply], made: dict[tuple[int, ...], Ethtool]) -> Ethtool:
-    key = tuple(map(id, replies.values()))
+def _shared(replies: Sequence[tuple[str, codec.Reply]], made: dict[tuple[int, ...], Ethtool]) -> Ethtool:
+    key = tuple([id(reply) for _, reply in replies])
     if key not in made:
         facts: dict[str, Attrs] = {}
-        for reply in replies.values():
+        for _, reply in replies:
             facts |= reply.facts
-        made[key] = Ethtool({name: reply.settings for name, reply in replies.items()}, facts)
+        made[key] = Ethtool({section: reply.settings for section, reply in replies}, facts)
     return made[key]

@@ -131,7 +131,8 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     ipv4: list[Tree] = []
     ipv6: list[Tree] = []
     for each in addresses:
-        (ipv6 if ":" in each.ip else ipv4).append(_address(each))
+        shown = _address(each)
+        (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
     tree["ipv4"] = _ipv4(ipv4)
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
     if link.name in host.ethtool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.bench import bridge_vlans, ifupdown2, links, policy
 from tests.bench.contest import Contest, Line, hold
 
-HEAD = f"{'work / peer':62} {'ours':>16} {'peer':>16} {'ratio':>8} {'goal':>7}"
+HEAD = f"{'work / peer':64} {'ours':>16} {'peer':>16} {'ratio':>8} {'goal':>7}"
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +67,7 @@ def _row(line: Line) -> str:
     goal = "" if line.goal is None else f"{line.goal:.3g}"
     missed = " !" if line.goal is not None and line.ratio > line.goal else ""
     return (
-        f"{line.title + ' / ' + line.peer_name:<62.62} {clock(line.ours.cpu_s, line.ours.wall_s):>16}"
+        f"{line.title + ' / ' + line.peer_name:<64.64} {clock(line.ours.cpu_s, line.ours.wall_s):>16}"
         f" {clock(line.peer.cpu_s, line.peer.wall_s):>16} {line.ratio:>8.3f} {goal:>7}{missed}"
     )
 

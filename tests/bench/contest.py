@@ -42,6 +42,8 @@ class Contest:
     """`goal` is the ratio ours/peer that must not be exceeded; None where the design names no budget.
 
     `by` says which clock the goal is about: `cpu` (user and system time of the process and its children) or `wall`.
+    `floors` are no contestants: what the parts of our work cost by themselves that no program of our kind does without,
+    measured in the same rounds, so that everybody sees what a goal leaves room for.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Contest:
     goals: tuple[float | None, ...]
     by: str = "cpu"
     rounds: int = 5
+    floors: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,9 @@ class Timing:
 
     def without(self, other: Timing) -> Timing:
         return Timing(self.wall_s - other.wall_s, self.cpu_s - other.cpu_s)
+
+    def __add__(self, other: Timing) -> Timing:
+        return Timing(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +87,33 @@ class Line:
 def hold(contest: Contest) -> list[Line]:
     """All rounds of a contest, interleaved, so that a neighbour's load hits every side alike.
 
-    Where both have a `start` there is a second line, "engine", of the medians without it.
+    Where both have a `start` there is a second line, "engine", of the medians without it. Floors are held against the
+    first peer, each and all together.
     """
-    sides = (contest.ours, *contest.peers)
+    sides = (contest.ours, *contest.peers, *contest.floors)
     timings: list[list[tuple[Timing, Timing]]] = [[] for _ in sides]
     for _ in range(contest.rounds):
         for side, taken in zip(sides, timings, strict=True):
             taken.append(_one_round(side))
-    (mine, my_start), *others = [tuple(_median(one) for one in zip(*taken, strict=True)) for taken in timings]
+    (mine, my_start), *all_others = [tuple(_median(one) for one in zip(*taken, strict=True)) for taken in timings]
+    others, floors = all_others[: len(contest.peers)], [whole for whole, _ in all_others[len(contest.peers) :]]
     lines = []
     for peer, (whole, start), goal in zip(contest.peers, others, contest.goals, strict=True):
         lines.append(Line(contest.title, contest.by, mine, peer.name, whole, goal))
         if contest.ours.start and peer.start:
             title = f"{contest.title}, engine"
             lines.append(Line(title, contest.by, mine.without(my_start), peer.name, whole.without(start), None))
-    return lines
+    return lines + _floor_lines(contest, floors, others[0][0])
+
+
+def _floor_lines(contest: Contest, floors: Sequence[Timing], peer: Timing) -> list[Line]:
+    names = [side.name for side in contest.floors]
+    if len(names) > 1:
+        names, floors = [*names, "both"], [*floors, sum(floors[1:], floors[0])]
+    return [
+        Line(f"{contest.title}, floor: {name}", contest.by, floor, contest.peers[0].name, peer, None)
+        for name, floor in zip(names, floors, strict=True)
+    ]
 
 
 def _median(taken: Sequence[Timing]) -> Timing:

@@ -69,7 +69,7 @@ def _show(count: int) -> Contest:
     """Whole processes, from exec to the last byte; the peer's output is parsed, as a caller must."""
 
     def ours(_: object) -> None:
-        out = subprocess.run([sys.executable, "-m", "nncp_agent.cli", "show", "-o", "json"], capture_output=True)
+        out = subprocess.run([sys.executable, "-m", "nncp_agent", "show", "-o", "json"], capture_output=True)
         assert out.returncode == 0 and len(out.stdout) > count * 50, out.stderr
 
     def peer(_: object) -> None:

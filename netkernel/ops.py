@@ -377,12 +377,13 @@ def inverse(plan: Plan) -> tuple[Op, ...]:
 
 def is_set_in_place(old: Address, new: Address) -> bool:
     """Whether the kernel makes `new` of `old` when told, and `old` of `new`: it answers OK to all else and changes
-    nothing, of an IPv6 address also to metric 0 (inet_rtm_newaddr, inet6_addr_modify).
+    nothing, of an IPv6 address also to metric 0, and Linux 6.1 to another protocol of an IPv4 one
+    (inet_rtm_newaddr, inet6_addr_modify).
     """
     if replace(old, metric=new.metric, protocol=new.protocol, flags=new.flags) != new:
         return False
     if new.family == 4:
-        return old.flags == new.flags
+        return (old.flags, old.protocol) == (new.flags, new.protocol)
     return old.flags ^ new.flags in (0, NO_PREFIX_ROUTE) and bool(old.metric) == bool(new.metric)
 
 

@@ -185,6 +185,13 @@ def _stp_attrs(stp: Stp, before: Attrs) -> dict[str, Value]:
 
 
 def _port_attrs(port: BridgePort) -> Attrs:
+    """What is stated of a port.
+
+    Path costs: the kernel computes one from the speed until somebody writes it, and does not tell the one from the
+    other (net/bridge/br_netlink.c). A port that joins is always told the one that is stated. A port that is there and
+    has it is left alone, because what is shown can be asked for without a change; when its speed changes and with it
+    the cost, the next plan writes it, for good.
+    """
     attrs: dict[str, Value] = {}
     if port.stp_hairpin_mode is not None:
         attrs["hairpin"] = int(port.stp_hairpin_mode)

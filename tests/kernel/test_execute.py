@@ -136,7 +136,6 @@ FOUR = Address("br0.5", "198.51.100.1", 24)
 SIX = Address("br0.5", "2001:db8:6::1", 64, flags=NODAD)
 IN_PLACE = [
     (FOUR, replace(FOUR, metric=77)),
-    (FOUR, replace(FOUR, protocol=99)),
     (SIX, replace(SIX, protocol=99)),
     (SIX, replace(SIX, flags=NODAD | NOPREFIXROUTE)),
     (replace(SIX, metric=7), replace(SIX, metric=77)),

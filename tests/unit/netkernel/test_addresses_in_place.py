@@ -36,7 +36,7 @@ def with_one_changed(host: Host, new: Address) -> Host:
     ("old", "new", "line"),
     [
         (FOUR, replace(FOUR, metric=50), "set address 192.0.2.1/24 on eth0 metric 0 -> 50"),
-        (FOUR, replace(FOUR, protocol=9), "set address 192.0.2.1/24 on eth0 protocol 0 -> 9"),
+        (SIX, replace(SIX, protocol=9), "set address 2001:db8::1/64 on eth0 protocol 0 -> 9"),
         (SIX, replace(SIX, flags=0x200), "set address 2001:db8::1/64 on eth0 flags 0 -> 512"),
     ],
 )
@@ -52,7 +52,9 @@ def test_what_the_kernel_changes_in_place_is_changed_so(old: Address, new: Addre
     assert changes(before, kernel.snapshot(), link_local=True) == []
 
 
-@pytest.mark.parametrize("change", [{"flags": 0x200}, {"label": "eth0:web"}, {"broadcast": "192.0.2.255"}])
+@pytest.mark.parametrize(
+    "change", [{"flags": 0x200}, {"label": "eth0:web"}, {"broadcast": "192.0.2.255"}, {"protocol": 9}]
+)
 def test_what_the_kernel_ignores_of_an_ipv4_address_is_made_anew(change: dict[str, int]) -> None:
     before = busy()
     lines = [str(op) for op in reconcile(before, with_one_changed(before, replace(FOUR, **change)))]

@@ -46,6 +46,12 @@ WantedBy=multi-user.target
 """
 
 
+FALLBACKS: Final = frozenset(
+    {"tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"}
+)
+"""Links of tunnel drivers, which are part of a test kernel's image and make them when it starts."""
+
+
 def node(
     directory: Path,
     *,

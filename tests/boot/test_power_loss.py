@@ -11,7 +11,7 @@ import pytest
 
 from lab.machine import Machine
 from nncp_agent import checkpoint, history, store
-from tests.boot.node import POLICY, RESTORE, node, state
+from tests.boot.node import FALLBACKS, POLICY, RESTORE, node, state
 from tests.faults.scenes import BOND_BRIDGE_VLAN, SCENES
 from tests.faults.wreck import STILL
 
@@ -46,7 +46,7 @@ def came_back(made: Machine) -> set[tuple[str, str]]:
     assert made.on_disk(f"{LOOKED}/unit").read_text() == "active\n"
     found = set()
     for link in json.loads(made.on_disk(f"{LOOKED}/addr").read_text()):
-        if not link["ifname"].startswith(("lo", "far")):
+        if not link["ifname"].startswith(("lo", "far")) and link["ifname"] not in FALLBACKS:
             found |= {(link["ifname"], link.get("master", ""))}
             found |= {(link["ifname"], each["local"]) for each in link["addr_info"] if each["family"] == "inet"}
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.machine import UNITS, Boot, Machine
-from tests.boot.node import RESTORE, enable, node, state
+from tests.boot.node import FALLBACKS, RESTORE, enable, node, state
 
 pytestmark = pytest.mark.boots
 
@@ -56,7 +56,8 @@ def stands(boot: Boot, system: str, active: str, result: str, condition: str) ->
 
 
 def links(boot: Boot) -> dict[str, dict[str, Any]]:
-    return {link["ifname"]: link for link in json.loads(boot.output.splitlines()[-2])}
+    found = json.loads(boot.output.splitlines()[-2])
+    return {link["ifname"]: link for link in found if link["ifname"] not in FALLBACKS}
 
 
 def ports(boot: Boot) -> set[str]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,8 +90,15 @@ def _ip(line: str) -> None:
     subprocess.run(["ip", *line.split()], check=True)
 
 
+def _but_for_lro(state: Any) -> Any:
+    """A bond has LRO until its first VLAN: then the kernel works out anew what all of its ports can do."""
+    for interface in state["interfaces"]:
+        interface.get("ethtool", {}).get("feature", {}).pop("rx-lro", None)
+    return state
+
+
 def test_what_was_planned_is_done_and_what_is_shown_is_as_asked(nncp: Run) -> None:
-    before = json.loads(nncp("show", "-o", "json", "bond0", "eth0", "eth1").stdout)
+    before = _but_for_lro(json.loads(nncp("show", "-o", "json", "bond0", "eth0", "eth1").stdout))
     planned = nncp("plan", "--exit-code", "bridge.yaml", "bond.yaml", code=10).stdout
     applied = nncp("apply", "--no-check", "bond.yaml", "bridge.yaml")
     assert applied.stdout.replace("! ", "") == planned.replace("! ", "")
@@ -99,7 +107,7 @@ def test_what_was_planned_is_done_and_what_is_shown_is_as_asked(nncp: Run) -> No
     assert shown["bond1"]["link-aggregation"]["port"] == ["eth2", "eth3"]
     assert shown["bond1"]["mtu"] == 1450
     assert shown["bond0.40"]["ipv4"]["address"] == [{"ip": "10.40.0.11", "prefix-length": 24}]
-    assert json.loads(nncp("show", "-o", "json", "bond0", "eth0", "eth1").stdout) == before
+    assert _but_for_lro(json.loads(nncp("show", "-o", "json", "bond0", "eth0", "eth1").stdout)) == before
     assert nncp("plan", "bond.yaml", "bridge.yaml").stdout == ""
     assert nncp("diff", "-", "bond.yaml", given=nncp("show").stdout).stdout == ""
 

@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager
 from struct import Struct
 from typing import Final, assert_never
 
-from netkernel import ethtool, genetlink, netns, sources, sysctl
-from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, vlans
+from netkernel import ethtool, genetlink, netns, sources, sysctl, tun_device
+from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.files import Files
 from netkernel.genetlink import Family
 from netkernel.keepers import Keepers
+from netkernel.link_kinds import KINDS
 from netkernel.netlink import GENERIC, LARGEST_BATCH, LONGEST_BATCH, Message, Socket, opened
 from netkernel.ops import (
     AddAddress,
@@ -96,6 +97,12 @@ class Execution:
             case AddClient() | DeleteClient():
                 self._flush()
                 self._tell_keeper(position, op)
+            case CreateLink() if _has_device(op.kind):
+                self._flush()
+                self._make_by_device(position, op)
+            case SetLink() if _has_device(op.kind) and not tun_device.GIVEN.isdisjoint(op.new):
+                self._flush()
+                self._give(position, op)
             case MoveLink() if not self._is_own(op.source):
                 self._flush()
                 self._fetch(position, op)
@@ -205,6 +212,35 @@ class Execution:
                 self._generic = Socket(opened(GENERIC))
         return self._generic
 
+    def _make_by_device(self, position: int, op: CreateLink) -> None:
+        index = self._take_index(op.index)
+        self._by_device(position, op, lambda: tun_device.make(op.name, op.attrs, index))
+        self._indexes[op.name] = index
+        # Asking makes the kernel notice that it has no carrier; else a bridge it joins takes it for one that has.
+        self._socket.ask(shapes.GET, shapes.request(index))
+        self._queue(position, links.furnish(op.kind, op.attrs, self._index_of, index=index))
+
+    def _give(self, position: int, op: SetLink) -> None:
+        try:
+            index = self._index_of(op.name)
+        except _Unknown as unknown:
+            reason = f"there is no link {unknown.name!r}"
+            raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
+        link = shapes.Links().read(*self._socket.ask(shapes.GET, shapes.request(index)), {index: op.name})
+        self._by_device(position, op, lambda: tun_device.give(op.name, {**link.attrs, **link.facts}, op.new))
+        rest = {key: value for key, value in op.new.items() if key not in tun_device.GIVEN}
+        if rest:
+            self._queue(position, links.change(op.kind, rest, self._index_of, index=index))
+
+    def _by_device(self, position: int, op: Op, act: Callable[[], None]) -> None:
+        try:
+            with self._inside():
+                act()
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+            done, failed = position + 1, frozenset({position})
+            raise KernelRefused(str(op), error.errno or 0, reason, possibly_done=done, failed=failed) from error
+
     def _index_of(self, name: str) -> int:
         index = self._indexes.get(name)
         if index is None:
@@ -274,7 +310,7 @@ class Execution:
             op = self._ops[position]
             if isinstance(op, CreateLink):
                 first = next(at for at, (of, _) in enumerate(pending) if of == position)
-                if first not in refused:
+                if first not in refused or _has_device(op.kind):
                     self._socket.write([links.delete(self._indexes[op.name])])
 
     def _write(self, position: int, op: WriteSysctl | WriteFile) -> None:
@@ -334,6 +370,10 @@ class Execution:
     def _close_files(self) -> None:
         while self._files:
             os.close(self._files.pop())
+
+
+def _has_device(kind: str) -> bool:
+    return kind in KINDS and KINDS[kind].has_device
 
 
 class _Unknown(NetworkError):

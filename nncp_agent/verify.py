@@ -93,7 +93,7 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
 
 def _config(iface: Interface, want: Model, have: Model | None, kind: Kind) -> Iterator[str]:
     have = kind.normalise(have) if have is not None else None
-    for path, wanted, found in _compare(kind.normalise(want), have, kind.subtree or ""):
+    for path, wanted, found in _compare(kind.normalise(kind.told(want)), have, kind.subtree or ""):
         yield f"{iface.name}: {path}: wanted {_word(wanted)}, found {_word(found)}"
 
 

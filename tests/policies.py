@@ -44,6 +44,9 @@ def policies(draw: st.DrawFn) -> NetworkState:
             )
     interfaces += draw(_links_on_links(bases))
     if draw(st.booleans()):
+        section = {"mode": draw(st.sampled_from(("tun", "tap"))), "owner": draw(st.integers(1, 2))}
+        interfaces.append({"name": "tap9", "type": "tun", "state": draw(STATES), "tun": section, **draw(_stacks(8))})
+    if draw(st.booleans()):
         interfaces.append({"name": "dummy9", "type": "dummy", "state": draw(STATES), **draw(_stacks(9))})
     for nic in bases:
         if nic in NICS and draw(st.integers(0, 3)) == 0:

@@ -31,7 +31,7 @@ from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, Value,
 from netkernel.simulation import World, step
 
 NICS = ("eth0", "eth1", "eth2")
-VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "s1", "s2", "d0", "p0", "p1")
+VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "s1", "s2", "t0", "t1", "d0", "p0", "p1")
 MODES = ("active-backup", "balance-rr", "802.3ad", "balance-xor", "balance-tlb")
 NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h
 ONLINK = 0x4  # RTNH_F_ONLINK, linux/rtnetlink.h
@@ -153,15 +153,17 @@ MACSEC_OPTIONS: dict[str, tuple[Value, ...]] = {
     "send_sci": (0, 1),
     "validation": ("disabled", "check", "strict"),
 }
+TUN_OPTIONS: dict[str, tuple[Value, ...]] = {"owner": (107, 108), "owning_group": (36, 37)}
 
 
 @st.composite
 def _option(draw: st.DrawFn) -> Op:
-    """An option of a bond, a bridge or a MACsec link."""
+    """An option of a bond, a bridge, a MACsec link or a tap."""
     kinds = (
         ("bond", BOND_OPTIONS, ("bond0", "bond1")),
         ("bridge", BRIDGE_OPTIONS, ("br0", "br1")),
         ("macsec", MACSEC_OPTIONS, ("s1", "s2")),
+        ("tun", TUN_OPTIONS, ("t0", "t1")),
     )
     kind, table, owners = draw(st.sampled_from(kinds))
     key = draw(st.sampled_from(sorted(table)))
@@ -191,6 +193,12 @@ makings: st.SearchStrategy[Op] = st.one_of(
         st.sampled_from(("s1", "s2")),
         names,
         st.sampled_from((1, 2)),
+    ),
+    st.builds(
+        lambda name, owner, queues: CreateLink(name, "tun", {"mode": "tap", "owner": owner, "multi_queue": queues}),
+        st.sampled_from(("t0", "t1")),
+        st.sampled_from(("", 107)),
+        st.integers(0, 1),
     ),
     st.just(CreateLink("d0", "dummy")),
     st.just(CreateLink("p0", "veth", {"peer": "p1"})),

@@ -35,6 +35,7 @@ _NUMBERS: Final[Mapping[Form, tuple[str, int]]] = {
     Form.U32: ("I", 4),
     Form.U64: ("Q", 8),
     Form.S32: ("i", 4),
+    Form.ID: ("I", 4),
 }
 _PACKERS: Final[Mapping[Form, Callable[[int, int], bytes]]] = {
     Form.U8: tlv.u8,
@@ -42,6 +43,7 @@ _PACKERS: Final[Mapping[Form, Callable[[int, int], bytes]]] = {
     Form.U32: tlv.u32,
     Form.U64: tlv.u64,
     Form.S32: tlv.s32,
+    Form.ID: tlv.u32,
     Form.U16_BE: lambda number, value: tlv.attribute(number, value.to_bytes(2, "big")),
     Form.U32_BE: lambda number, value: tlv.attribute(number, value.to_bytes(4, "big")),
     Form.U32_LOW: tlv.u32,
@@ -116,6 +118,7 @@ def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
         Form.IPV6S: (),
         Form.PRIORITIES: (),
         Form.LINK: "",
+        Form.ID: "",
         Form.IPV4: "",
         Form.IPV6: "",
     }

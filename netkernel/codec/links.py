@@ -83,6 +83,18 @@ def change(kind: str, new: Attrs, index_of: IndexOf, *, index: int) -> list[Mess
     return messages
 
 
+def furnish(kind: str, attrs: Attrs, index_of: IndexOf, *, index: int) -> list[Message]:
+    """What netlink still has to say to a link that was made by another door, in the order of `create`."""
+    own = KINDS[kind].attrs
+    said = {
+        key: value for key, value in attrs.items() if key not in own and key not in _FLAGS and value not in ("", ())
+    }
+    joins = {"master": said.pop("master")} if "master" in said else {}
+    flags = {key: attrs[key] for key in _FLAGS if attrs.get(key)}
+    parts = [change(kind, part, index_of, index=index) for part in (said, joins, flags) if part]
+    return [message for messages in parts for message in messages]
+
+
 def change_port(controller_kind: str, new: Attrs, index_of: IndexOf, *, index: int) -> Message:
     """Set the options a controller keeps for its port. Raises ValueError."""
     data = forms.pack(_kind(controller_kind).ports, new, index_of)

@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, LinkKind]] = Late(
         "macvlan": "macvlan.MACVLAN",
         "macvtap": "macvlan.MACVTAP",
         "sit": "ip_tunnel.SIT",
+        "tun": "tun.KIND",
         "veth": "veth.KIND",
         "vlan": "vlan.KIND",
         "vrf": "vrf.KIND",

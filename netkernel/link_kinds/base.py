@@ -31,6 +31,7 @@ class Form(Choice):
     IPV4S = auto()  # nest of in_addr, in order
     IPV6S = auto()
     PRIORITIES = auto()  # nest of struct {u32 from; u32 to}; the value is a list of "from:to", in order
+    ID = auto()  # u32 of a user or group; "" for nobody, which is not reported and cannot be said
     SCI = auto()  # a secure channel identifier: a MAC and a port, eight bytes as a MAC is written
     SCI_PORT = auto()  # the last two bytes of one, when read; written by itself, big endian
     BIT = auto()  # one bit of a struct {u32 flags; u32 mask}; several attributes share the number
@@ -79,6 +80,9 @@ class LinkKind(Frozen):
     """What the kernel's driver for one IFLA_INFO_KIND understands.
 
     `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
+    `irrevocable`: what has a value loses it only when the link is made anew.
+    `born`: read-only attributes that are said at creation, so that a link made again is as it was.
+    `has_device`: it is made by opening a device file, not by netlink.
     `barriers`: attributes whose values only making the link anew takes from one side to another.
     `needs_down`: the link must be down to change it. `needs_no_ports`: it must have no ports.
     `defaults`: what a link created without stating them gets, as far as a plan needs to know.
@@ -92,6 +96,9 @@ class LinkKind(Frozen):
     attrs: Mapping[str, Attr] = {}
     ports: Mapping[str, Attr] = {}
     fixed: frozenset[str] = frozenset()
+    irrevocable: frozenset[str] = frozenset()
+    born: frozenset[str] = frozenset()
+    has_device: bool = False
     barriers: Mapping[str, Side] = {}
     needs_down: frozenset[str] = frozenset()
     needs_no_ports: frozenset[str] = frozenset()

@@ -33,8 +33,10 @@ def create(planning: Planning) -> None:
 
 
 def _can_be_made(planning: Planning, want: Link) -> bool:
-    """Not a NIC, a kind we do not know, a veth whose peer is elsewhere, or what sits on a NIC that is gone."""
+    """Not a NIC, a kind we do not know, what needs a peer elsewhere or a process, what sits on a NIC that is gone."""
     if want.kind not in KINDS or (want.kind == "veth" and not want.attrs.get("peer")):
+        return False
+    if want.facts.get("persist") == 0:
         return False
     if any(below not in planning.world.links for below in want.below):
         return False
@@ -59,7 +61,7 @@ def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
         if spec is None or spec.read_only or key in skipped or _is_implied(planning, want, key, want.attrs[key]):
             continue
         attrs[key] = want.attrs[key]
-    return attrs
+    return attrs | {key: want.facts[key] for key in sorted(kind.born) if want.facts.get(key)}
 
 
 def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:

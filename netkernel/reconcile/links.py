@@ -30,7 +30,8 @@ def remove(planning: Planning) -> None:
         if link is None or not link.kind or link.kind not in KINDS:
             continue
         want = planning.target.links.get(name)
-        if want is None or name in making_way or not _is_same_device(link, want):
+        remade = name in making_way or (want is not None and _is_anothers(planning, link, want))
+        if want is None or remade or not _is_same_device(link, want):
             planning.do(DeleteLink(name, link.kind, link.attrs, link.index))
 
 
@@ -50,11 +51,22 @@ def _is_same_device(have: Link, want: Link) -> bool:
     kind = KINDS[have.kind]
     if have.kind != want.kind:
         return False
-    changed = {key for key in (*kind.fixed, *kind.barriers) if key in want.attrs and key in have.attrs}
-    changed = {key for key in changed if have.attrs[key] != want.attrs[key]}
+    asked = (*kind.fixed, *kind.barriers, *kind.irrevocable)
+    changed = {key for key in asked if key in want.attrs and have.attrs.get(key, want.attrs[key]) != want.attrs[key]}
+    if any(want.attrs[key] == "" for key in changed & kind.irrevocable):
+        return False
     return changed.isdisjoint(kind.fixed) and all(
-        kind.barriers[key](have.attrs[key]) == kind.barriers[key](want.attrs[key]) for key in changed
+        kind.barriers[key](have.attrs[key]) == kind.barriers[key](want.attrs[key])
+        for key in changed & kind.barriers.keys()
     )
+
+
+def _is_anothers(planning: Planning, have: Link, want: Link) -> bool:
+    """Whether it was made in the place of what is to come back, though it could be changed into the like of that."""
+    if not planning.exact or not KINDS[have.kind].irrevocable or not want.index:
+        return False
+    staying = (link for name, link in planning.world.links.items() if name in planning.target.links)
+    return have.index != want.index and all(link.index != want.index for link in staying)
 
 
 def change(planning: Planning) -> None:

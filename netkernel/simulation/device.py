@@ -29,7 +29,8 @@ def set_up(world: World, what: object, name: str) -> None:
         refuse(what, errno.ENETDOWN)
     if link.kind == "vlan" and link.address == NO_MAC:
         refuse(what, errno.EADDRNOTAVAIL)
-    world.put(replace(world.change(name, {"up": True}), carrier=True))  # as if every cable were plugged in
+    carrier = link.carrier or link.kind != "tun"  # as if every cable were plugged in; a tap's is a process
+    world.put(replace(world.change(name, {"up": True}), carrier=carrier))
     if link.kind == "vlan" and base is not None:
         _catch_up_mac(world, name, base)
     ip.give_link_local(world, name)
@@ -158,7 +159,8 @@ def set_mtu(world: World, name: str, mtu: Value | None) -> None:
     elif has and not had:
         mode = world.new_gen_mode()
         world.change(name, {} if mode is None else {"addr_gen_mode": mode})
-        world.put(replace(world.links[name], conf6=world.new_conf6(link.kind, link.link)))
+        conf6 = world.new_conf6(link.kind, link.link, not stacked.has_no_mac(link.kind, link.attrs))
+        world.put(replace(world.links[name], conf6=conf6))
         ip.give_link_local(world, name)
     for vlan in list(world.vlans_above(name)):
         if vlan.mtu > number(mtu) and link.kind != "macsec":  # there the kernel asks for too much, and is refused

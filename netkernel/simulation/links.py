@@ -6,7 +6,7 @@ import errno
 from typing import Final
 
 from netkernel.frozen import replace
-from netkernel.link_kinds import KINDS
+from netkernel.link_kinds import KINDS, tun
 from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
 from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort
@@ -31,6 +31,8 @@ def create(world: World, op: CreateLink) -> None:
     peer = str(op.attrs.get("peer", ""))
     if op.kind == "veth" and (peer in world.links or not peer):
         refuse(op, errno.EEXIST if peer else errno.EINVAL)
+    if op.kind == "tun" and op.attrs.get("mode") not in (tun.TUN, tun.TAP):
+        refuse(op, errno.EINVAL)
     stacked.check_birth(world, op, op.kind, op.attrs)
     world.put(_born(world, op, op.name, op.attrs))
     if op.kind == "veth":
@@ -69,7 +71,9 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     if address is None:
         address = stacked.first_mac(world.links, op.kind, stated)
         assigned = STOLEN if base else RANDOM
-        if address is None and not base and op.kind != "macsec" and world.draw_mac:
+        if stacked.has_no_mac(op.kind, stated):
+            address = ""
+        elif address is None and not base and op.kind != "macsec" and world.draw_mac:
             address = world.draw_mac()
     if address is not None:
         attrs["address"] = address
@@ -86,6 +90,9 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         attrs |= bridge.new_attrs(op, stated)
     elif op.kind == "veth":
         attrs.pop("link")
+    elif op.kind == "tun":
+        attrs |= {"txqlen": stated.get("txqlen", tun.TUN_QUEUE if attrs.get("mode") == tun.TUN else 1000)}
+        attrs = {key: value for key, value in attrs.items() if key not in tun.KIND.born}
     low, high = KINDS[op.kind].mtus
     if mtu and (mtu < low or (high and mtu > high)):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
@@ -93,12 +100,12 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         name,
         op.kind,
         attrs,
-        conf6=world.new_conf6(op.kind, base.name if base else ""),
+        conf6=world.new_conf6(op.kind, base.name if base else "", not stacked.has_no_mac(op.kind, attrs)),
         index=_index(world, op, name),
         min_mtu=low,
         max_mtu=high,
-        type=KINDS[op.kind].type,
-        facts=stacked.facts_of(op.kind, attrs),
+        type=stacked.NO_HARDWARE if stacked.has_no_mac(op.kind, stated) else KINDS[op.kind].type,
+        facts=stacked.facts_of(op.kind, {**attrs, **stated}),
     )
     link = replace(link, address_assigned=assigned)
     if not ip.has_inet6(link):
@@ -250,6 +257,8 @@ def _set_address(world: World, op: SetLink, address: str) -> None:
     if address == NO_MAC or int(address[:2] or "0", 16) & 1:
         refuse(op, errno.EADDRNOTAVAIL)
     link = world.links[op.name]
+    if stacked.has_no_mac(link.kind, link.attrs):
+        refuse(op, errno.EOPNOTSUPP)
     if link.kind == "bond" and device.follows_its_port(link.attrs):
         return  # answered OK and ignored
     device.set_address(world, op.name, address, SET_BY_USER)

@@ -9,13 +9,15 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
-from netkernel.link_kinds import hsr, macsec, vrf, vxlan
+from netkernel.link_kinds import hsr, macsec, tun, vrf, vxlan
 from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import tunnels
 from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
 
+NO_HARDWARE: Final = 65534
+"""ARPHRD_NONE (linux/if_arp.h)."""
 ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "macsec"})
 """Kinds that cannot be made without a base."""
 TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan", "macsec": "macsec"}
@@ -75,9 +77,19 @@ def named(kind: str, attrs: Attrs) -> Attrs:
     return {"port": port} | ({"sci": f"{address}:{port >> 8:02x}:{port & 255:02x}"} if address else {})
 
 
+def has_no_mac(kind: str, attrs: Attrs) -> bool:
+    """Whether it carries packets without frames, and no MAC."""
+    return kind == "tun" and attrs.get("mode") == tun.TUN
+
+
 def facts_of(kind: str, attrs: Attrs) -> Attrs:
-    """What the kernel says of a new link beside its attributes: where an hsr's supervision frames go."""
-    return {"supervision": f"01:15:4e:00:01:{number(attrs.get('multicast_spec')):02x}"} if kind == "hsr" else {}
+    """What the kernel says of a new link beside its attributes: where an hsr's supervision goes, that a tap stays."""
+    match kind:
+        case "hsr":
+            return {"supervision": f"01:15:4e:00:01:{number(attrs.get('multicast_spec')):02x}"}
+        case "tun":
+            return {"persist": 1, "pi": number(attrs.get("pi")), "vnet_hdr": number(attrs.get("vnet_hdr"))}
+    return {}
 
 
 def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:

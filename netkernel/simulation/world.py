@@ -206,13 +206,13 @@ class World:
         self._last_index += 1
         return self._last_index
 
-    def new_conf6(self, kind: str, below: str = "") -> bytes:
-        """The IPv6 settings a link is born with, as far as the host's defaults are known."""
+    def new_conf6(self, kind: str, below: str = "", mac: bool = True) -> bytes:
+        """The IPv6 settings a link is born with, as far as the host's defaults are known; `mac`: whether it has one."""
         if self._new_conf6 is None:
             known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
             self._new_conf6 = devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
         base = self.links.get(below)
-        if kind in _NEVER_TEMPORARY:
+        if kind in _NEVER_TEMPORARY or not mac:
             return devconf.overlay(self._new_conf6, {"accept_dad": -1, "use_tempaddr": -1})
         if kind in _WITHOUT_ARP or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
             return devconf.overlay(self._new_conf6, {"accept_dad": -1})  # IFF_NOARP, which a VLAN has from its base

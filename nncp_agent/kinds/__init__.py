@@ -19,6 +19,7 @@ from nncp_agent.kinds.linux_bridge import LinuxBridge
 from nncp_agent.kinds.loopback import Loopback
 from nncp_agent.kinds.mac_vlan import MacVlan, MacVtap
 from nncp_agent.kinds.macsec import MacSec
+from nncp_agent.kinds.tun import Tun
 from nncp_agent.kinds.veth import Veth
 from nncp_agent.kinds.vlan import Vlan
 from nncp_agent.kinds.vrf import Vrf
@@ -40,6 +41,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         MacSec(),
         MacVlan(),
         MacVtap(),
+        Tun(),
         Veth(),
         Vlan(),
         Vrf(),

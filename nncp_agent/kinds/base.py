@@ -134,6 +134,10 @@ class Kind:
         """MAY: sort, canonicalise and round as the kernel does, so that verification compares like with like."""
         return config
 
+    def told(self, config: Model) -> Model:
+        """MAY: what of `config` the kernel is told, and can be asked about; the rest is remembered by us alone."""
+        return config
+
     def shown(self, tree: dict[str, Any]) -> dict[str, Any]:
         """MAY: the subtree as `show` prints it, where nmstate says one thing in two words."""
         return tree

@@ -48,12 +48,12 @@ class MacSecConfig(Model, frozen=True):
 
     base_iface: LinkName | None = None
     encrypt: bool | None = None
-    mka_cak: Annotated[str, Canonical(cak, secret=True), Meta(extra_json_schema={"writeOnly": True})] | None = None
-    mka_ckn: Annotated[str, Canonical(ckn, secret=True), Meta(extra_json_schema={"writeOnly": True})] | None = None
     port: U16 | None = None
     validation: Literal["disabled", "check", "strict"] | None = None
     send_sci: bool | None = None
     offload: Literal["off", "phy", "mac"] | None = None
+    mka_cak: Annotated[str, Canonical(cak, secret=True), Meta(extra_json_schema={"writeOnly": True})] | None = None
+    mka_ckn: Annotated[str, Canonical(ckn, secret=True), Meta(extra_json_schema={"writeOnly": True})] | None = None
 
 
 class MacSec(Kind):
@@ -158,8 +158,8 @@ class MacSec(Kind):
             attrs=attrs, forgotten=frozenset({"sci"}) if before and _is_renamed(attrs, before.attrs) else frozenset()
         )
 
-    def normalise(self, config: Model) -> Model:
-        """Without the keys, of which the kernel knows nothing."""
+    def told(self, config: Model) -> Model:
+        """All but the keys, of which the kernel knows nothing."""
         return replace(config, mka_cak=None, mka_ckn=None) if isinstance(config, MacSecConfig) else config
 
 

@@ -28,6 +28,7 @@ SUBTREES: Final = {
     "mac-vlan": ("mac-vlan", "stacked.mac_vlan"),
     "macsec": ("macsec", "stacked.macsec"),
     "mac-vtap": ("mac-vtap", "stacked.mac_vlan"),
+    "tun": ("tun", "small.tun"),
     "veth": ("veth", "small.veth"),
     "vlan": ("vlan", "small.vlan"),
     "vrf": ("vrf", "stacked.vrf"),

@@ -1,4 +1,4 @@
-"""The subtrees of kinds with little to say: `vlan` and `veth` (nmstate.md 3.3)."""
+"""The subtrees of kinds with little to say: `vlan`, `veth` and `tun` (nmstate.md 3.3)."""
 
 from __future__ import annotations
 
@@ -42,3 +42,22 @@ def veth(link: Link, host: Host) -> Tree | None:
     """None while the peer is in another namespace."""
     peer = link.attrs.get("peer")
     return {"peer": peer} if peer else None
+
+
+def tun(link: Link, host: Host) -> Tree:
+    """Who may open it, and what the last who did said about its packets."""
+    attrs, facts = link.attrs, link.facts
+    tree: Tree = {
+        "mode": attrs.get("mode"),
+        "owner": attrs.get("owner"),
+        "group": attrs.get("owning_group"),
+        "multi-queue": _flag(attrs.get("multi_queue")),
+        "pi": _flag(facts.get("pi")),
+        "vnet-hdr": _flag(facts.get("vnet_hdr")),
+        "persist": _flag(facts.get("persist")),
+    }
+    return {key: value for key, value in tree.items() if value not in (None, "")}
+
+
+def _flag(value: Value | None) -> bool | None:
+    return None if value is None else bool(value)

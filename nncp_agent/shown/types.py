@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netkernel import owner
 from netkernel.records import Link
 from netkernel.typed import Final
 
@@ -44,6 +45,8 @@ def of(link: Link) -> tuple[str, bool]:
 
     So are the tunnels that the kernel makes by itself, which nobody can delete.
     """
+    if link.kind == "tun":
+        return link.kind, stays(link)
     if link.kind:
         word = _MANAGED.get(link.kind)
         if word is not None and FALLBACKS.get(link.name) != link.kind:
@@ -54,3 +57,8 @@ def of(link: Link) -> tuple[str, bool]:
     if word is not None:
         return word, True
     return "infiniband" if link.type == _INFINIBAND else "unknown", False
+
+
+def stays(link: Link) -> bool:
+    """Whether a tun or tap outlives who has it open, and carries no stamp: others are a process's or a pod's."""
+    return bool(link.facts.get("persist")) and owner.read(link.alias) is None

@@ -28,7 +28,7 @@ def is_not_done_here(message: str) -> bool:
 
 
 TYPES_LATER: Final = frozenset({"infiniband"})
-TYPES_SHOWN: Final = frozenset({"tun", "xfrm", "unknown", "other"})
+TYPES_SHOWN: Final = frozenset({"xfrm", "unknown", "other"})
 """Printed by `show`; nobody can ask for them."""
 
 

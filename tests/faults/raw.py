@@ -40,7 +40,7 @@ def dump() -> Dump:
     """One list for each table; compare two with ==, or with `changes` to see where they differ."""
     tables = {" ".join(command): _clean(_run(command)) for command in COMMANDS}
     for name, rows in tables.items():
-        if "route" in name:  # the order of routes to different places is that of their making and means nothing
+        if "route" in name or "vlan" in name:  # the order of routes, and that of links, is that of their making
             rows.sort(key=lambda row: json.dumps(row, sort_keys=True))
     links = [row["ifname"] for row in tables["ip -d -j link show"]]
     tables["ethtool"] = [{"ifname": name, **{option: _ethtool(option, name) for option in "kl"}} for name in links]

@@ -175,4 +175,34 @@ ethtool -L eth2 rx 2 tx 1
     },
 )
 
-SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL)
+_STACKED: Final = f"""{_QUICK}
+for n in 1 2; do ip link add eth$n type veth peer name far$n; quick_dad eth$n far$n; ip link set far$n up; done
+for n in 1 2; do ip link set eth$n address 02:00:00:00:00:0$n up; done
+ip link add link eth1 name ms1 address 02:00:00:00:00:77 type macsec port 5 encrypt on
+quick_dad ms1
+ip link set ms1 address 02:00:00:00:00:78 up mtu 1400
+ip addr add 192.0.2.9/24 dev ms1
+ip -6 addr add 2001:db8:1::9/64 dev ms1 nodad
+ip route add 203.0.113.0/24 via 192.0.2.1 dev ms1 metric 200
+ip tuntap add tap0 mode tap user 107 group 36 multi_queue vnet_hdr
+ip tuntap add tun0 mode tun
+ip link add br0 type bridge; quick_dad br0 tap0
+ip link set tap0 master br0 mtu 1450 up; ip link set br0 up; ip link set tun0 up
+ip addr add 198.51.100.2/24 dev tun0
+"""
+
+KINDS: Final = Scene(
+    "links of all other kinds change in place and are made again",
+    _STACKED,
+    {
+        "interfaces": [
+            {"name": "ms1", "type": "macsec", "state": "up", "macsec": {"base-iface": "eth2", "port": 6}},
+            {"name": "ms2", "type": "macsec", "state": "up", "macsec": {"base-iface": "eth1", "encrypt": True}},
+            {"name": "tap0", "type": "tun", "state": "up", "tun": {"mode": "tap", "multi-queue": False}},
+            {"name": "tun0", "type": "tun", "state": "up", "tun": {"owner": 107}},
+            {"name": "tap1", "type": "tun", "state": "up", "controller": "br0", "tun": {"mode": "tap", "group": 36}},
+        ]
+    },
+)
+
+SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS)

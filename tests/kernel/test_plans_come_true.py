@@ -32,7 +32,9 @@ from netkernel.undo import undo, way_back
 from tests.same_host import changes, indexes
 from tests.strategies import NODAD, bare, busy
 
-pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "dummy", "ipv6", "policy_routing")
+pytestmark = pytest.mark.needs_kernel(
+    "bonding", "vlan", "bridge_vlan", "dummy", "macsec", "tap", "ipv6", "policy_routing"
+)
 
 PATIENCE_S = 2.0
 QUIET_S = 0.03

@@ -162,6 +162,7 @@ def values_of(attr: Attr) -> st.SearchStrategy[Value]:
     strategies: dict[Form, st.SearchStrategy[Value]] = {
         Form.S32: st.integers(-(2**31), 2**31 - 1),
         Form.MAC: macs,
+        Form.ID: st.integers(0, 2**32 - 2),
         Form.SCI: st.binary(min_size=8, max_size=8).map(lambda raw: raw.hex(":")),
         Form.LINK: links,
         Form.IPV4: ipv4.filter(lambda ip: ip != "0.0.0.0"),

@@ -287,7 +287,10 @@ def test_problems_found_later_get_their_line() -> None:
         ({"macsec": {"mka-cak": 10**31}}, "macsec.mka-cak: found no text, wanted it in quotes"),
         ({"macsec": {"mka-ckn": "f2b"}}, "macsec.mka-ckn: found 3 characters, wanted an even number of hexadecimal"),
         ({"macsec": {"mka-ckn": "f2" * 33}}, "macsec.mka-ckn: found 66 characters, wanted an even number"),
-        ({"type": "tun"}, "no policy can make"),
+        ({"type": "xfrm"}, "no policy can make"),
+        ({"tun": {"mode": "bridge"}}, "tun.mode: found 'bridge', wanted one of tun, tap"),
+        ({"tun": {"owner": "qemu"}}, "tun.owner: found 'qemu', wanted a whole number"),
+        ({"tun": {"group": 2**32 - 1}}, "tun.group: found 4294967295, wanted 0 to 4294967294"),
         ({"802.1x": {"identity": "me"}}, "802.1x: 802.1X is not done here; use wpa_supplicant"),
         ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-vsctl"),
         ({"lldp": {"enabled": True}}, "lldp: LLDP is not supported by this version yet"),
@@ -451,7 +454,7 @@ def test_a_key_of_nmstates_that_is_not_done_yet_is_said_to_be_one(state: Any, pa
     assert "not supported by this version yet" in problem
 
 
-@pytest.mark.parametrize("word", ["infiniband", "ovs-bridge", "ipsec", "tun"])
+@pytest.mark.parametrize("word", ["infiniband", "ovs-bridge", "ipsec", "xfrm"])
 def test_what_this_version_cannot_make_may_be_absent(word: str) -> None:
     (found,) = tree({"interfaces": [{"name": "x0", "type": word, "state": "absent"}]}).desired.interfaces or ()
     assert (found.type, found.state) == (word, State.ABSENT)

@@ -21,7 +21,7 @@ from tests.unit.nncp_agent.kinds.worlds import host, interface, problems, read, 
         (Link("b", "bond"), "bond", True),
         (Link("b", "bridge"), "linux-bridge", True),
         (Link("v", "veth"), "veth", True),
-        (Link("t", "tun"), "tun", False),
+        (Link("t", "tun", facts={"persist": 1}), "tun", True),
         (Link("m", "macvlan"), "mac-vlan", True),
         (Link("m", "macsec"), "macsec", True),
         (Link("w", "WireGuard"), "wireguard", False),
@@ -31,6 +31,11 @@ def test_a_link_is_shown_under_nmstates_word(link: Link, word: str, managed: boo
     kind = by_link(link)
     assert (kind.name, kind.managed, kind.name in KINDS) == (word, managed, managed)
     assert kind is by_link(link)
+
+
+@pytest.mark.parametrize("link", [Link("t", "tun"), Link("t", "tun", {"alias": "nncp:vmnet:1"}, facts={"persist": 1})])
+def test_a_tap_that_is_a_processs_own_or_stamped_is_left_alone(link: Link) -> None:
+    assert (by_link(link).name, by_link(link).managed, by_link(link).is_virtual) == ("tun", False, False)
 
 
 def test_a_new_veth_names_its_peer() -> None:

@@ -319,7 +319,7 @@ class WriteSysctl(Frozen):
         return WriteSysctl(self.path, new=self.old, old=self.new)
 
     def __str__(self) -> str:
-        return f"write {self.path} {self.old} -> {self.new}"
+        return f"write {self.path} {word(self.old)} -> {word(self.new)}"
 
 
 class WriteFile(Frozen):

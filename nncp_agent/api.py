@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from nncp_agent.checks.base import Check
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.files import root
 from nncp_agent.options import PENDING_S, Options, Outcome
-from nncp_agent.plan import decide
+from nncp_agent.plan import decide, decide_closely
 from nncp_agent.policy.node import Node, of_document
 from nncp_agent.policy.resolver import resolve
 from nncp_agent.sections.ethtool import needed
@@ -87,7 +88,8 @@ def plan(
         committed = here.store.committed()
         before = here.kernel.snapshot(needed(decoded.desired, committed))
         whole.refuse(decoded, before, committed, probe.refusals)
-        decision = decide(decoded.desired, before, committed, refusals=probe.refusals)
+        decided = partial(decide, decoded.desired, committed=committed, refusals=probe.refusals)
+        decision = decide_closely(decided, before, here.kernel.snapshot)
     return [str(op) for op in decision.ops]
 
 

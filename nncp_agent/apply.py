@@ -19,7 +19,7 @@ from nncp_agent.history import Entry
 from nncp_agent.interrupts import as_exceptions
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
-from nncp_agent.plan import decide
+from nncp_agent.plan import Decision, decide, decide_closely
 from nncp_agent.sections.ethtool import needed
 from nncp_agent.store import Store, document
 from nncp_agent.verify import differences
@@ -35,9 +35,12 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
     """
 
     def planned(before: Host, committed: NetworkState, options: Options) -> Change:
-        decision = decide(desired, before, committed, refusals=options.refusals, holders=options.holders)
+        def decided(before: Host) -> Decision:
+            return decide(desired, before, committed, refusals=options.refusals, holders=options.holders)
+
+        decision = decide_closely(decided, before, kernel.snapshot)
         return Change(
-            before=before,
+            before=decision.before,
             target=decision.target,
             ops=decision.ops,
             asked=decision.desired,

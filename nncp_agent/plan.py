@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from netkernel import settings
 from netkernel.frozen import Frozen
 from netkernel.host import Host
-from netkernel.ops import Op
+from netkernel.ops import DeleteLink, Op
 from netkernel.records import Attrs
 from nncp_agent import held, judge
 from nncp_agent.errors import InvalidPolicy, Problem
@@ -74,6 +75,22 @@ def decide(
         irreversible=lost,
         important=important(ops, before, precious),
     )
+
+
+def decide_closely(
+    decided: Callable[[Host], Decision], before: Host, look: Callable[[frozenset[str]], Host]
+) -> Decision:
+    """`decided(before)`; where that makes a link anew, once more with what only /proc/sys tells of it, for it to stay.
+
+    `look` gives the host with the parts it is asked for (`Host.also`). Raises as both do.
+    """
+    decision = decided(before)
+    if not any(isinstance(op, DeleteLink) and op.name in decision.target.links for op in decision.ops):
+        return decision
+    from netkernel.rewind import losing_settings  # late: few plans make anything anew
+
+    losing = losing_settings(before, decision.ops) & decision.target.links.keys()
+    return decided(look(before.also | settings.parts(losing)))
 
 
 def _planned(before: Host, after: Host) -> tuple[tuple[Op, ...], tuple[str, ...]]:

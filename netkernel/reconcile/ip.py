@@ -23,7 +23,7 @@ from netkernel.ops import (
 from netkernel.reconcile import order, rules
 from netkernel.reconcile.world import Planning
 from netkernel.records import FOREVER, Address, File, Link, Nexthop, Route
-from netkernel.simulation.ip import depth, is_dynamic, speaks_ipv6
+from netkernel.simulation.ip import depth, has_inet6, is_dynamic, speaks_ipv6
 
 
 def remove(planning: Planning) -> None:
@@ -104,12 +104,18 @@ def add(planning: Planning) -> None:
         if world.clients.get(client.key) != client:
             planning.do(AddClient(client))
     for path, value in target.sysctls.items():
-        link = settings.link_of(path)
-        if world.sysctls.get(path) != value and (not link or link in world.links):
+        if world.sysctls.get(path) != value and _can_be_written(planning, path):
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))
     for path, file in target.files.items():
         if (had := world.files.get(path, File())) != file:
             planning.do(WriteFile(path, file, had))
+
+
+def _can_be_written(planning: Planning, path: str) -> bool:
+    """Whether the link that has the setting is there, and with IPv6 where it is about that."""
+    name = settings.link_of(path)
+    link = planning.world.links.get(name)
+    return not name or (link is not None and (has_inet6(link) or not path.startswith(settings.IPV6)))
 
 
 def _stood_beside_others(planning: Planning, route: Route) -> bool:

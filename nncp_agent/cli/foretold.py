@@ -18,24 +18,27 @@ if TYPE_CHECKING:
 
 def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
     """Print what applying it would do, and give that. Raises InvalidPolicy."""
+    from functools import partial  # late, as all of it
+
     from nncp_agent import whole
-    from nncp_agent.plan import decide  # late: what cannot be read needs no engine
+    from nncp_agent.plan import decide, decide_closely  # late: what cannot be read needs no engine
     from nncp_agent.sections.ethtool import needed
 
     committed, refusals = call.store().committed(), call.refusals()
     with call.kernel() as kernel:
         before = kernel.snapshot(needed(decoded.desired, committed))
         _say_what_waits(call, kernel)
-    with policies.located(decoded):
-        whole.refuse(decoded, before, committed, refusals)
-        decision = decide(
-            decoded.desired,
-            before,
-            committed,
-            refusals=refusals,
-            holders=call.world.holders,
-            precious=_precious(call, before),
-        )
+        with policies.located(decoded):
+            whole.refuse(decoded, before, committed, refusals)
+            decided = partial(
+                decide,
+                decoded.desired,
+                committed=committed,
+                refusals=refusals,
+                holders=call.world.holders,
+                precious=_precious(call, before),
+            )
+            decision = decide_closely(decided, before, kernel.snapshot)
     _print(call, decision.ops, decision.important, decoded.located(decision.warnings), decision.irreversible)
     return decision.ops
 

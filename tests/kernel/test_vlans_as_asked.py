@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from netkernel import sysctl
 from nncp_agent.errors import InvalidPolicy
 from tests.kernel.asked import Asked, State, make_nics
 
@@ -147,6 +148,19 @@ def test_priorities_are_mapped_mapped_otherwise_and_no_more(host: Asked) -> None
         host.apply(vlan(ingress_qos_map=[{"from": 1, "to": 2}, {"from": 1, "to": 3}]))
     with pytest.raises(InvalidPolicy):
         host.apply(vlan(egress_qos_map=[{"from": 16, "to": 2}]))
+
+
+def test_settings_that_no_policy_knows_stay_when_a_vlan_is_made_anew(host: Asked) -> None:
+    vlan: State = {"name": "v5", "type": "vlan", "state": "up", "vlan": {"base-iface": "eth1", "id": 5}}
+    settings = {"net/ipv4/conf/v5/rp_filter": "2", "net/ipv4/neigh/v5/ucast_solicit": "5"}
+    host.becomes(vlan)
+    for path, value in settings.items():
+        sysctl.write(path, value)
+    host.becomes({**vlan, "vlan": {"base-iface": "eth1", "id": 6}})
+    assert {path: sysctl.read(path) for path in settings} == settings
+    host.apply({"name": "v5", "state": "absent"}, commit=False)
+    host.rollback()
+    assert {path: sysctl.read(path) for path in settings} == settings
 
 
 def test_a_base_may_be_called_by_an_alternative_name(host: Asked) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -162,13 +163,10 @@ def _checkpoint(
 
 def _answering_now(kernel: Kernel, change: Change, options: Options, namespace: str | None) -> tuple[Check, ...]:
     """What answers before the change and so must answer after it."""
-    try:
-        servers = Path(options.resolv_conf).read_text(errors="replace")
-    except OSError:
-        servers = ""
     chosen: tuple[Check, ...] = ()
     if options.check:
         before, target = change.before, change.target
+        servers = partial(_text, os.path.join(root_of(kernel), options.resolv_conf.lstrip("/")))
         chosen = choose(before, target, change.asked, kernel.snapshot, servers, namespace)
     candidates = (*chosen, *options.checks)
     good = answering(candidates, BASELINE_S, hopeful=False)
@@ -176,6 +174,14 @@ def _answering_now(kernel: Kernel, change: Change, options: Options, namespace: 
         if check not in good:
             log.warning("%s does not answer now, so it will not be asked afterwards", check.describe())
     return good
+
+
+def _text(path: str) -> str:
+    """Of a file that may not be there."""
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _settled(kernel: Kernel, change: Change, options: Options, watch: Stopwatch) -> None:

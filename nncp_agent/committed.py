@@ -12,7 +12,19 @@ from netkernel.records import Rule
 from nncp_agent import overruled
 from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Hostname, Interface, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State, merge
+from nncp_agent.model import (
+    DnsResolver,
+    Hostname,
+    Interface,
+    NetworkState,
+    RouteEntry,
+    RouteRules,
+    Routes,
+    RuleEntry,
+    State,
+    merge,
+    stated,
+)
 from nncp_agent.resolve.references import References
 from nncp_agent.sections import routes, rules
 from nncp_agent.shown.macs import SAME_TO_NMSTATE
@@ -57,6 +69,7 @@ def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, st
         routes=Routes(config=config) if config else None,
         route_rules=RouteRules(config=found) if (found := tuple(_rules(previous, desired, names or {}))) else None,
         hostname=_hostname(previous.hostname, desired.hostname),
+        dns_resolver=_name_servers(previous.dns_resolver, desired.dns_resolver),
     )
 
 
@@ -208,6 +221,16 @@ def _hostname(earlier: Hostname | None, later: Hostname | None) -> Hostname | No
     """What the host is to be called after a restart; the running name ends with the system that runs."""
     config = later.config if later is not None and later.config is not None else earlier.config if earlier else None
     return Hostname(config=config) if config is not None else None
+
+
+def _name_servers(earlier: DnsResolver | None, later: DnsResolver | None) -> DnsResolver | None:
+    """Each list as it was last stated; nothing once all were cleared."""
+    config = later.config if later is not None else None
+    if config is None:
+        return earlier
+    if not stated(config):
+        return None
+    return DnsResolver(config=merge(config, earlier.config if earlier is not None else None))
 
 
 Entry = TypeVar("Entry", RouteEntry, RuleEntry)

@@ -28,7 +28,11 @@ def components(wanted: NetworkState) -> tuple[NetworkState, ...]:
     for route in routes:
         routes_of[groups.root(route.next_hop_interface or "")].append(route)
     parts = [_state(interfaces_of[root], routes_of[root]) for root in dict.fromkeys((*interfaces_of, *routes_of))]
-    alone = (NetworkState(route_rules=wanted.route_rules), NetworkState(hostname=wanted.hostname))  # they need no link
+    alone = (  # they need no link
+        NetworkState(route_rules=wanted.route_rules),
+        NetworkState(hostname=wanted.hostname),
+        NetworkState(dns_resolver=wanted.dns_resolver),
+    )
     return (*parts, *(part for part in alone if part != NetworkState()))
 
 

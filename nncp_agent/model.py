@@ -20,6 +20,7 @@ from nncp_agent.spelling import (
     link_name,
     link_name_or_none,
     mac_address,
+    name_server,
 )
 
 _ADDR_GEN_MODES = ("eui64", "stable-privacy", "other")
@@ -316,6 +317,26 @@ class Hostname(Model, frozen=True):
     config: str | None = None
 
 
+class DnsConfig(Model, frozen=True):
+    """What is asked of name resolution: a list that is not stated stays, no list at all clears all (nmstate.md 4.4)."""
+
+    hint = "a mapping like {server: [192.0.2.53], search: [example.org]}"
+
+    server: tuple[Annotated[str, Canonical(name_server)], ...] | None = None
+    search: tuple[str, ...] | None = None
+    options: tuple[str, ...] | None = None
+
+
+class DnsResolver(Model, frozen=True):
+    """`dns-resolver` (nmstate.md 4.4)."""
+
+    query_only = frozenset({"running"})
+    hint = "a mapping with 'config'"
+
+    running: DnsConfig | None = None  # query only
+    config: DnsConfig | None = None
+
+
 class NetworkState(Model, frozen=True):
     """A whole document: what a policy asks for or what a host has."""
 
@@ -324,6 +345,7 @@ class NetworkState(Model, frozen=True):
     routes: Routes | None = None
     route_rules: RouteRules | None = None
     hostname: Hostname | None = None
+    dns_resolver: DnsResolver | None = None
 
     def interface(self, name: str) -> Interface | None:
         """The interface called `name`, or None."""

@@ -10,7 +10,17 @@ from msgspec.structs import replace
 from netkernel.host import Host
 from nncp_agent import model, shown
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Hostname, Interface, IpStack, NetworkState, RouteRules, Routes, RuleEntry, State
+from nncp_agent.model import (
+    DnsResolver,
+    Hostname,
+    Interface,
+    IpStack,
+    NetworkState,
+    RouteRules,
+    Routes,
+    RuleEntry,
+    State,
+)
 from nncp_agent.shown import Note, secrets
 from nncp_agent.shown.base import Tree
 
@@ -30,6 +40,7 @@ def of_tree(state: Tree) -> NetworkState:
         interfaces=interfaces,
         routes=model.of_tree(Routes, state["routes"]),
         route_rules=RouteRules(config=rules),
+        dns_resolver=model.of_tree(DnsResolver, state["dns-resolver"]) if "dns-resolver" in state else None,
         hostname=model.of_tree(Hostname, state["hostname"]) if "hostname" in state else None,
     )
 

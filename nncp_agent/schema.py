@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Hostname, Interface, Model, RouteEntry, RuleEntry
+from nncp_agent.model import DnsResolver, Hostname, Interface, Model, RouteEntry, RuleEntry
 from nncp_agent.spelling import Numbered, Words
 from nncp_agent.wire.policy import KIND, LISTS, VERSIONS
 from nncp_agent.wire.refused import SECTIONS, TOP, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN
@@ -190,6 +190,7 @@ def _state(definitions: Definitions) -> Schema:
         "properties": {
             "description": {"type": ["string", "null"]},
             "interfaces": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Interface"}},
+            "dns-resolver": {"anyOf": [definitions.of(DnsResolver), {"type": "null"}]},
             "hostname": {"anyOf": [definitions.of(Hostname), {"type": "null"}]},
             "routes": {"type": ["object", "null"], "properties": routes, "additionalProperties": False},
             "route-rules": {"type": ["object", "null"], "properties": rules, "additionalProperties": False},

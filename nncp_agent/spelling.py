@@ -139,6 +139,12 @@ def ip_network(text: str) -> str:
     return text
 
 
+def name_server(text: str) -> str:
+    """`2001:DB8::0` -> `2001:db8::`, with its zone; what is no address stays: a host may have it already."""
+    address, percent, zone = text.partition("%")
+    return (ip_or_none(address) or address) + percent + zone
+
+
 def ip_or_empty(text: str) -> str:
     """As `ip_address`; "" means none."""
     return ip_address(text) if text else ""

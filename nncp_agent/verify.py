@@ -18,7 +18,7 @@ from nncp_agent.model import Interface, IpStack, Model, State
 from nncp_agent.observe import Present
 from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
-from nncp_agent.sections import hostname, routes, rules
+from nncp_agent.sections import dns, hostname, routes, rules
 from nncp_agent.sections.ethtool import stated
 from nncp_agent.target.addresses import is_static
 
@@ -39,7 +39,8 @@ def differences(decision: Decision, host: Host) -> tuple[str, ...]:
         else:
             found += _interface(_without(iface, resolved.kept, host), seen[name], host)
     found += (*routes.differences(resolved.routes, host), *rules.differences(resolved.rules, host))
-    return (*found, *hostname.differences(resolved.desired.hostname, host))
+    found += hostname.differences(resolved.desired.hostname, host)
+    return (*found, *dns.differences(resolved.desired.dns_resolver, host))
 
 
 def _as_the_policy_sees_it(host: Host, kept: frozenset[str]) -> Host:

@@ -24,7 +24,7 @@ _RULES: Final = re.compile(r"(^|\.)route-rules\.config\[")
 _HEAD: Final = re.compile(r"^(items\[[^.]*\]\.)?(apiVersion|metadata\.name)$")
 """With them go the places outside interfaces whose loss leaves the interfaces as they were asked for."""
 _ENTRIES: Final = (_ROUTES, _RULES, _HEAD)
-_ALONE: Final = ("hostname",)
+_ALONE: Final = ("hostname", "dns-resolver")
 """Sections that say nothing about any other."""
 _IDENTITY: Final = frozenset({"", "name", "type", "state", "identifier", "mac-address", "profile-name"})
 """Keys without which nobody knows what the rest is about."""
@@ -46,13 +46,18 @@ def refuse(
             decoded.desired,
             interfaces=tuple(each for each in decoded.desired.interfaces or () if each.name not in lost),
             routes=None if any(map(_ROUTES.search, outside)) else decoded.desired.routes,
-            hostname=None if any(path.startswith("hostname") for path in outside) else decoded.desired.hostname,
+            hostname=None if _speaks_of("hostname", outside) else decoded.desired.hostname,
+            dns_resolver=None if _speaks_of("dns-resolver", outside) else decoded.desired.dns_resolver,
             route_rules=None if any(map(_RULES.search, outside)) else decoded.desired.route_rules,
         )
         found = problems(desired, before, committed or NetworkState(), refusals)
         doubts = _Doubts(decoded.problems, lost)
         further = decoded.located([problem for problem in found if not doubts.cover(problem)])
     raise InvalidPolicy((*decoded.problems, *further))
+
+
+def _speaks_of(section: str, paths: Sequence[str]) -> bool:
+    return any(path.partition(".")[0] == section for path in paths)
 
 
 def _is_about_an_interface(problem: Problem, decoded: Decoded) -> bool:

@@ -13,6 +13,8 @@ rules:
   - '1000: ipv4 from 192.0.2.0/24 table 50'
 ethtool:
   eth0: {ring: {rx: 256, rx-max: 4096}, feature: {rx-gro: true}, wanted: {rx-gro: false}, fixed: {tx-lockless: false}}
+hostname: node1
+files: {/etc/hostname: "node1"}
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from netkernel import devconf
 from netkernel.documents import read
 from netkernel.ethtool import SECTIONS
 from netkernel.host import Host
-from netkernel.records import Address, Ethtool, Hop, Link, Route, Rule, VlanRange
+from netkernel.records import Address, Ethtool, File, Hop, Link, Route, Rule, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -61,7 +63,8 @@ def host(text: Mapping[str, Any]) -> Host:
         routes=tuple(_route(line) for line in text.get("routes") or ()),
         rules=tuple(_rule(line) for line in text.get("rules") or ()),
         vlans={name: tuple(_range(str(each)) for each in these) for name, these in (text.get("vlans") or {}).items()},
-        sysctls={f"net/ipv6/conf/default/{setting}": str(value) for setting, value in KERNELS_OWN.items()},
+        sysctls=_sysctls(text),
+        files={path: File(None if said is None else said.encode()) for path, said in (text.get("files") or {}).items()},
         ethtool={name: _ethtool(said) for name, said in (text.get("ethtool") or {}).items()},
         also=frozenset(SECTIONS),
     )
@@ -140,6 +143,11 @@ def _route(line: str) -> Route:
             rest[key] = int(value) if value.isdigit() else value
     scope = 253 if hops and "gateway" not in hops[0] and ":" not in destination else 0
     return Route(destination, tuple(Hop(**hop) for hop in hops), kind=kind, scope=scope, **rest)
+
+
+def _sysctls(text: Mapping[str, Any]) -> dict[str, str]:
+    defaults = {f"net/ipv6/conf/default/{setting}": str(value) for setting, value in KERNELS_OWN.items()}
+    return defaults | ({"kernel/hostname": text["hostname"]} if "hostname" in text else {})
 
 
 def _rule(line: str) -> Rule:

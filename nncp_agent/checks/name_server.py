@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Final
 
 from netkernel.packets import dns
-from nncp_agent.checks.base import Datagram, Question, closed_on_error, inside
+from nncp_agent.checks.base import Datagram, Question, closed_on_error, each, inside
 from nncp_agent.checks.runner import answering
 
 _MOST: Final = 3
@@ -28,6 +28,10 @@ class NameServer:
         return f"name server {self._address}"
 
     def ask(self) -> Sequence[Question]:
+        return [self.question()]
+
+    def question(self) -> Question:
+        """The one it puts. Raises OSError."""
         family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
         question = dns.Question(secrets.randbelow(65536))
         with inside(self._namespace):
@@ -39,7 +43,28 @@ class NameServer:
                 address = socket.getaddrinfo(self._address, self._port, family, socket.SOCK_DGRAM, 0, numeric)
                 sock.connect(address[0][4])
                 sock.send(question.pack())
-        return [asked]
+        return asked
+
+    def try_once(self, timeout_s: float) -> bool:
+        return bool(answering([self], timeout_s))
+
+
+class NameServers:
+    """Any of those a resolver would ask at that moment: for a change of name servers, where the new ones must answer.
+
+    `resolv_conf` gives the text of the file as it is then.
+    """
+
+    def __init__(self, resolv_conf: Callable[[], str], namespace: str | None = None) -> None:
+        self._resolv_conf = resolv_conf
+        self._namespace = namespace
+
+    def describe(self) -> str:
+        return "name servers"
+
+    def ask(self) -> Sequence[Question]:
+        servers = [NameServer(address, self._namespace) for address in name_servers(self._resolv_conf())]
+        return each(server.question for server in servers)
 
     def try_once(self, timeout_s: float) -> bool:
         return bool(answering([self], timeout_s))

@@ -17,7 +17,7 @@ def only(state: Tree, wanted: Callable[[Tree], bool]) -> Tree:
     }
     tables = {each["table-id"] for entries in routes.values() for each in entries}
     rules = [each for each in state["route-rules"]["config"] if each.get("route-table") in tables]
-    return {**state, "interfaces": interfaces, "routes": routes, "route-rules": {"config": rules}}
+    return {"interfaces": interfaces, "routes": routes, "route-rules": {"config": rules}}
 
 
 def matches(interface: Tree, text: str) -> bool:

@@ -14,7 +14,7 @@ from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.resolve.names import unknown
-from nncp_agent.sections import hostname, routes
+from nncp_agent.sections import dns, hostname, routes
 from nncp_agent.target import changed, context_of
 
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
@@ -38,6 +38,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     found += rules.problems(resolved)
     found += ethtool.problems(resolved, before)
     found += hostname.problems(resolved.desired.hostname, before)
+    found += dns.problems(resolved.desired.dns_resolver, before, resolved.merged)
     return list(dict.fromkeys(found))
 
 
@@ -67,6 +68,7 @@ def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
             found += kind.warnings(iface, merged, context)
     found += mtu.warnings(resolved, before)
     found += cautions.warnings(resolved, before, after)
+    found += dns.warnings(resolved.desired.dns_resolver, before)
     return list(dict.fromkeys(found))
 
 

@@ -15,7 +15,7 @@ from netkernel.host import Host
 from netkernel.late import Late
 from netkernel.records import FOREVER, Address, Ethtool, Link
 from netkernel.typed import Final
-from nncp_agent.shown import hostname, macs, routes, rules, secrets, types
+from nncp_agent.shown import dns, hostname, macs, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final = {
@@ -71,8 +71,9 @@ def state(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Tree:
 def sections(host: Host) -> Tree:
     """What is no interface's."""
     said: Tree = {"routes": routes.read(host), "route-rules": rules.read(host)}
-    if (name := hostname.read(host)) is not None:
-        said["hostname"] = name
+    for key, read in (("hostname", hostname.read), ("dns-resolver", dns.read)):
+        if (section := read(host)) is not None:
+            said[key] = section
     return said
 
 

@@ -13,7 +13,7 @@ from netkernel.records import Address, Attrs, Link, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
-from nncp_agent.sections import hostname, rules
+from nncp_agent.sections import dns, hostname, rules
 from nncp_agent.shown import accepts_ra, is_bare_port
 from nncp_agent.target import ethtool, macs, siblings
 from nncp_agent.target.addresses import addresses_of, has
@@ -55,6 +55,7 @@ def target(resolved: Resolved, before: Host) -> Host:
     after = routed(after, resolved, before)
     after = replace(after, rules=rules.target(resolved.rules, before.rules))
     after = hostname.target(resolved.desired.hostname, after)
+    after = dns.target(resolved.desired.dns_resolver, after)
     return before if after == before else after
 
 

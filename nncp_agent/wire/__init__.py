@@ -11,7 +11,18 @@ from netkernel.frozen import Frozen, fact
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Hostname, Interface, Model, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State
+from nncp_agent.model import (
+    DnsResolver,
+    Hostname,
+    Interface,
+    Model,
+    NetworkState,
+    RouteEntry,
+    RouteRules,
+    Routes,
+    RuleEntry,
+    State,
+)
 from nncp_agent.wire.interface import InterfaceReader
 from nncp_agent.wire.places import Place, Places
 from nncp_agent.wire.policy import Found, PolicyHead, states
@@ -86,6 +97,7 @@ class _Joined:
             "routes": Reader("routes", nested=_mapping(routes)),
             "route-rules": Reader("route_rules", nested=_mapping(rules)),
             "hostname": Reader("hostname", nested=struct(Hostname)),
+            "dns-resolver": Reader("dns-resolver", nested=struct(DnsResolver)),
         }
 
     def add(self, found: Found, document: Document) -> None:
@@ -108,6 +120,7 @@ class _Joined:
             items = (*path, "routes", "config")
             self.route_places += [(document, (*items, position)) for position in range(len(routes))]
         self._once("hostname", values, path)
+        self._once("dns-resolver", values, path)
         if (rules := values.get("route_rules", {}).get("config")) is not None:
             self._has_rules = True
             self.rules += rules
@@ -122,6 +135,7 @@ class _Joined:
                 routes=Routes(config=tuple(self.routes)) if self._has_routes else None,
                 route_rules=RouteRules(config=tuple(self.rules)) if self._has_rules else None,
                 hostname=self.said.get("hostname"),
+                dns_resolver=self.said.get("dns-resolver"),
             ),
             policies=tuple(self.policies),
             notes=tuple(self._notes()),

@@ -65,18 +65,6 @@ def _wait_ip(value: Any, path: Path, report: Report) -> None:
         report.problem(path, f"waiting for addresses is {YET}, wanted any")
 
 
-def _as_shown(inner: str, beside: str, why: str) -> Reader:
-    """A section whose `inner` part is a wish alone, and a report beside the other part, as `show` prints both."""
-
-    def read(value: Any, path: Path, report: Report) -> None:
-        if isinstance(value, dict) and beside in value and set(value) <= {inner, beside}:
-            return
-        if not asks_nothing(value):
-            report.problem(path, why)
-
-    return Reader(nested=read)
-
-
 def _ethernet(value: Any, path: Path, report: Report) -> None:
     """Speed, duplex and VFs as `show` prints them; only VFs ask for something that is not there yet."""
     virtual = value.get("sr-iov") if isinstance(value, dict) else value
@@ -107,7 +95,6 @@ SHOWN_WITH: Final = frozenset({"driver", "permanent-mac-address", "min-mtu", "ma
 AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethernet": Reader()}
 
 TOP: Final[Mapping[str, Reader]] = {
-    "dns-resolver": _as_shown("config", "running", f"name servers are {YET}; use /etc/resolv.conf"),
     "ovs-db": refused(OVS),
     "ovn": refused(OVS),
     "capture": refused(CAPTURES),

@@ -206,3 +206,14 @@ KINDS: Final = Scene(
 )
 
 SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS)
+
+NAMES: Final = Scene(
+    "the host and its name servers are called otherwise",
+    "",
+    {
+        "interfaces": [{"name": "d0", "type": "dummy", "state": "up"}],
+        "hostname": {"running": "node2", "config": "node2"},
+        "dns-resolver": {"config": {"server": ["192.0.2.53"]}},
+    },
+)
+"""Only where the files are a test's own."""

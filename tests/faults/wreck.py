@@ -26,7 +26,7 @@ from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.options import Options
 from nncp_agent.store import Store
 from nncp_agent.watchdog.start import guarding
-from tests.faults.scenes import SCENES
+from tests.faults.scenes import NAMES, SCENES
 
 STILL: Final = "standing still before:"
 
@@ -57,6 +57,7 @@ class WreckedKernel:
     def __init__(self, kernel: LinuxKernel, steps: Steps) -> None:
         self._kernel = kernel
         self._steps = steps
+        self.root = kernel.root
 
     def snapshot(self, also: Collection[str] = ()) -> Host:
         self._steps.step("snapshot")
@@ -101,13 +102,13 @@ def _guarding(steps: Steps, store: Store, point: Checkpoint, namespace: str | No
         yield
 
 
-def main(directory: str, scene: str, fatal: str, *words: str) -> None:
+def main(directory: str, scene: str, fatal: str, *words: str, root: str = "/") -> None:
     steps = Steps(fatal, stands_still="still" in words)
-    policy = SCENES[int(scene)].policy
+    policy = (NAMES if scene == NAMES.name else SCENES[int(scene)]).policy
     options = Options(
         check=False, commit="wait" not in words, guard=partial(_guarding, steps), command="wreck", verify_timeout_s=20
     )
-    with LinuxKernel() as kernel:
+    with LinuxKernel(root=root) as kernel:
         desired = wire.decode([Document(policy)]).desired
         apply(desired, WreckedKernel(kernel, steps), WreckedStore(directory, steps), options=options)
     steps.step("end")

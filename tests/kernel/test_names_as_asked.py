@@ -22,6 +22,7 @@ from nncp_agent.apply import Options, apply, go_back
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.model import NetworkState
 from nncp_agent.plan import decide
+from nncp_agent.restore import restore
 from nncp_agent.store import Store
 from tests.kernel.asked import State
 from tests.uts import own_name
@@ -56,6 +57,10 @@ class Node:
     def rollback(self) -> None:
         with self.kernel() as kernel:
             assert pending.rollback(self._store, kernel) == ()
+
+    def restore(self) -> None:
+        with self.kernel() as kernel:
+            assert restore(self._store, kernel, command_line=os.devnull).failures == ()
 
     def go_back(self, number: int) -> None:
         with self.kernel() as kernel:
@@ -141,3 +146,51 @@ def test_the_names_of_another_namespace_are_not_seen(node: Node, another_netns: 
     with LinuxKernel(another_netns()) as kernel:
         assert kernel.snapshot().files == {}
         assert "kernel/hostname" not in kernel.snapshot().sysctls
+
+
+SERVERS: State = {"config": {"server": ["192.0.2.53", "2001:db8::53"], "search": ["a.example"], "options": ["ndots:2"]}}
+
+
+def test_name_servers_are_as_asked_and_as_shown_and_what_was_there_comes_back(node: Node) -> None:
+    file = node.root / "etc/resolv.conf"
+    file.write_text("# mine\nnameserver 192.0.2.1\nsortlist 192.0.2.0\n")
+    file.chmod(0o640)
+    before = seen(file)
+    node.ask(**{"dns-resolver": SERVERS})
+    assert node.show()["dns-resolver"]["config"] == SERVERS["config"]
+    assert node.plan(node.show()) == [] == node.plan({"dns-resolver": SERVERS})
+    assert file.read_text() == (
+        "# mine\nnameserver 192.0.2.53\nnameserver 2001:db8::53\nsortlist 192.0.2.0\n"
+        "options ndots:2\nsearch a.example\n"
+    )
+    node.ask(commit=False, **{"dns-resolver": {"config": {}}})
+    assert file.read_text() == "# mine\nsortlist 192.0.2.0\n"
+    node.rollback()
+    assert node.show()["dns-resolver"]["config"] == SERVERS["config"]
+    node.go_back(0)
+    assert seen(file) == before
+
+
+def test_a_symlink_that_became_a_file_comes_back_as_it_was(node: Node) -> None:
+    kept = node.root / "run/somebody/resolv.conf"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("nameserver 192.0.2.1\n")
+    link = node.root / "etc/resolv.conf"
+    link.symlink_to("../run/somebody/resolv.conf")
+    os.lchown(link, 7, 8)
+    node.ask(commit=False, **{"dns-resolver": {"config": {"search": ["a.example"]}}})
+    assert not link.is_symlink()
+    assert link.read_text() == "nameserver 192.0.2.1\nsearch a.example\n"
+    node.rollback()
+    assert os.readlink(link) == "../run/somebody/resolv.conf"
+    assert (os.lstat(link).st_uid, os.lstat(link).st_gid) == (7, 8)
+    assert kept.read_text() == "nameserver 192.0.2.1\n"
+
+
+def test_what_is_committed_is_restored_when_somebody_has_changed_it(node: Node) -> None:
+    node.ask(**{"dns-resolver": SERVERS, "hostname": {"config": "b"}})
+    (node.root / "etc/resolv.conf").unlink()
+    (node.root / "etc/hostname").write_text("other\n")
+    node.restore()
+    assert node.show()["dns-resolver"]["config"] == SERVERS["config"]
+    assert node.show()["hostname"]["config"] == "b"

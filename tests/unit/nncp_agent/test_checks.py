@@ -9,8 +9,10 @@ from contextlib import closing, contextmanager
 import pytest
 
 from netkernel.errors import NetworkError
+from netkernel.files import RESOLV_CONF
+from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import Address, Hop, Link, Route
+from netkernel.records import Address, File, Hop, Link, Route
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check, Probe, Question
 from nncp_agent.checks.choice import choose
@@ -96,19 +98,19 @@ def test_a_default_route_without_a_gateway_has_nobody_to_ask() -> None:
 
 
 def test_gateways_and_name_servers_of_the_host_are_chosen() -> None:
-    chosen = choose(HOST, HOST, NetworkState(), lambda: HOST, "nameserver 192.0.2.53\n")
+    chosen = choose(HOST, HOST, NetworkState(), lambda: HOST, lambda: "nameserver 192.0.2.53\n")
     assert [check.describe() for check in chosen] == ["IPv4 default gateway", "name server 192.0.2.53"]
 
 
 def test_a_default_route_the_policy_takes_away_is_not_checked() -> None:
     absent = RouteEntry(state=State.ABSENT, destination="0.0.0.0/0")
     desired = NetworkState(routes=Routes(config=(absent,)))
-    assert choose(HOST, Host(links=HOST.links), desired, lambda: HOST, "") == ()
+    assert choose(HOST, Host(links=HOST.links), desired, lambda: HOST, str) == ()
 
 
 def test_a_default_route_that_goes_with_its_address_is_checked_and_missed() -> None:
     bare = Host(links=HOST.links)
-    (check,) = choose(HOST, bare, NetworkState(), lambda: bare, "")
+    (check,) = choose(HOST, bare, NetworkState(), lambda: bare, str)
     assert check.describe() == "IPv4 default gateway"
     assert check.try_once(0.01) is False
 
@@ -188,3 +190,13 @@ def test_who_is_not_hopeful_does_not_wait_for_what_cannot_be_asked_or_is_turned_
     now = time.monotonic()
     assert answering([Deaf(True), Tcp("127.0.0.1", 1)], 30, hopeful=False) == ()
     assert time.monotonic() - now < 10
+
+
+def test_where_name_servers_change_any_of_those_in_force_must_answer() -> None:
+    old, new = (replace(HOST, files={RESOLV_CONF: File(f"nameserver {each}".encode())}) for each in ("::1", "::2"))
+    (*_, check) = choose(old, new, NetworkState(), lambda: old, lambda: "nameserver 192.0.2.53\n")
+    assert check.describe() == "name servers"
+    none = replace(HOST, files={RESOLV_CONF: File(b"")})
+    assert all("name server" not in each.describe() for each in choose(old, none, NetworkState(), lambda: old, str))
+    (*_, one) = choose(old, old, NetworkState(), lambda: old, lambda: "nameserver 192.0.2.53\n")
+    assert one.describe() == "name server 192.0.2.53"

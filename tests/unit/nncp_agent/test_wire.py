@@ -359,7 +359,12 @@ def test_speed_and_duplex_are_accepted_and_said_to_be_left() -> None:
         ({"interfaces": [{}]}, "interfaces[0].name: missing"),
         ({"interface": []}, "interface: unknown key; did you mean 'interfaces'?"),
         ({"spec": {}}, "found 'spec' without apiVersion and kind"),
-        ({"dns-resolver": {"config": {"server": ["192.0.2.1"]}}}, "dns-resolver: name servers are not"),
+        (
+            {"dns-resolver": {"config": {"servers": []}}},
+            "dns-resolver.config.servers: unknown key; did you mean",
+        ),
+        ({"dns-resolver": {"config": {"search": "a"}}}, "dns-resolver.config.search: found 'a', wanted a list"),
+        ({"dns-resolver": ["192.0.2.1"]}, "dns-resolver: found a list, wanted a mapping with 'config'"),
         ({"hostname": {"config": 5}}, "hostname.config: found 5, wanted text (put it in quotes)"),
         ({"hostname": "node1"}, "hostname: found 'node1', wanted a mapping like {running: node1"),
         ({"route-rules": {"config": {}}}, "route-rules.config: found "),

@@ -1,0 +1,95 @@
+"""`dns-resolver`: which name servers are asked, as /etc/resolv.conf says it (nmstate.md 4.4, resolv.conf(5))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from netkernel.files import RESOLV_CONF
+from netkernel.frozen import Frozen
+from netkernel.host import Host
+from netkernel.typed import Final
+from nncp_agent.shown.base import Tree
+from nncp_agent.shown.hostname import file_of
+
+DYNAMIC: Final = "# nncp: from the network"
+STATIC: Final = "# nncp: end of what is from the network"
+"""The lines between which servers stand that nobody configured: they are running and not config."""
+_WORDS: Final = {"nameserver": "server", "search": "search", "domain": "search", "options": "options"}
+"""First words of the lines that are ours."""
+COMMENTS: Final = ("#", ";")
+
+
+class Dns(Frozen):
+    """Servers, search domains and resolver options, each in order."""
+
+    server: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+def read(host: Host) -> Tree | None:
+    """None where the file cannot be seen: the namespace is another one's."""
+    if RESOLV_CONF not in host.files:
+        return None
+    lines = file_of(host, RESOLV_CONF)[1].lines
+    return {"running": _tree(running(lines)), "config": _tree(config(lines))}
+
+
+def config(lines: Iterable[str]) -> Dns:
+    """What somebody configured."""
+    return parsed(line for line, is_static in _marked(lines) if is_static)
+
+
+def running(lines: Iterable[str]) -> Dns:
+    """What a resolver goes by."""
+    return parsed(lines)
+
+
+def parsed(lines: Iterable[str]) -> Dns:
+    """Servers add up, as options do; the last `search` or `domain` line counts."""
+    found: dict[str, tuple[str, ...]] = {"server": (), "search": (), "options": ()}
+    for line in lines:
+        key, values = meant(line)
+        if key == "search":
+            found[key] = values
+        elif key:
+            values = values[:1] if key == "server" else values
+            found[key] = tuple(dict.fromkeys((*found[key], *values)))
+    return Dns(**found)
+
+
+def meant(line: str) -> tuple[str, tuple[str, ...]]:
+    """Which of the lists a line is about, "" for none, and what it says."""
+    words = line.split()
+    if not words or line.lstrip().startswith(COMMENTS):
+        return "", ()
+    key = _WORDS.get(words[0], "")
+    return key, tuple(map(canonical, words[1:])) if key == "server" else tuple(words[1:])
+
+
+def canonical(server: str) -> str:
+    """`2001:DB8::0` -> `2001:db8::`, with its zone; what is no address stays as it is."""
+    from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # late: a host may have none
+
+    address, percent, zone = server.partition("%")
+    family = AF_INET6 if ":" in address else AF_INET
+    try:
+        return inet_ntop(family, inet_pton(family, address)) + percent + zone
+    except (OSError, ValueError):
+        return server
+
+
+def _marked(lines: Iterable[str]) -> Iterable[tuple[str, bool]]:
+    """Each line, and whether it is configured."""
+    is_static = True
+    for line in lines:
+        if line.strip() == DYNAMIC:
+            is_static = False
+        yield line, is_static
+        if line.strip() == STATIC:
+            is_static = True
+
+
+def _tree(dns: Dns) -> Tree:
+    lists: Mapping[str, tuple[str, ...]] = {"server": dns.server, "search": dns.search, "options": dns.options}
+    return {key: list(values) for key, values in lists.items() if values}

@@ -14,6 +14,7 @@ from nncp_agent.wire.report import Report
 from nncp_agent.writer import encode
 
 _LISTS: Final = ("routes", "route-rules")
+_ONCE: Final = ("hostname", "dns-resolver")
 
 
 def comparable(documents: Sequence[wire.Document]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def comparable(documents: Sequence[wire.Document]) -> dict[str, Any]:
         for section in _LISTS:
             config = (tree.get(section) or {}).get("config") or ()
             result[section]["config"] += [_understood(section, each) for each in config]
-        result |= {key: value for key, value in tree.items() if key in TOP}
+        result |= {key: value for key, value in tree.items() if key in (*TOP, *_ONCE)}
     return {key: value for key, value in result.items() if value not in ([], {"config": []})}
 
 

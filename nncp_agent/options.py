@@ -18,7 +18,6 @@ from nncp_agent.held import Holders, nobody
 from nncp_agent.plan import nothing_refused
 from nncp_agent.settle import VERIFY_S
 from nncp_agent.store import Store
-from nncp_agent.watchdog.start import guarding
 
 if TYPE_CHECKING:  # checks need much of the standard library, and most applies find nothing to do
     from nncp_agent.checks.base import Check
@@ -32,6 +31,12 @@ PENDING_S: Final = 60.0
 """How long an uncommitted change waits for its commit (nmstate's default, nmstate.md 5.6)."""
 
 Guard = Callable[[Store, Checkpoint, str | None], AbstractContextManager[None]]
+
+
+def _guarding(store: Store, point: Checkpoint, namespace: str | None) -> AbstractContextManager[None]:
+    from nncp_agent.watchdog.start import guarding  # late: most applies find nothing to do
+
+    return guarding(store, point, namespace)
 
 
 class Options(Frozen, kw_only=True):
@@ -58,7 +63,7 @@ class Options(Frozen, kw_only=True):
     refusals: Callable[[str, Attrs], Mapping[str, str]] = nothing_refused
     holders: Holders = nobody
     progress: Callable[[str], None] = log.info
-    guard: Guard = guarding
+    guard: Guard = _guarding
     clock: Callable[[], float] = time.monotonic
     resolv_conf: str = RESOLV_CONF
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
 from netkernel.errors import Unreadable
+from netkernel.typed import Final
 
 __all__ = ["DEEPEST", "LARGEST", "MOST_NODES", "TOO_DEEP", "Event", "Repeated", "Unreadable"]
 
@@ -22,9 +21,5 @@ class Repeated(Exception):
     """Some mapping says a key twice; whoever needs the lines walks the text again."""
 
 
-class Event(NamedTuple):
-    """One step through a text: `{`, `}`, `[`, `]` or `.` for a scalar (`text` is it), and the line where it stands."""
-
-    mark: str
-    text: str
-    line: int
+Event = tuple[str, str, int]
+"""One step through a text: `{`, `}`, `[`, `]` or `.` for a scalar, the scalar's text, the line where it stands."""

@@ -102,6 +102,6 @@ def _events(text: str) -> Iterator[Event]:
         line, counted = line + text.count("\n", counted, token.start()), token.start()
         word = token[0]
         if word in "{}[]":
-            yield Event(word, "", line)
+            yield word, "", line
         else:
-            yield Event(".", json.loads(word) if word[0] == '"' else word, line)
+            yield ".", json.loads(word) if word[0] == '"' else word, line

@@ -39,17 +39,17 @@ def events(text: str, source: str) -> Iterator[Event]:
             line = event.start_mark.line + 1
             match event:
                 case yaml.ScalarEvent():
-                    yield Event(".", event.value, line)
+                    yield ".", event.value, line
                 case yaml.AliasEvent():
-                    yield Event(".", "*", line)
+                    yield ".", "*", line
                 case yaml.MappingStartEvent():
-                    yield Event("{", "", line)
+                    yield "{", "", line
                 case yaml.SequenceStartEvent():
-                    yield Event("[", "", line)
+                    yield "[", "", line
                 case yaml.MappingEndEvent():
-                    yield Event("}", "", line)
+                    yield "}", "", line
                 case yaml.SequenceEndEvent():
-                    yield Event("]", "", line)
+                    yield "]", "", line
     finally:
         parser.dispose()
 

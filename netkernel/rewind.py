@@ -88,8 +88,11 @@ class Remembered(Frozen):
             raise NetworkError(f"not a remembered host: {error}") from error
 
 
-class _Touched:
-    """What ops touch, as it is found out."""
+class Touched:
+    """What ops touch, as it is found out.
+
+    `losing` are links that go on the way, or lose their IPv6: with what only /proc/sys tells of them.
+    """
 
     def __init__(self) -> None:
         self.links: set[str] = set()
@@ -104,9 +107,12 @@ class _Touched:
         self.files: set[str] = set()
 
 
-def remember(before: Host, ops: Sequence[Op]) -> Remembered:
-    """What undoing `ops` needs to know of `before`: everything they touch, by the kernel's own doing too."""
-    touched = _touched(before, ops)
+def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) -> Remembered:
+    """What undoing `ops` needs to know of `before`: everything they touch, by the kernel's own doing too.
+
+    Who has asked what they touch hands it in: that is to walk through the plan.
+    """
+    touched = touched or touch(before, ops)
     places = {(each.family, each.priority) for each in touched.rules}  # all of a priority: they have an order
     host = Host(
         links={name: before.links[name] for name in sorted(touched.links & before.links.keys())},
@@ -135,17 +141,13 @@ def remember(before: Host, ops: Sequence[Op]) -> Remembered:
     )
 
 
-def losing_settings(before: Host, ops: Sequence[Op]) -> frozenset[str]:
-    """The links of `before` that go on the way, or lose their IPv6: with what only /proc/sys tells of them."""
-    return frozenset(_touched(before, ops).losing & before.links.keys())
-
-
-def _is_sysctl_touched(path: str, touched: _Touched) -> bool:
+def _is_sysctl_touched(path: str, touched: Touched) -> bool:
     return path in touched.sysctls or settings.link_of(path) in touched.links
 
 
-def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
-    found = _Touched()
+def touch(before: Host, ops: Sequence[Op]) -> Touched:
+    """What `ops` touch of `before` and beside it, in the kernel's model."""
+    found = Touched()
     world = World(before)
     for op in ops:
         step(world, op)
@@ -183,6 +185,7 @@ def _touched(before: Host, ops: Sequence[Op]) -> _Touched:
                 case CreateLink() | SetLink() | SetPort() | SetEthtool():
                     found.links.add(each.name)
     found.links |= world.touched
+    found.losing &= before.links.keys()
     return found
 
 

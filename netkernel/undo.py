@@ -11,7 +11,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import Op
 from netkernel.reconcile import planned, reconcile
-from netkernel.rewind import Remembered, losing_settings, remember, rewind
+from netkernel.rewind import Remembered, remember, rewind, touch
 from netkernel.transaction import Kernel
 
 TRIES = 4
@@ -25,10 +25,11 @@ def way_back(kernel: Kernel, before: Host, ops: Sequence[Op]) -> Remembered:
 
     Raises NetworkError.
     """
-    if losing := losing_settings(before, ops):
-        also = before.also | settings.parts(losing)
+    touched = touch(before, ops)
+    if touched.losing:
+        also = before.also | settings.parts(frozenset(touched.losing))
         before = replace(before, sysctls={**before.sysctls, **kernel.snapshot(also).sysctls}, also=also)
-    return remember(before, ops)
+    return remember(before, ops, touched)
 
 
 def undo(kernel: Kernel, remembered: Remembered) -> tuple[str, ...]:

@@ -87,9 +87,9 @@ def decide_closely(
     decision = decided(before)
     if not any(isinstance(op, DeleteLink) and op.name in decision.target.links for op in decision.ops):
         return decision
-    from netkernel.rewind import losing_settings  # late: few plans make anything anew
+    from netkernel.rewind import touch  # late: few plans make anything anew
 
-    losing = losing_settings(before, decision.ops) & decision.target.links.keys()
+    losing = touch(before, decision.ops).losing & decision.target.links.keys()
     return decided(look(before.also | settings.parts(losing)))
 
 

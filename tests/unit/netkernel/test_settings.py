@@ -8,7 +8,7 @@ from netkernel import settings
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink, WriteSysctl
-from netkernel.rewind import Remembered, losing_settings, rewind
+from netkernel.rewind import Remembered, rewind, touch
 from netkernel.undo import undo, way_back
 from tests.fake_kernel import FakeKernel
 from tests.strategies import grown
@@ -41,9 +41,9 @@ def test_a_path_tells_whose_it_is(path: str, link: str) -> None:
 
 
 def test_links_that_go_lose_theirs_and_so_do_those_above_them() -> None:
-    assert losing_settings(host(), [DELETE]) == {"d0", "v5"}
-    assert losing_settings(host(), [SetLink("d0", "dummy", {"mtu": 1000}, {"mtu": 1500})]) == {"d0", "v5"}
-    assert losing_settings(host(), [SetLink("d0", "dummy", {"mtu": 1400}, {"mtu": 1500})]) == frozenset()
+    assert touch(host(), [DELETE]).losing == {"d0", "v5"}
+    assert touch(host(), [SetLink("d0", "dummy", {"mtu": 1000}, {"mtu": 1500})]).losing == {"d0", "v5"}
+    assert touch(host(), [SetLink("d0", "dummy", {"mtu": 1400}, {"mtu": 1500})]).losing == set()
 
 
 @pytest.mark.parametrize("plan", [(DELETE,), (SetLink("d0", "dummy", {"mtu": 1000}, {"mtu": 1500}),)])

@@ -25,6 +25,7 @@ from nncp_agent.model import (
     merge,
     stated,
 )
+from nncp_agent.observe import Present
 from nncp_agent.resolve.references import References
 from nncp_agent.sections import routes, rules
 from nncp_agent.shown.macs import SAME_TO_NMSTATE
@@ -33,6 +34,7 @@ from nncp_agent.shown.macs import SAME_TO_NMSTATE
 def following(previous: NetworkState, desired: NetworkState, host: Host) -> NetworkState:
     """As `commit`, where both may call the links of `host` by other names than the kernel's, and each by its own."""
     previous = in_words_of(desired, previous, host)
+    previous = _with_what_goes_down(previous, desired, host)
     links = Links(host)
     names = {
         other: links.name(iface)
@@ -41,6 +43,23 @@ def following(previous: NetworkState, desired: NetworkState, host: Host) -> Netw
         if other and other not in host.links
     }
     return commit(previous, desired, names)
+
+
+def _with_what_goes_down(previous: NetworkState, desired: NetworkState, host: Host) -> NetworkState:
+    """What somebody else made and this policy sets down is remembered as it is: the kernel may forget all of it."""
+    known = {iface.name for iface in previous.interfaces or ()}
+    going = [iface.name for iface in desired.interfaces or () if iface.state is State.DOWN and iface.name not in known]
+    names = [name for name in going if name in host.links and host.links[name].up]
+    if not names:
+        return previous
+    present = Present(host)
+    found = [_to_ask_for(present[name]) for name in names]
+    return replace(previous, interfaces=(*(previous.interfaces or ()), *found))
+
+
+def _to_ask_for(iface: Interface) -> Interface:
+    """An interface as it is shown, less what nobody can ask for."""
+    return replace(iface, driver=None, permanent_mac_address=None, min_mtu=None, max_mtu=None, owner=None, ethtool=None)
 
 
 def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, str] | None = None) -> NetworkState:

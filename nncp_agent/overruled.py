@@ -38,8 +38,7 @@ def _possible(iface: Interface, ports: set[str], down: set[str]) -> Interface:
     kind = _kind(iface)
     if iface.name in down:
         iface = replace(iface, state=State.DOWN)
-    loses_addresses = iface.state is State.DOWN and not _is_deleted_by_down(kind)
-    if iface.name in ports or iface.profile_name in ports or loses_addresses:
+    if iface.name in ports or iface.profile_name in ports:
         iface = replace(iface, ipv4=None, ipv6=None)
     if kind is not None and (listed := kind.ports(iface)) is not None:
         iface = replace(iface, config=kind.with_ports(iface.config, listed))
@@ -87,10 +86,6 @@ def _is_closed(iface: Interface, family: int, ports: set[str]) -> bool:
         or not ports.isdisjoint({iface.name, iface.profile_name})
         or (stack is not None and stack.enabled is False)
     )
-
-
-def _is_deleted_by_down(kind: Kind | None) -> bool:
-    return kind is not None and kind.is_virtual and kind.down_deletes
 
 
 def _kind(iface: Interface) -> Kind | None:

@@ -76,7 +76,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
     named = names.resolved(desired, before, committed)
     problems = named.problems
-    asked = {iface.name: iface for iface in named.interfaces}
+    asked = {iface.name: _quiet(iface, before) for iface in named.interfaces}
     gone = _gone(asked, before, problems)
     living = {name: _restored(iface, before) for name, iface in asked.items() if _lives(name, iface, gone, before)}
     ports = port_lists.decide(asked, living, gone, before, committed, problems)
@@ -100,6 +100,19 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
         kept=ports.kept,
         problems=tuple(problems),
     )
+
+
+def _quiet(iface: Interface, before: Host) -> Interface:
+    """What goes down has no addresses, whatever is remembered for the day it comes up again (nmstate.md 5.2).
+
+    Those that a link has which is down already may be asked for: `show` prints them.
+    """
+    link = before.links.get(iface.name)
+    if iface.state is not State.DOWN or (iface.ipv4 is None and iface.ipv6 is None):
+        return iface
+    present = before.addresses.get(iface.name, ()) if link is not None and not link.up else ()
+    families = {each.family for each in present}
+    return replace(iface, ipv4=iface.ipv4 if 4 in families else None, ipv6=iface.ipv6 if 6 in families else None)
 
 
 def _with_types(desired: NetworkState, named: names.Named) -> NetworkState:

@@ -83,13 +83,13 @@ def _may_be(iface: Interface, link: Link) -> bool:
 
 def _revived(iface: Interface, before: Host, committed: NetworkState) -> Interface:
     """What went down and is asked up again is as it was, where the policy does not say otherwise (nmstate.md 5.2)."""
-    earlier = committed.interface(iface.name)
-    if earlier is None or earlier.state is not State.DOWN or iface.name in before.links:
+    earlier, link = committed.interface(iface.name), before.links.get(iface.name)
+    if earlier is None or earlier.state is not State.DOWN or (link is not None and link.up):
         return iface
     if iface.state not in (None, State.UP) or iface.type not in (None, earlier.type):
         return iface
     kind = KINDS.get(earlier.type or "")
-    if kind is None or not kind.is_virtual:
+    if kind is None or (link is None and not kind.is_virtual):
         return iface
     joined = merge(iface, earlier) or iface
     return replace(joined, state=State.UP, config=kind.merge(iface.config, earlier.config))

@@ -83,6 +83,7 @@ def after(*policies: str) -> tuple[Host, NetworkState]:
         (WIRE, one("{name: ve2, state: absent}")),
         (WIRE, one("{name: ve1, type: veth, veth: {peer: ve3}}")),
         (DUMMY, one("{name: dummy0, state: down}")),
+        (DUMMY, one("{name: dummy0, state: down}"), one("{name: dummy0, type: dummy, state: up}")),
     ],
 )
 def test_what_is_remembered_can_come_back_and_asks_for_nothing_new(policies: tuple[str, ...]) -> None:
@@ -92,3 +93,28 @@ def test_what_is_remembered_can_come_back_and_asks_for_nothing_new(policies: tup
     booted.execute(decide(committed, BARE, committed).ops)
     last = decide(policy(policies[-1]), booted.snapshot(), committed)
     assert [str(op) for op in last.ops] == []
+
+
+def test_a_nic_that_went_down_has_its_addresses_again_when_it_is_asked_up_and_forgets_them_when_absent() -> None:
+    down, up, absent = (one(f"{{name: eth1, state: {state}}}") for state in ("down", "up", "absent"))
+    assert after(NIC, down)[0].addresses.get("eth1", ()) == ()
+    host, _ = after(NIC, down, up)
+    assert own(host, "eth1") == ["192.0.2.1", "2001:db8::1"]
+    host, _ = after(NIC, down, absent, up)
+    assert own(host, "eth1") == []
+
+
+def own(host: Host, name: str) -> list[str]:
+    """Its addresses but for the kernel's."""
+    return [each.ip for each in host.addresses.get(name, ()) if not each.ip.startswith("fe80:")]
+
+
+def test_what_others_made_and_a_policy_set_down_comes_back_as_it_was() -> None:
+    dummy = read_host("links: {d9: {kind: dummy, mtu: 1300, addresses: [192.0.2.9/24]}}")
+    kernel, committed = FakeKernel(dummy), NetworkState()
+    for text in (one("{name: d9, state: down}"), one("{name: d9, state: up}")):
+        decision = decide(policy(text), kernel.snapshot(), committed)
+        kernel.execute(decision.ops)
+        committed = following(committed, decision.desired, decision.before)
+    assert kernel.snapshot().links["d9"].mtu == 1300
+    assert [each.ip for each in kernel.snapshot().addresses["d9"]] == ["192.0.2.9"]

@@ -18,7 +18,7 @@ from netkernel.documents import Document
 from netkernel.ethtool import SECTIONS
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
-from nncp_agent import diff, managers, node_file, notes, pending, shown, whole, wire
+from nncp_agent import diff, dispatch, managers, node_file, notes, pending, shown, whole, wire
 from nncp_agent import history as _history
 from nncp_agent.apply import apply as _apply
 from nncp_agent.apply import go_back as _go_back
@@ -198,7 +198,10 @@ def _read(desired: Asked | Sequence[Asked], here: _Here, node: Mapping[str, Any]
     resolution = resolve([Document(value) for value in several], lambda: _present(here), lambda: _node(node))
     if resolution.problems:
         raise InvalidPolicy(resolution.problems)
-    return wire.read(resolution.documents)
+    decoded = wire.read(resolution.documents)
+    if scripts := dispatch.refused(decoded.desired):
+        raise InvalidPolicy(scripts)
+    return decoded
 
 
 def _present(here: _Here, include_secrets: bool = False) -> dict[str, Any]:

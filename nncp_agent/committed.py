@@ -13,6 +13,7 @@ from nncp_agent import overruled
 from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import (
+    Dispatch,
     DnsResolver,
     Hostname,
     Interface,
@@ -112,11 +113,21 @@ def in_words_of(desired: NetworkState, previous: NetworkState, host: Host) -> Ne
 def _over(iface: Interface, earlier: Interface | None) -> Interface:
     """The interface as both policies say it; another type forgets what was said before."""
     if earlier is None or not _are_of_one_type(iface, earlier):
-        return replace(iface, description=iface.description or None)
+        return replace(iface, description=iface.description or None, dispatch=_scripts(iface.dispatch))
     joined = merge(iface, earlier) or iface
     kind = KINDS.get(joined.type or "")
     config = kind.merge(iface.config, earlier.config) if kind is not None else joined.config
-    return replace(joined, config=config, description=joined.description or None)
+    return replace(joined, config=config, description=joined.description or None, dispatch=_scripts(joined.dispatch))
+
+
+def _scripts(dispatch: Dispatch | None) -> Dispatch | None:
+    """Those there are: empty text takes one away."""
+    if dispatch is None:
+        return None
+    kept = Dispatch(
+        post_activation=dispatch.post_activation or None, post_deactivation=dispatch.post_deactivation or None
+    )
+    return kept if kept != Dispatch() else None
 
 
 def _are_of_one_type(iface: Interface, earlier: Interface) -> bool:

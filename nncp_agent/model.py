@@ -225,6 +225,15 @@ class Ethtool(Model, frozen=True):
     channels: EthtoolChannels | None = None
 
 
+class Dispatch(Model, frozen=True):
+    """`dispatch` of an interface: shell scripts, "" for none (nmstate.md 2)."""
+
+    hint = "a mapping like {post-activation: echo up}"
+
+    post_activation: str | None = None
+    post_deactivation: str | None = None
+
+
 class Interface(Model, frozen=True):
     """One interface: asked for, observed, or the one merged over the other. `config` is its kind's subtree.
 
@@ -252,6 +261,7 @@ class Interface(Model, frozen=True):
     ipv4: IpStack | None = None
     ipv6: IpStack | None = None
     ethtool: Ethtool | None = None
+    dispatch: Dispatch | None = None
     owner: str | None = None  # query only, ours: the stamp of a link that CNI or a VM owns
     config: Model | None = None
 

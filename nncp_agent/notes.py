@@ -42,5 +42,7 @@ def _note(interface: dict[str, Any], include_secrets: bool) -> tuple[str, Note]:
         called=str(interface.get("profile-name") or (name if by_mac else "")),
         mac=str(interface.get("mac-address") or "").lower() if by_mac else "",
         type=interface.get("type") if by_mac else None,
+        dispatch={str(key): str(each) for key, each in (interface.get("dispatch") or {}).items() if each},
+        is_up=interface.get("state") in (None, "up"),
         secrets=secrets.of(interface) if include_secrets else secrets.hidden(secrets.of(interface)),
     )

@@ -11,6 +11,7 @@ from netkernel.host import Host
 from nncp_agent import model, shown
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import (
+    Dispatch,
     DnsResolver,
     Hostname,
     Interface,
@@ -83,10 +84,19 @@ def _note(iface: Interface) -> Note:
         called=iface.profile_name or (iface.name if by_mac else ""),
         mac=(iface.mac_address or "").lower() if by_mac else "",
         type=iface.type if by_mac else None,
+        dispatch=_scripts(iface.dispatch),
+        is_up=iface.state in (None, State.UP),
         secrets=secrets.of({"type": iface.type, str(iface.type): _section(iface)})
         if iface.type in secrets.KEYS
         else {},
     )
+
+
+def _scripts(dispatch: Dispatch | None) -> dict[str, str]:
+    if dispatch is None:
+        return {}
+    words = {"post-activation": dispatch.post_activation, "post-deactivation": dispatch.post_deactivation}
+    return {key: script for key, script in words.items() if script}
 
 
 def _rule(tree: Tree) -> RuleEntry:

@@ -60,7 +60,7 @@ def run(
     stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
 
     from nncp_agent.apply import apply, go_back  # late: what cannot be read needs no engine
-    from nncp_agent.cli import policies, progress
+    from nncp_agent.cli import policies, progress, scripts
     from nncp_agent.options import Options as Stated
 
     with progress.shown_on(call.world.stderr) as shown, call.logging(shown), policies.located(decoded):
@@ -75,10 +75,12 @@ def run(
                 before = kernel.snapshot(needed(decoded.desired, committed))
                 whole.refuse(decoded, before, committed, options.refusals)
             options, store = call.world.adapt(options), call.store()
+            remembered = scripts.remembered(call, kernel)
             if back_to is None:
                 outcome = apply(decoded.desired, kernel, store, options=options)
             else:
                 outcome = go_back(back_to, kernel, store, options=options)
+            scripts.run(call, kernel, outcome, remembered)
     (report or said)(call, outcome, decoded)
     return OK
 

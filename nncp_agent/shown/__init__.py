@@ -57,6 +57,8 @@ class Note(Frozen):
     mac: str = ""  # by which its policy knows it, lower case
     type: str | None = None  # as its policy says
     secrets: Mapping[str, str] = {}  # of its section, by key
+    dispatch: Mapping[str, str] = {}  # scripts, by key
+    is_up: bool = True  # as its policy says
 
 
 NO_NOTES: Final[Mapping[str, Note]] = {}
@@ -139,6 +141,8 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
     if link.name in host.ethtool:
         tree["ethtool"] = _ETHTOOL["read"](host.ethtool[link.name])
+    if note.dispatch:
+        tree["dispatch"] = dict(note.dispatch)
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
         tree["owner"] = stamp.owner
     if type in SUBTREES:

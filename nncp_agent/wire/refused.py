@@ -78,7 +78,6 @@ def _ethernet(value: Any, path: Path, report: Report) -> None:
 SECTIONS: Final[Mapping[str, Reader]] = {
     "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused(_DOT1X),
-    "dispatch": refused(f"dispatch scripts are {YET}"),
     "ethernet": Reader(nested=_ethernet),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
     "lldp": Reader(nested=_lldp),

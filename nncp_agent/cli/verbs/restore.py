@@ -39,7 +39,7 @@ def _summary(restored: Restored) -> str:
 def run(call: Call) -> int:
     call.needs_root()
 
-    from nncp_agent.cli import progress
+    from nncp_agent.cli import progress, scripts
     from nncp_agent.options import Options
     from nncp_agent.restore import restore
 
@@ -53,7 +53,9 @@ def run(call: Call) -> int:
             for op in outcome.ops:
                 call.print(str(op))
             call.world.stdout.flush()
+            scripts.run(call, kernel, outcome, before)
 
+        before = scripts.remembered(call, kernel)
         restored = restore(call.store(), kernel, options=call.world.adapt(options), wait_s=call.options.wait, tell=tell)
     if line := _summary(restored):
         call.say(line)

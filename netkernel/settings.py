@@ -1,7 +1,7 @@
 """What only /proc/sys tells of a link: net.ipv4.conf, both neighbour tables, and of net.ipv6.conf what is not in dumps.
 
 A link that goes takes them along, and one made again has the namespace's defaults; so only what differs from those is
-worth remembering. Reading takes a millisecond a link, so it is done for links that are about to go.
+worth remembering. Reading takes half a millisecond a link, so it is done for links that are about to go.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from netkernel.errors import KernelRefused, NetworkError
 from netkernel.typed import Final
 
 ROOT: Final = "/proc/sys"
+_LONGEST: Final = 4096
+"""One read gives a whole value: numbers and words, of which the longest lists have some hundred bytes."""
 HOSTNAME: Final = "kernel/hostname"
 """Writing it is sethostname(2) in the writer's UTS namespace."""
 
@@ -15,8 +17,11 @@ HOSTNAME: Final = "kernel/hostname"
 def read(path: str) -> str:
     """The value at `path` (below /proc/sys, with slashes). Raises KernelRefused (ENOENT when it is not there)."""
     try:
-        with open(_full(path), encoding="ascii", errors="replace") as file:
-            return file.read().rstrip("\n")
+        fd = os.open(_full(path), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.read(fd, _LONGEST).decode("ascii", "replace").rstrip("\n")
+        finally:
+            os.close(fd)
     except OSError as error:
         raise KernelRefused(f"read {path}", error.errno or 0, error.strerror or str(error)) from error
 

@@ -15,6 +15,7 @@ from netkernel.ops import (
     DeleteRoute,
     DeleteRule,
     Op,
+    SetLinkDns,
     WriteFile,
     word,
 )
@@ -53,6 +54,9 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
     for path in sorted(was.files.keys() & now.files.keys()):
         if was.files[path] != now.files[path]:
             yield str(WriteFile(path, now.files[path], was.files[path])).replace("write ", "", 1)
+    for name in sorted(was.resolver.keys() & now.resolver.keys()):
+        if was.resolver[name] != now.resolver[name]:
+            yield str(SetLinkDns(name, now.resolver[name], was.resolver[name])).replace("set ", "", 1)
     yield from _clients(was, now)
 
 

@@ -41,10 +41,12 @@ from netkernel.ops import (
     SetAddress,
     SetEthtool,
     SetLink,
+    SetLinkDns,
     SetPort,
     WriteFile,
     WriteSysctl,
 )
+from netkernel.resolved import Resolved
 from netkernel.watch import Watch
 
 _SIOCGIFNAME, _SIOCGIFINDEX = 0x8910, 0x8933  # linux/sockios.h; answered for the namespace of the socket
@@ -62,12 +64,14 @@ class Execution:
         ops: Sequence[Op],
         keepers: Keepers | None = None,
         files: Files | None = None,
+        resolved: Resolved | None = None,
     ) -> None:
         self._keepers = keepers
         self._socket = self._lane = socket
         self._generic: Socket | None = None
         self._families: dict[str, Family] = {}
         self._files_door = files or Files()
+        self._resolved = resolved or Resolved()
         self._inside = inside
         self._ops = ops
         self._indexes: dict[str, int] = {}
@@ -91,7 +95,7 @@ class Execution:
 
     def _take(self, position: int, op: Op) -> None:
         match op:
-            case WriteSysctl() | WriteFile():
+            case WriteSysctl() | WriteFile() | SetLinkDns():
                 self._flush()
                 self._write(position, op)
             case AddClient() | DeleteClient():
@@ -176,7 +180,7 @@ class Execution:
                 return [self._set_ethtool(op)] if op.new else []
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
-            case WriteSysctl() | WriteFile() | AddClient() | DeleteClient():
+            case WriteSysctl() | WriteFile() | SetLinkDns() | AddClient() | DeleteClient():
                 raise AssertionError(f"{op}: no message")
         assert_never(op)
 
@@ -313,10 +317,13 @@ class Execution:
                 if first not in refused or _has_device(op.kind):
                     self._socket.write([links.delete(self._indexes[op.name])])
 
-    def _write(self, position: int, op: WriteSysctl | WriteFile) -> None:
+    def _write(self, position: int, op: WriteSysctl | WriteFile | SetLinkDns) -> None:
         try:
             if isinstance(op, WriteFile):
                 self._files_door.write(op.path, op.new)
+                return
+            if isinstance(op, SetLinkDns):
+                self._resolved.write(op.link, self._index_of(op.link), op.new)
                 return
             with self._inside():
                 sysctl.write(op.path, op.new)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 
 from netkernel.errors import KernelRefused
 from netkernel.records import File
@@ -17,6 +18,10 @@ RESOLV_CONF: Final = "/etc/resolv.conf"
 HOSTNAME: Final = "/etc/hostname"
 OURS: Final = (RESOLV_CONF, HOSTNAME)
 """What a plan may have to change."""
+RESOLVED: Final = ("/run/systemd/resolve/", "/usr/lib/systemd/resolv.conf", "/lib/systemd/resolv.conf")
+"""Where systemd-resolved has what /etc/resolv.conf leads to where it is in charge (systemd-resolved.service(8))."""
+SYSTEM_BUS: Final = "/run/dbus/system_bus_socket"
+"""Where D-Bus, on which it is asked, listens."""
 LARGEST: Final = 1 << 20
 """Bytes; a file of configuration that is larger is none."""
 _MOST_LINKS: Final = 8
@@ -29,6 +34,13 @@ def beside(path: str) -> str:
     """Where the file is made before it is put in place: what a process that dies there leaves behind is found again."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.nncp")
+
+
+def is_resolveds(files: Mapping[str, File]) -> bool:
+    """Whether /etc/resolv.conf leads to systemd-resolved."""
+    found = files.get(RESOLV_CONF, File())
+    target = os.path.normpath(os.path.join(os.path.dirname(RESOLV_CONF), found.link))
+    return bool(found.link) and target.startswith(RESOLVED)
 
 
 class Files:

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from netkernel.frozen import Frozen, fact
-from netkernel.records import Address, Client, Ethtool, File, Link, Neighbour, Nexthop, Route, Rule, VlanRange
+from netkernel.records import (
+    Address,
+    Client,
+    Ethtool,
+    File,
+    Link,
+    LinkDns,
+    Neighbour,
+    Nexthop,
+    Route,
+    Rule,
+    VlanRange,
+)
 
 
 class Host(Frozen):
@@ -16,7 +28,8 @@ class Host(Frozen):
     `local` table, which follow the addresses. `vlans` has an entry for each bridge port and each bridge with VLANs.
     `sysctls` holds only those somebody asked about (path with slashes below /proc/sys); the per-link IPv6 ones are in
     the links' `conf6`. `clients` are those that run now. `files` are those of configuration that a plan may change
-    (`netkernel.files`), by path; none where they are not those of this namespace.
+    (`netkernel.files`), by path; none where they are not those of this namespace. `resolver` has an entry for each link
+    where systemd-resolved keeps the name servers.
 
     `also` says which of the parts that few ask for were looked at: sections of `ethtool`, which then has an entry for
     each link that has any of them, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
@@ -33,6 +46,7 @@ class Host(Frozen):
     sysctls: Mapping[str, str] = {}
     clients: tuple[Client, ...] = ()
     files: Mapping[str, File] = {}
+    resolver: Mapping[str, LinkDns] = {}
     ethtool: Mapping[str, Ethtool] = {}
     also: frozenset[str] = fact(default=frozenset())
 

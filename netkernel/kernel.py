@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from netkernel import snapshot
-from netkernel.files import Files
+from netkernel.files import SYSTEM_BUS, Files, is_resolveds
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket
@@ -18,20 +18,25 @@ if TYPE_CHECKING:
     from netkernel.keepers import Keepers
     from netkernel.ops import Op
     from netkernel.records import Client
+    from netkernel.resolved import Resolved
 
 
 class LinuxKernel:
     """Implements `transaction.Kernel` for the namespace at `namespace` (a path), by default the calling thread's.
 
-    It is one conversation: for use by one thread at a time. `root` is where its files of configuration begin.
+    It is one conversation: for use by one thread at a time. `root` is where its files of configuration begin,
+    `bus` the socket of the bus that systemd-resolved is on.
     """
 
-    def __init__(self, namespace: str | None = None, keepers: Keepers | None = None, root: str = "/") -> None:
+    def __init__(
+        self, namespace: str | None = None, keepers: Keepers | None = None, root: str = "/", bus: str = SYSTEM_BUS
+    ) -> None:
         """`keepers` know what clients of address servers run in the namespace, and start and stop them."""
         self._namespace = namespace
         self._keepers = keepers
         self.root = root
         self._files = Files(root)
+        self._bus = bus
         with self._inside():
             self._socket = Socket()
             self._watch = Watch()
@@ -71,7 +76,13 @@ class LinuxKernel:
         """`host` with what is no link's: its name and its files, where they are those of its namespace."""
         if not self._is_own():
             return host
-        return replace(host, sysctls={**host.sysctls, **snapshot.hostname()}, files=self._files.all())
+        host = replace(host, sysctls={**host.sysctls, **snapshot.hostname()}, files=self._files.all())
+        return replace(host, resolver=self._resolved().all(_by_index(host))) if is_resolveds(host.files) else host
+
+    def _resolved(self) -> Resolved:
+        from netkernel.resolved import Resolved  # late: few hosts have it
+
+        return Resolved(self._bus, self.root)
 
     def _is_own(self) -> bool:
         if not self._namespace:
@@ -92,7 +103,7 @@ class LinuxKernel:
         new = {op.kind for op in ops if isinstance(op, CreateLink)}
         if new & modules.WITHOUT_DEVICES.keys():
             modules.load_for(new)
-        Execution(self._socket, self._inside, ops, self._keepers, self._files).run()
+        Execution(self._socket, self._inside, ops, self._keepers, self._files, self._resolved()).run()
 
     def _clients(self) -> tuple[Client, ...]:
         return self._keepers.clients() if self._keepers else ()
@@ -117,3 +128,7 @@ class LinuxKernel:
         from netkernel import netns  # late: it needs ctypes
 
         return netns.inside(self._namespace)
+
+
+def _by_index(host: Host) -> dict[int, str]:
+    return {link.index: name for name, link in host.links.items()}

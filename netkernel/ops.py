@@ -16,6 +16,7 @@ from netkernel.records import (
     Attrs,
     Client,
     File,
+    LinkDns,
     Neighbour,
     Nexthop,
     Route,
@@ -341,6 +342,22 @@ class WriteFile(Frozen):
         return f"write {self.path}{instead}: {_changed_lines(self.old, self.new)}"
 
 
+class SetLinkDns(Frozen):
+    """Give a link these name servers and domains, and no others (systemd-resolved)."""
+
+    link: str
+    new: LinkDns
+    old: LinkDns
+
+    def inverse(self) -> SetLinkDns:
+        return SetLinkDns(self.link, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        kept = {"name servers": (self.old.servers, self.new.servers), "domains": (self.old.domains, self.new.domains)}
+        changes = [f"{what} {word(old)} -> {word(new)}" for what, (old, new) in kept.items() if old != new]
+        return f"set {self.link} {', '.join(changes)}"
+
+
 class MoveLink(Frozen):
     """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
 
@@ -360,7 +377,7 @@ Op = (
     CreateLink | DeleteLink | SetLink | SetPort | SetEthtool
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
-    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | MoveLink | AddClient | DeleteClient
+    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | MoveLink | AddClient | DeleteClient
 )  # fmt: skip
 Plan = Sequence[Op]
 _MOST_LINES: Final = 8

@@ -226,6 +226,14 @@ class Client(Frozen):
         return self.link, self.family
 
 
+class LinkDns(Frozen):
+    """Name servers and domains that systemd-resolved keeps for a link; `~` before a domain that only leads there."""
+
+    servers: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    is_networkds: bool = fact(default=False)  # systemd-networkd configures the link, and nobody else may
+
+
 class File(Frozen):
     """A file of configuration or the symlink in its place; neither `content` nor `link` where nothing is there.
 

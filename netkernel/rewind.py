@@ -34,6 +34,7 @@ from netkernel.ops import (
     SetAddress,
     SetEthtool,
     SetLink,
+    SetLinkDns,
     SetPort,
     WriteFile,
     WriteSysctl,
@@ -127,6 +128,7 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         also=before.also,
         clients=tuple(each for each in before.clients if each.key in touched.clients),
         files={path: before.files.get(path, File()) for path in sorted(touched.files)},
+        resolver={name: before.resolver[name] for name in sorted(touched.links & before.resolver.keys())},
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -169,6 +171,8 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
                     found.neighbours.add((neighbour.link, neighbour.ip))
                     found.links.add(neighbour.link)
                 case AddVlans(link) | DeleteVlans(link):
+                    found.links.add(link)
+                case SetLinkDns(link):
                     found.links.add(link)
                 case WriteFile(path):
                     found.files |= {path, beside(path)}
@@ -220,6 +224,7 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         also=now.also,
         clients=(*(each for each in now.clients if each.key not in remembered.clients), *was.clients),
         files=dict(now.files) | dict(was.files),
+        resolver={name: dns for name, dns in {**now.resolver, **was.resolver}.items() if name in links},
     )
 
 

@@ -48,7 +48,7 @@ def touches(op: Op) -> tuple[str, ...]:
             return (neighbour.link,)
         case ops.AddNexthop(nexthop) | ops.DeleteNexthop(nexthop):
             return (nexthop.link,)
-        case ops.AddVlans(link=link) | ops.DeleteVlans(link=link):
+        case ops.AddVlans(link=link) | ops.DeleteVlans(link=link) | ops.SetLinkDns(link=link):
             return (link,)
         case ops.WriteSysctl(path=path):
             return (path.split("/")[3],) if path.startswith(("net/ipv6/conf/", "net/ipv4/conf/")) else ()

@@ -60,7 +60,7 @@ def decide(
     resolved = resolve(desired, Present(before, committed), before, committed)
     _refuse(_as_called(judge.problems(resolved, before, refusals), resolved))
     after = target(resolved, before)
-    _refuse(judge.conflicts(before, after))
+    _refuse(judge.conflicts(before, after, resolved))
     ops, lost = _planned(before, after) if after is not before else ((), ())
     return Decision(
         desired=resolved.desired,

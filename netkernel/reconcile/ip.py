@@ -16,13 +16,22 @@ from netkernel.ops import (
     DeleteNexthop,
     DeleteRoute,
     SetAddress,
+    SetLinkDns,
     WriteFile,
     WriteSysctl,
     is_set_in_place,
 )
 from netkernel.reconcile import order, rules
 from netkernel.reconcile.world import Planning
-from netkernel.records import FOREVER, Address, File, Link, Nexthop, Route
+from netkernel.records import (
+    FOREVER,
+    Address,
+    File,
+    Link,
+    LinkDns,
+    Nexthop,
+    Route,
+)
 from netkernel.simulation.ip import depth, has_inet6, is_dynamic, speaks_ipv6
 
 
@@ -109,6 +118,9 @@ def add(planning: Planning) -> None:
     for path, file in target.files.items():
         if (had := world.files.get(path, File())) != file:
             planning.do(WriteFile(path, file, had))
+    for name, wanted in target.resolver.items():
+        if name in world.links and (had_dns := world.resolver.get(name, LinkDns())) != wanted:
+            planning.do(SetLinkDns(name, wanted, had_dns))
 
 
 def _can_be_written(planning: Planning, path: str) -> bool:

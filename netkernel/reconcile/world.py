@@ -45,7 +45,7 @@ class Planning:
         one, other = self.before, self.target
         return not self._differing and all(
             getattr(one, table) is getattr(other, table) or getattr(one, table) == getattr(other, table)
-            for table in ("routes", "rules", "neighbours", "nexthops", "sysctls", "clients", "files")
+            for table in ("routes", "rules", "neighbours", "nexthops", "sysctls", "clients", "files", "resolver")
         )
 
     def names(self) -> list[str]:

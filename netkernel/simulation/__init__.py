@@ -28,6 +28,7 @@ from netkernel.ops import (
     SetAddress,
     SetEthtool,
     SetLink,
+    SetLinkDns,
     SetPort,
     WriteFile,
     WriteSysctl,
@@ -86,6 +87,10 @@ def step(world: World, op: Op) -> None:
             sysctl.write(world, op)
         case WriteFile():
             world.files[op.path] = op.new
+        case SetLinkDns():
+            if op.link not in world.links:
+                refuse(op, errno.ENODEV)
+            world.resolver[op.link] = op.new
         case MoveLink():
             links.move_away(world, op)
         case _:

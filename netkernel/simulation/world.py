@@ -13,7 +13,20 @@ from netkernel.host import Host
 from netkernel.link_kinds import COMMON, ip_tunnel
 from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import Op
-from netkernel.records import Address, Attrs, Client, Ethtool, File, Link, Neighbour, Nexthop, Route, Rule, Value
+from netkernel.records import (
+    Address,
+    Attrs,
+    Client,
+    Ethtool,
+    File,
+    Link,
+    LinkDns,
+    Neighbour,
+    Nexthop,
+    Route,
+    Rule,
+    Value,
+)
 from netkernel.simulation.route_table import RouteTable
 from netkernel.vlan_ranges import Ranges
 
@@ -61,6 +74,7 @@ class World:
         for path in host.sysctls:
             self._note_setting(path)
         self.files: dict[str, File] = dict(host.files)
+        self.resolver: dict[str, LinkDns] = dict(host.resolver)
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -101,6 +115,7 @@ class World:
             also=self._also,
             clients=tuple(self.clients[key] for key in sorted(self.clients)),
             files=dict(self.files),
+            resolver=dict(self.resolver),
         )
 
     def ports(self, controller: str) -> tuple[str, ...]:
@@ -193,6 +208,7 @@ class World:
         self.neighbours.pop(name, None)
         self.vlans.pop(name, None)
         self.ethtool.pop(name, None)
+        self.resolver.pop(name, None)
         self.came_with.pop(name, None)
         self.primaries.pop(name, None)
         self.pinned_mtus.pop(name, None)

@@ -42,12 +42,13 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     return list(dict.fromkeys(found))
 
 
-def conflicts(before: Host, after: Host) -> list[Problem]:
-    """Routes that the kernel would not hold side by side, seen when all of them are known."""
+def conflicts(before: Host, after: Host, resolved: Resolved) -> list[Problem]:
+    """What the host would not hold side by side, seen when all is known: routes, name servers."""
+    found = list(dns.conflicts(resolved.desired.dns_resolver, after))
     if after.routes == before.routes:
-        return []
+        return found
     known = set(before.routes)
-    return [
+    return found + [
         Problem(
             f"routes: {new.destination}",
             f"{routes.legs(new)[0]} and {routes.legs(old)[0]} have the same metric {new.metric}: "

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netkernel.files import RESOLV_CONF
+from netkernel.files import RESOLV_CONF, is_resolveds
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.typed import Final
 from nncp_agent.shown.base import Tree
 from nncp_agent.shown.hostname import file_of
 
-DYNAMIC: Final = "# nncp: from the network"
-STATIC: Final = "# nncp: end of what is from the network"
-"""The lines between which servers stand that nobody configured: they are running and not config."""
+BEGIN: Final = "# nncp: from the network on "
+END: Final = "# nncp: end of what is from the network"
+"""The lines between which servers stand that nobody configured, the first with the link they came on: they are running
+and not config."""
 _WORDS: Final = {"nameserver": "server", "search": "search", "domain": "search", "options": "options"}
 """First words of the lines that are ours."""
 COMMENTS: Final = ("#", ";")
@@ -31,13 +32,27 @@ def read(host: Host) -> Tree | None:
     """None where the file cannot be seen: the namespace is another one's."""
     if RESOLV_CONF not in host.files:
         return None
+    if is_resolveds(host.files):
+        return {"running": _tree(of_links(host, configured=False)), "config": _tree(of_links(host, configured=True))}
     lines = file_of(host, RESOLV_CONF)[1].lines
     return {"running": _tree(running(lines)), "config": _tree(config(lines))}
 
 
+def of_links(host: Host, *, configured: bool) -> Dns:
+    """What systemd-resolved has, link by link; `configured` leaves out what a network daemon gave it."""
+    servers: dict[str, None] = {}
+    domains: dict[str, None] = {}
+    for name in sorted(host.resolver):
+        each = host.resolver[name]
+        if not (configured and each.is_networkds):
+            servers |= {server + f"%{name}" * server.startswith("fe80:"): None for server in each.servers}
+            domains |= dict.fromkeys(each.domains)
+    return Dns(tuple(servers), tuple(domains))
+
+
 def config(lines: Iterable[str]) -> Dns:
     """What somebody configured."""
-    return parsed(line for line, is_static in _marked(lines) if is_static)
+    return parsed(line for line, link in marked(lines) if not link)
 
 
 def running(lines: Iterable[str]) -> Dns:
@@ -79,15 +94,15 @@ def canonical(server: str) -> str:
         return server
 
 
-def _marked(lines: Iterable[str]) -> Iterable[tuple[str, bool]]:
-    """Each line, and whether it is configured."""
-    is_static = True
+def marked(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Each line, and the link on which a network gave it, "" for what is configured."""
+    link = ""
     for line in lines:
-        if line.strip() == DYNAMIC:
-            is_static = False
-        yield line, is_static
-        if line.strip() == STATIC:
-            is_static = True
+        if line.startswith(BEGIN):
+            link = line.removeprefix(BEGIN).strip()
+        yield line, link
+        if line.strip() == END:
+            link = ""
 
 
 def _tree(dns: Dns) -> Tree:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netkernel.files import HOSTNAME
 from netkernel.host import Host
 from netkernel.records import File
@@ -26,11 +28,16 @@ def read(host: Host) -> Tree | None:
 
 def file_of(host: Host, path: str = HOSTNAME) -> tuple[str, File]:
     """Where it is written in the end, and what is there: a symlink is followed."""
+    return file_in(host.files, path)
+
+
+def file_in(files: Mapping[str, File], path: str) -> tuple[str, File]:
+    """The same, of a host's files."""
     import os.path  # late: `os` is there, its path module has this name only
 
-    while (file := host.files.get(path, File())).link:
+    while (file := files.get(path, File())).link:
         target = os.path.normpath(os.path.join(os.path.dirname(path), file.link))
-        if target not in host.files:
+        if target not in files:
             break
         path = target
     return path, file

@@ -1,26 +1,27 @@
 """The `dns-resolver` section (nmstate.md 4.4): which back end keeps the name servers, and what a policy asks of it.
 
 A back end says what is configured, what stands in the way, and how the host is with other lists: all of it pure.
-`with_dynamic` is where servers come in that a network gave: what keeps a lease calls it with all that are valid.
+What a network gives comes in at `nncp_agent.name_servers.with_dynamic`, which needs none of this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netkernel.files import is_resolveds
 from netkernel.host import Host
 from nncp_agent.errors import Problem
 from nncp_agent.model import DnsConfig, DnsResolver
-from nncp_agent.sections.dns import resolv_conf
+from nncp_agent.sections.dns import resolv_conf, resolved
 from nncp_agent.sections.dns.base import Backend, Links, merged
 from nncp_agent.shown.dns import Dns
 
-__all__ = ["Dns", "backend", "differences", "merged", "problems", "target", "warnings", "with_dynamic"]
+__all__ = ["Dns", "backend", "conflicts", "differences", "merged", "problems", "target", "warnings"]
 
 
 def backend(host: Host) -> Backend:
     """Who keeps this host's name servers."""
-    return resolv_conf
+    return resolved if is_resolveds(host.files) else resolv_conf
 
 
 def problems(asked: DnsResolver | None, host: Host, links: Links) -> Iterator[Problem]:
@@ -51,9 +52,11 @@ def target(asked: DnsResolver | None, host: Host) -> Host:
     return host if wanted == had else backend(host).target(wanted, host)
 
 
-def with_dynamic(host: Host, dynamic: Dns) -> Host:
-    """`host` where these come after what is configured, and nothing else that came from a network."""
-    return backend(host).with_dynamic(dynamic, host)
+def conflicts(asked: DnsResolver | None, after: Host) -> Iterator[Problem]:
+    """What the host could not hold of it, seen when all else is known."""
+    for line in differences(asked, after) if after.files else ():
+        path, _, words = line.partition(": ")
+        yield Problem(path, f"{words}: no interface can have them (up, with an address, not systemd-networkd's)")
 
 
 def differences(asked: DnsResolver | None, host: Host) -> Iterator[str]:

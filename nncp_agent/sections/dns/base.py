@@ -36,8 +36,6 @@ class Backend(Protocol):
         """`host` with these lists and no others."""
         ...
 
-    def with_dynamic(self, dynamic: Dns, host: Host) -> Host: ...
-
 
 def merged(config: DnsConfig, had: Dns) -> Dns:
     """A list that is not stated stays; with no list at all, all are cleared (nmstate.md 4.4)."""

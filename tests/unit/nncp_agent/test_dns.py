@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from netkernel.files import RESOLV_CONF
@@ -15,10 +15,9 @@ from nncp_agent.committed import commit
 from nncp_agent.components import components
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.model import NetworkState
+from nncp_agent.name_servers import blocks, rewritten, with_dynamic
 from nncp_agent.plan import decide
-from nncp_agent.sections import dns
-from nncp_agent.sections.dns.resolv_conf import rewritten
-from nncp_agent.shown.dns import DYNAMIC, STATIC, Dns
+from nncp_agent.shown.dns import BEGIN, END, Dns
 from nncp_agent.verify import differences
 from tests.host_text import policy, read_host
 
@@ -177,24 +176,41 @@ def test_each_list_is_remembered_by_itself_until_all_are_cleared() -> None:
     assert commit(two, policy("interfaces: []")).dns_resolver == two.dns_resolver
 
 
+def given(host: Host, link: str, what: Dns) -> Host:
+    return replace(host, files=with_dynamic(host.files, link, what))
+
+
 def test_servers_from_the_network_are_running_and_not_configured() -> None:
-    host = dns.with_dynamic(NODE, Dns(server=("192.0.2.9", "192.0.2.1"), search=("lan.example",)))
+    host = given(NODE, "eth1", Dns(server=("192.0.2.9", "192.0.2.1"), search=("lan.example",)))
     assert (host.files[RESOLV_CONF].content or b"").decode() == (
-        f"{MINE}{DYNAMIC}\nsearch example.org lan.example\nnameserver 192.0.2.9\n{STATIC}\n"
+        f"{MINE}{BEGIN}eth1\nsearch example.org lan.example\nnameserver 192.0.2.9\n{END}\n"
     )
     section = shown.state(host)["dns-resolver"]
     assert section["running"]["server"] == ["192.0.2.1", "2001:db8::1", "192.0.2.9"]
     assert section["running"]["search"] == ["example.org", "lan.example"]
     assert section["config"] == shown.state(NODE)["dns-resolver"]["config"]
     assert decide(observe.present(host), host).ops == ()
-    assert dns.with_dynamic(host, Dns()).files == NODE.files
+    assert given(host, "eth1", Dns()).files == NODE.files
+
+
+def test_each_link_has_its_own_servers_from_the_network() -> None:
+    one = given(with_file(None), "eth1", Dns(server=("192.0.2.9",), search=("lan.example",)))
+    two = given(one, "eth2", Dns(server=("198.51.100.9",), search=("wan.example",)))
+    assert shown.state(two)["dns-resolver"]["running"]["search"] == ["lan.example", "wan.example"]
+    assert blocks(two.files[RESOLV_CONF].lines) == {
+        "eth1": Dns(server=("192.0.2.9",), search=("lan.example",)),
+        "eth2": Dns(server=("198.51.100.9",), search=("wan.example",)),
+    }
+    left = given(two, "eth1", Dns())
+    assert left.files[RESOLV_CONF].lines == (f"{BEGIN}eth2", "search wan.example", "nameserver 198.51.100.9", END)
+    assert given(left, "eth2", Dns()).files[RESOLV_CONF].content == b""
 
 
 def test_servers_from_the_network_stay_behind_what_is_configured() -> None:
-    host = dns.with_dynamic(with_file(None), Dns(server=("192.0.2.9",), search=("lan.example",)))
+    host = given(with_file(None), "eth1", Dns(server=("192.0.2.9",), search=("lan.example",)))
     assert after("server: [192.0.2.2], search: [a.example]", host) == (
         f"search a.example\nnameserver 192.0.2.2\n"
-        f"{DYNAMIC}\nsearch a.example lan.example\nnameserver 192.0.2.9\n{STATIC}\n"
+        f"{BEGIN}eth1\nsearch a.example lan.example\nnameserver 192.0.2.9\n{END}\n"
     )
 
 
@@ -216,13 +232,13 @@ texts = st.lists(
 )  # fmt: skip
 
 
-@given(texts, lists, lists)
+@hypothesis.given(texts, lists, lists)
 def test_any_file_takes_any_lists_keeps_the_rest_and_gives_them_again(text: list[str], static: Dns, more: Dns) -> None:
-    lines = rewritten(text, static, more)
+    lines = rewritten(text, static, {"eth1": more})
     assert shown.dns.config(lines) == static
     assert set(more.server) <= set(shown.dns.running(lines).server)
-    assert rewritten(lines, static, None) == lines
-    bare = rewritten(lines, None, Dns())
+    assert rewritten(lines, static, blocks(lines)) == lines
+    bare = rewritten(lines, None, {})
     assert shown.dns.config(bare) == static
     assert others(bare) == others(text)
 

@@ -13,11 +13,12 @@ from msgspec import Struct
 class Canonical(Struct, frozen=True):
     """In a type: text is read through `form`, which raises ValueError saying what was wanted.
 
-    What is `secret` is in no message.
+    What is `secret` is in no message; with `numbers` a whole number is its text.
     """
 
     form: Callable[[str], str]
     secret: bool = False
+    numbers: bool = False
 
 
 class Words(Struct, frozen=True):

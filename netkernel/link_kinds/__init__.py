@@ -35,6 +35,7 @@ KINDS: Final[Mapping[str, LinkKind]] = Late(
         "ip6tnl": "ip_tunnel.IP6TNL",
         "ipip": "ip_tunnel.IPIP",
         "ipvlan": "ipvlan.KIND",
+        "ipoib": "ipoib.KIND",
         "macsec": "macsec.KIND",
         "macvlan": "macvlan.MACVLAN",
         "macvtap": "macvlan.MACVTAP",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from netkernel.link_kinds import COMMON, KINDS, LinkKind
 from netkernel.link_kinds.base import ETHERNET
 from netkernel.link_kinds.bond import MODES
-from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link
 from netkernel.simulation import stacked
@@ -35,8 +34,8 @@ def is_taken(want: Link, key: str) -> bool:
 def follows_others(planning: Planning, want: Link) -> bool:
     """Whether the kernel keeps this link's MAC: a bond's port has the bond's, a VLAN its base's, a bridge a port's."""
     links = planning.target.links
-    if is_tunnel(want.kind) and KINDS[want.kind].type != ETHERNET:
-        return True  # its local end
+    if want.kind in KINDS and KINDS[want.kind].type != ETHERNET:
+        return True  # a tunnel's is its local end, an InfiniBand link's the adapter's
     if planning.world.kind_of(want.master) == "bond" or (links.get(want.master) or want).kind == "bond" != want.kind:
         return is_untold(planning, want, "address") or bond_sees_to_mac(planning, want)
     if (base := stacked.lender(links, want.kind, want.attrs)) is not None:

@@ -73,7 +73,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         assigned = STOLEN if base else RANDOM
         if stacked.has_no_mac(op.kind, stated):
             address = ""
-        elif address is None and not base and op.kind != "macsec" and world.draw_mac:
+        elif address is None and not base and op.kind not in ("macsec", "ipoib") and world.draw_mac:
             address = world.draw_mac()
     if address is not None:
         attrs["address"] = address

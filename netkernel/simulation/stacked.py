@@ -18,7 +18,7 @@ from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
 
 NO_HARDWARE: Final = 65534
 """ARPHRD_NONE (linux/if_arp.h)."""
-ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "macsec"})
+ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "macsec", "ipoib"})
 """Kinds that cannot be made without a base."""
 TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan", "macsec": "macsec"}
 """Kinds that take all frames of their base, by the driver that does it."""
@@ -43,7 +43,7 @@ def born_mtu(links: Mapping[str, Link], kind: str, attrs: Attrs) -> int:
             return 0
         case "vrf":
             return vrf.MTU
-        case "vlan" | "macvlan" | "macvtap" | "ipvlan" | "macsec" if base is not None:
+        case "vlan" | "macvlan" | "macvtap" | "ipvlan" | "macsec" | "ipoib" if base is not None:
             return max(base.mtu - room(kind, attrs, base), 0)
         case "vxlan" if base is not None:
             return max(base.mtu - vxlan.ROOM[6 if attrs.get("remote6") or attrs.get("local6") else 4], 0)

@@ -13,6 +13,7 @@ from nncp_agent.kinds.dummy import Dummy
 from nncp_agent.kinds.ethernet import Ethernet
 from nncp_agent.kinds.geneve import Geneve
 from nncp_agent.kinds.hsr import Hsr
+from nncp_agent.kinds.infiniband import Infiniband
 from nncp_agent.kinds.ip_tunnel import IpTunnel
 from nncp_agent.kinds.ipvlan import IpVlan
 from nncp_agent.kinds.linux_bridge import LinuxBridge
@@ -34,6 +35,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Ethernet(),
         Geneve(),
         Hsr(),
+        Infiniband(),
         IpTunnel(),
         IpVlan(),
         LinuxBridge(),
@@ -54,7 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 def by_link(link: Link) -> Kind:
     """The kind of a link the kernel has; `unknown` under its word for what no policy manages."""
     type, managed = types.of(link)
-    return KINDS[type] if managed else unknown.called(type)
+    return KINDS[type].of(link) if managed else unknown.called(type)
 
 
 __all__ = ["KINDS", "Kind", "by_link"]

@@ -63,6 +63,10 @@ class Kind:
         """MAY: the IFLA_INFO_KIND word for `iface`, where there is more than one."""
         return self.link_kinds[0]
 
+    def of(self, link: Link) -> Kind:
+        """MAY: the kind of just this link, where one that is there by itself is not like one that a policy makes."""
+        return self
+
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what is wrong with the stated `iface`, in the user's words."""
         return iter(())

@@ -23,6 +23,7 @@ SUBTREES: Final = {
     "geneve": ("geneve", "tunnels.geneve"),
     "hsr": ("hsr", "stacked.hsr"),
     "ip-tunnel": ("ip-tunnel", "tunnels.ip_tunnel"),
+    "infiniband": ("infiniband", "small.infiniband"),
     "ipvlan": ("ipvlan", "stacked.ipvlan"),
     "linux-bridge": ("bridge", "bridge.config"),
     "mac-vlan": ("mac-vlan", "stacked.mac_vlan"),

@@ -1,4 +1,4 @@
-"""The subtrees of kinds with little to say: `vlan`, `veth` and `tun` (nmstate.md 3.3)."""
+"""The subtrees of kinds with little to say: `vlan`, `veth`, `tun` and `infiniband` (nmstate.md 3.3)."""
 
 from __future__ import annotations
 
@@ -61,3 +61,14 @@ def tun(link: Link, host: Host) -> Tree:
 
 def _flag(value: Value | None) -> bool | None:
     return None if value is None else bool(value)
+
+
+def infiniband(link: Link, host: Host) -> Tree:
+    """The key in hexadecimal, as everybody writes it; an adapter's port has no base."""
+    key = link.attrs.get("pkey")
+    tree: Tree = {
+        "mode": link.attrs.get("mode"),
+        "base-iface": link.link or None,
+        "pkey": f"{key:#06x}" if isinstance(key, int) else None,
+    }
+    return {key: value for key, value in tree.items() if value is not None}

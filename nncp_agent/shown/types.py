@@ -18,6 +18,7 @@ _MANAGED: Final = {
     "ip6gretap": "ip-tunnel",
     "ip6tnl": "ip-tunnel",
     "ipip": "ip-tunnel",
+    "ipoib": "infiniband",
     "ipvlan": "ipvlan",
     "macsec": "macsec",
     "macvlan": "mac-vlan",

@@ -107,6 +107,8 @@ def spelled(form: Canonical) -> Scalar:
     def read(value: Any) -> str:
         if form.secret and type(value) is not str:
             raise Unfit("found no text, wanted it in quotes")
+        if form.numbers and type(value) is int:
+            value = str(value)
         try:
             return form.form(value if type(value) is str else text(value))
         except ValueError as error:

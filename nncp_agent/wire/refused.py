@@ -27,7 +27,7 @@ def is_not_done_here(message: str) -> bool:
     return any(words in message for words in _ELSEWHERE)
 
 
-TYPES_LATER: Final = frozenset({"infiniband"})
+TYPES_LATER: Final[frozenset[str]] = frozenset()
 TYPES_SHOWN: Final = frozenset({"xfrm", "unknown", "other"})
 """Printed by `show`; nobody can ask for them."""
 

@@ -16,7 +16,7 @@ from tests.unit.nncp_agent.kinds.worlds import host, interface, problems, read, 
     [
         (Link("eth0"), "ethernet", True),
         (Link("lo", type=772), "loopback", True),
-        (Link("ib0", type=32), "infiniband", False),
+        (Link("ib0.8001", "ipoib", {"link": "ib0"}, type=32), "infiniband", True),
         (Link("sit0", type=776), "unknown", False),
         (Link("b", "bond"), "bond", True),
         (Link("b", "bridge"), "linux-bridge", True),

@@ -39,7 +39,8 @@ def due(ops: Sequence[Op], before: Mapping[str, Note], after: Mapping[str, Note]
     down = {name: note.dispatch[DOWN] for name, note in before.items() if name in went and DOWN in note.dispatch}
     found = [Due(name, "down", script) for name, script in down.items()]
     for name, note in after.items():
-        is_new = name not in before or note.dispatch.get(UP) != before[name].dispatch.get(UP)
+        earlier = before.get(name)
+        is_new = earlier is None or not earlier.is_up or note.dispatch.get(UP) != earlier.dispatch.get(UP)
         if UP in note.dispatch and note.is_up and (name in came or is_new):
             found.append(Due(name, "up", note.dispatch[UP]))
     return found

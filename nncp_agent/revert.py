@@ -29,7 +29,8 @@ def revert(desired: State, current: State) -> dict[str, Any]:
     for name in _lost(desired, before):
         interfaces[name] = interfaces.get(name) or _asked_for(before[name])
     result: dict[str, Any] = {}
-    if found := [each for each in interfaces.values() if each is not None]:
+    still = {each["name"] for each in desired.get("interfaces") or () if each.get("state") in (ABSENT, "down")}
+    if found := [_that_stays(each, still) for each in interfaces.values() if each is not None]:
         result["interfaces"] = found
     for section in ("routes", "route-rules"):
         touched = {each["name"] for each in found} if section == "routes" else set()
@@ -42,6 +43,16 @@ def revert(desired: State, current: State) -> dict[str, Any]:
         if hostname := {key: old.get(key, "") for key in desired["hostname"] if old.get(key) or key == "config"}:
             result["hostname"] = hostname
     return result
+
+
+def _that_stays(interface: dict[str, Any], still: set[str]) -> dict[str, Any]:
+    """Down would delete what is virtual and came up: nmstate has no word for a link that is there and down.
+
+    `still` are those that are down anyway.
+    """
+    is_virtual = interface.get("type") not in ("ethernet", "veth", "loopback", "infiniband", None)
+    is_lost = is_virtual and interface.get("state") == "down" and interface["name"] not in still
+    return {**interface, "state": "up"} if is_lost else interface
 
 
 def _interface(wanted: State, before: Mapping[str, State]) -> dict[str, Any] | None:

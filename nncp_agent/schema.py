@@ -233,9 +233,11 @@ def _policy() -> Schema:
     spec = {
         "nodeSelector": {"type": ["object", "null"], "additionalProperties": TEXT},
         "maxUnavailable": {"type": ["integer", "string", "null"]},
-        "capture": {"type": ["object", "null"]},
-        "desiredState": {"$ref": "#/$defs/NetworkState"},
+        "capture": {"type": ["object", "null"], "additionalProperties": TEXT},
+        "desiredState": ANYTHING,
     }
+    no_capture: Schema = {"properties": {"capture": {"enum": [None, {}]}}}
+    plain: Schema = {"properties": {"desiredState": {"$ref": "#/$defs/NetworkState"}}}
     return {
         "description": "A NodeNetworkConfigurationPolicy",
         "type": "object",
@@ -249,6 +251,8 @@ def _policy() -> Schema:
                 "required": ["desiredState"],
                 "properties": spec,
                 "additionalProperties": False,
+                "if": no_capture,  # else there are templates, which may stand for anything anywhere
+                "then": plain,
             },
             "status": ANYTHING,
         },

@@ -22,8 +22,17 @@ def remembered(call: Call, kernel: Kernel) -> Mapping[str, Note]:
     return shown.by_kernel_name(kernel.snapshot(), found)  # some are known by their MAC addresses
 
 
+def run_new(call: Call, before: Mapping[str, Note]) -> None:
+    """Run those that a commit made, which could not be remembered while it was waited for. Raises StoreBroken."""
+    after = notes.read(call.state_directory())
+    if any(note.dispatch for note in after.values()):
+        from nncp_agent import dispatch  # late: hardly anybody has scripts
+
+        dispatch.run(dispatch.due((), before, after), call.warn)
+
+
 def run(call: Call, kernel: Kernel, outcome: Outcome, before: Mapping[str, Note]) -> None:
-    """Run what is due. A change that waits for its commit is not remembered yet: its scripts run at the next apply."""
+    """Run what is due. A change that waits for its commit is not remembered yet: see `run_new`."""
     after = remembered(call, kernel)
     if not any(note.dispatch for note in (*before.values(), *after.values())):
         return

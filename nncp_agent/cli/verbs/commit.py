@@ -22,9 +22,13 @@ def arguments(parser: ArgumentParser) -> None:
 def run(call: Call) -> int:
     call.needs_root()
 
+    from nncp_agent import notes
+    from nncp_agent.cli import scripts
     from nncp_agent.pending import commit
 
+    before = notes.read(call.state_directory())
     with call.logging():
         name = commit(call.store(), call.options.checkpoint)
+    scripts.run_new(call, before)
     call.say(f"committed: checkpoint {name}")
     return OK

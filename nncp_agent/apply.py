@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -10,17 +10,20 @@ from functools import partial
 from netkernel.ethtool import SECTIONS
 from netkernel.frozen import replace
 from netkernel.host import Host
+from netkernel.ops import WriteFile
 from netkernel.transaction import Kernel
 from nncp_agent import history, lock, recovery
 from nncp_agent.change import Change
 from nncp_agent.checkpoint import Here, namespace_of
 from nncp_agent.committed import following
+from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.history import Entry
 from nncp_agent.interrupts import as_exceptions
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.plan import Decision, decide, decide_closely
 from nncp_agent.sections.ethtool import needed
+from nncp_agent.shown.hostname import file_of
 from nncp_agent.store import Store, document
 from nncp_agent.verify import differences
 
@@ -46,11 +49,25 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
             asked=decision.desired,
             following=following(committed, decision.desired, before),
             differences=partial(differences, decision),
-            warnings=decision.warnings,
+            warnings=(*decision.warnings, *_lasting(decision, options)),
             irreversible=decision.irreversible,
         )
 
     return _perform(planned, partial(needed, desired), kernel, store, options or Options())
+
+
+def _lasting(decision: Decision, options: Options) -> Iterator[Problem]:
+    """Warnings about what outlives a restart though nothing is to be kept. Raises InvalidPolicy for the host's name,
+    of which only the running one does not (nmstate.md 4.4)."""
+    if not options.memory_only or not options.record:  # what is restored at boot is kept already
+        return
+    name = decision.desired.hostname
+    for op in decision.ops:
+        if isinstance(op, WriteFile) and name is not None and op.path == file_of(decision.before)[0]:
+            words = f"{op.path} is a file, and nothing is to be kept; wanted hostname.running"
+            raise InvalidPolicy([Problem("hostname.config", words)])
+        if isinstance(op, WriteFile):
+            yield Problem("dns-resolver", f"{op.path} is a file, and stays so over a restart")
 
 
 def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | None = None) -> Outcome:

@@ -53,7 +53,24 @@ def policies(draw: st.DrawFn) -> NetworkState:
             mtu = {"mtu": draw(st.sampled_from((1500, 9000)))} if draw(st.booleans()) else {}
             interfaces.append({"name": nic, "type": "ethernet", "state": draw(STATES), **mtu, **draw(_stacks(20))})
     order = draw(st.permutations(interfaces))
-    return decode([Document({"interfaces": list(order), "routes": {"config": draw(_routes(interfaces))}})]).desired
+    asked = {"interfaces": list(order), "routes": {"config": draw(_routes(interfaces))}}
+    return decode([Document({**asked, "route-rules": {"config": draw(_rules())}})]).desired
+
+
+@st.composite
+def _rules(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A few that are much alike, so that one policy's meet another's."""
+    some = st.fixed_dictionaries(
+        {"ip-from": st.sampled_from(("10.0.5.0/24", "2001:db8:5::/64"))},
+        optional={
+            "route-table": st.sampled_from((100, 101)),
+            "priority": st.sampled_from((-1, 1000, 1001)),
+            "iif": st.sampled_from(("eth0", "v5")),
+            "fwmark": st.sampled_from((1, 2)),
+            "state": st.just("absent"),
+        },
+    )
+    return draw(st.lists(some, max_size=3))
 
 
 @st.composite

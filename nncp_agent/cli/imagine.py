@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from netkernel.files import OURS
 from netkernel.host import Host
-from netkernel.records import Attrs, Link
+from netkernel.records import Attrs, File, Link
+from netkernel.sysctl import HOSTNAME
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, RouteEntry
 
@@ -24,7 +26,10 @@ def imagine(desired: NetworkState) -> Host:
     mtu = max((each.mtu for each in interfaces if each.mtu), default=ETHERNET_MTU)
     mtu = min(max(mtu, ETHERNET_MTU), LARGEST_MTU)
     names |= {each.next_hop_interface for each in _routes(desired) if each.next_hop_interface}
+    names |= {server.partition("%")[2] for server in _servers(desired) if "%" in server}
     return Host(
+        files=dict.fromkeys(OURS, File()),
+        sysctls={HOSTNAME: ""},
         links={
             "lo": Link(
                 name="lo", attrs={"up": True, "mtu": 65536, "address": "00:00:00:00:00:00", "master": ""}, index=1
@@ -33,7 +38,7 @@ def imagine(desired: NetworkState) -> Host:
                 name: _nic(name, number, macs.get(name, ""), mtu)
                 for number, name in enumerate(sorted(names - made - {"lo"}), start=2)
             },
-        }
+        },
     )
 
 
@@ -54,6 +59,11 @@ def _used(interface: Interface) -> Iterator[str]:
 
 def _routes(desired: NetworkState) -> tuple[RouteEntry, ...]:
     return (desired.routes.config if desired.routes else None) or ()
+
+
+def _servers(desired: NetworkState) -> tuple[str, ...]:
+    config = desired.dns_resolver.config if desired.dns_resolver else None
+    return (config.server if config else None) or ()
 
 
 def _nic(name: str, number: int, mac: str, mtu: int) -> Link:

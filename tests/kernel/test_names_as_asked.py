@@ -18,7 +18,7 @@ from netkernel.files import Files
 from netkernel.kernel import LinuxKernel
 from netkernel.records import File
 from nncp_agent import pending, shown, wire
-from nncp_agent.apply import Options, apply, go_back
+from nncp_agent.apply import Options, Outcome, apply, go_back
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.model import NetworkState
 from nncp_agent.plan import decide
@@ -42,9 +42,10 @@ class Node:
         with LinuxKernel(root=str(self.root)) as kernel:
             yield kernel
 
-    def ask(self, commit: bool = True, **sections: Any) -> None:
+    def ask(self, commit: bool = True, memory_only: bool = False, **sections: Any) -> Outcome:
+        options = Options(check=False, commit=commit, memory_only=memory_only)
         with self.kernel() as kernel:
-            apply(decoded(sections), kernel, self._store, options=Options(check=False, commit=commit))
+            return apply(decoded(sections), kernel, self._store, options=options)
 
     def plan(self, state: State) -> list[str]:
         with self.kernel() as kernel:
@@ -194,3 +195,12 @@ def test_what_is_committed_is_restored_when_somebody_has_changed_it(node: Node) 
     node.restore()
     assert node.show()["dns-resolver"]["config"] == SERVERS["config"]
     assert node.show()["hostname"]["config"] == "b"
+
+
+def test_a_name_for_after_the_restart_cannot_be_kept_in_memory_only(node: Node) -> None:
+    with pytest.raises(InvalidPolicy, match="nothing is to be kept"):
+        node.ask(memory_only=True, hostname={"config": "b"})
+    assert not (node.root / "etc/hostname").exists()
+    (warning,) = node.ask(memory_only=True, hostname={"running": "b"}, **{"dns-resolver": SERVERS}).warnings
+    assert "/etc/resolv.conf is a file" in str(warning)
+    assert socket.gethostname() == "b"

@@ -184,3 +184,13 @@ def test_diff_says_what_is_not_so_yet(tmp_path: Path) -> None:
     assert result.out == "interfaces:\n- name: eth2\n  type: ethernet\n  state: up\n  mtu: 9000\n"
     assert nncp("diff", "--exit-code", "-", str(tmp_path / "new.yaml"), stdin=shown).code == 10
     assert nncp("diff", "-", "-").code == 2
+
+
+def test_names_and_name_servers_are_valid_without_a_host() -> None:
+    asked = b"""\
+hostname: {running: node1, config: node1.example}
+dns-resolver: {config: {server: [192.0.2.53, fe80::1%eth7], search: [a.example], options: [rotate]}}
+route-rules: {config: [{ip-from: 192.0.2.0/24, route-table: 7, iif: eth8}]}
+"""
+    done = nncp("validate", stdin=asked)
+    assert (done.code, done.err) == (0, "")

@@ -11,7 +11,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.bench import bridge_vlans, ifupdown2, links, policy
+from tests.bench import bridge_vlans, ifupdown2, links, policy, scale
 from tests.bench.contest import Contest, Line, hold
 
 HEAD = f"{'work / peer':64} {'ours':>16} {'peer':>16} {'ratio':>8} {'goal':>7}"
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     contests: list[Contest] = links.contests()
     if asked.guest:
         ifupdown2.lay_down(asked.guest)
-        contests = [*bridge_vlans.contests(), *policy.contests(_installed())]
+        contests = [*bridge_vlans.contests(), *policy.contests(python := _installed()), *scale.contests(python)]
         print("both programs lie compiled in the guest's memory; the interpreters' own libraries are the host's files")
     print(f"CPU ms (wall ms), medians of interleaved rounds; Linux {platform.release()}, {platform.python_version()}")
     print(HEAD)

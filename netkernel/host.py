@@ -58,6 +58,17 @@ class Host(Frozen):
         """Names of the links that sit on `below` (VLANs and the like), sorted. Indexed like `ports`."""
         return self._above.get(below, ())
 
+    def routes_to(self, destination: str) -> tuple[Route, ...]:
+        """The routes to this very destination, in the host's order. Indexed like `ports`."""
+        return self._routes_to.get(destination, ())
+
+    @cached_property
+    def _routes_to(self) -> Mapping[str, tuple[Route, ...]]:
+        groups: dict[str, list[Route]] = {}
+        for route in self.routes:
+            groups.setdefault(route.destination, []).append(route)
+        return {destination: tuple(routes) for destination, routes in groups.items()}
+
     @cached_property
     def _ports(self) -> Mapping[str, tuple[str, ...]]:
         return _grouped((link.master, name) for name, link in self.links.items())

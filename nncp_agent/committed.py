@@ -218,18 +218,15 @@ def _routes(
     """Earlier routes that nobody took away, then the new ones, in the words in which they were asked for."""
     earlier = (previous.routes.config if previous.routes else None) or ()
     config = (desired.routes.config if desired.routes else None) or ()
-    patterns = routes.absent([_by_kernel_name(entry, names) for entry in config])
-    kept = [
-        entry
-        for entry in earlier
-        if not any(routes.matches(each, routes.leg(_by_kernel_name(entry, names))) for each in patterns)
-    ]
-    seen: list[routes.Leg] = []
+    patterns = routes.Patterns(routes.absent([_by_kernel_name(entry, names) for entry in config]))
+    kept = [entry for entry in earlier if not patterns.match(routes.leg(_by_kernel_name(entry, names)))]
+    seen: dict[str, list[routes.Leg]] = {}
     for entry in (*kept, *filter(routes.is_wanted, config)):
         leg = routes.leg(_by_kernel_name(entry, names))
-        if entry.next_hop_interface in forgotten or any(leg.is_like(other) for other in seen):
+        like = seen.setdefault(leg.destination, [])
+        if entry.next_hop_interface in forgotten or any(leg.is_like(other) for other in like):
             continue
-        seen.append(leg)
+        like.append(leg)
         yield entry
 
 

@@ -72,15 +72,19 @@ def merge(desired: M | None, current: M | None) -> M | None:
 
 
 def _over(value: Any, current: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {**(current or {}), **value}
-    return merge(value, current) if isinstance(value, msgspec.Struct) else value
+    if isinstance(value, msgspec.Struct):
+        return merge(value, current)
+    return {**(current or {}), **value} if isinstance(value, dict) else value
 
 
 def of_tree(kind: type[N], tree: Mapping[str, Any]) -> N:
     """A model of plain values that are known to be right (see `shown`); keys that are no fields are left out."""
-    fields = _fields(kind)
-    return kind(**{fields[key][0]: fields[key][1](value) for key, value in tree.items() if key in fields})
+    fields, values = _fields(kind), {}
+    for key, value in tree.items():
+        if key in fields:
+            name, make = fields[key]
+            values[name] = value if make is _as_it_is else make(value)
+    return kind(**values)
 
 
 @cache

@@ -132,8 +132,9 @@ def _can_be_written(planning: Planning, path: str) -> bool:
 
 def _stood_beside_others(planning: Planning, route: Route) -> bool:
     """Whether the kernel held routes of the same key, which somebody appended; nobody asks us to make such."""
-    was_there = planning.exact or route in planning.before.routes
-    return was_there and bool(planning.world.routes.same_slot(route))
+    if not planning.world.routes.same_slot(route):
+        return False
+    return planning.exact or route in planning.before.routes_to(route.destination)
 
 
 def _add_addresses(planning: Planning, name: str) -> None:

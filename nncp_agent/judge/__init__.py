@@ -25,6 +25,7 @@ The key "" is the kind itself."""
 def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Problem]:
     """Everything that stands between the policy and this host, at once."""
     context = context_of(resolved, before)
+    refusals = _once(refusals)
     found = list(resolved.problems)
     for name, iface in resolved.wanted.items():
         kind, merged = kind_of(iface, before.links.get(name)), resolved.merged[name]
@@ -103,6 +104,19 @@ def _mac_source(iface: Interface, before: Host, resolved: Resolved) -> Iterator[
         known = source in resolved.merged
         message = f"{source} is not there yet: its MAC address is not known" if known else unknown(source, before.links)
         yield Problem(f"{iface.name}: copy-mac-from", message)
+
+
+def _once(refusals: Refusals) -> Refusals:
+    """The kernel is asked once about the same options: two hundred bridges are mostly alike."""
+    known: dict[Hashable, Mapping[str, str]] = {}
+
+    def asked(kind: str, attrs: Attrs) -> Mapping[str, str]:
+        key = kind, frozenset(attrs.items())
+        if key not in known:
+            known[key] = refusals(kind, attrs)
+        return known[key]
+
+    return asked
 
 
 def _refused(iface: Interface, kind: Kind, context: Context, before: Host, refusals: Refusals) -> list[Problem]:

@@ -121,7 +121,8 @@ def _is_there_unchanged(entry: RouteEntry, wanted: Interface | None, before: Hos
     had = any(each.family == leg.family for each in before.addresses.get(leg.link, ()))
     if stack is not None and had and (stack.enabled is False or stack.address == ()):
         return False
-    return any(leg.is_like(each) for route in before.routes if leg.link in route.links for each in routes.legs(route))
+    there = before.routes_to(leg.destination)
+    return any(leg.is_like(each) for route in there if leg.link in route.links for each in routes.legs(route))
 
 
 def _family(destination: str | None) -> int | None:

@@ -106,6 +106,24 @@ def matches(pattern: RouteEntry, leg: Leg) -> bool:
     )
 
 
+class Patterns:
+    """Absent entries, found by their destination: a policy may take away thousands of routes one by one."""
+
+    def __init__(self, patterns: Iterable[RouteEntry]) -> None:
+        self._by_destination: dict[str, list[RouteEntry]] = {}
+        for pattern in patterns:
+            key = network(pattern.destination) if pattern.destination else ""
+            self._by_destination.setdefault(key, []).append(pattern)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_destination)
+
+    def match(self, leg: Leg) -> bool:
+        """Whether one of them means this leg."""
+        candidates = self._by_destination.get(leg.destination, ()), self._by_destination.get("", ())
+        return any(matches(pattern, leg) for these in candidates for pattern in these)
+
+
 def legs(route: Route) -> list[Leg]:
     """A kernel route, leg by leg. Typed routes have one, whatever device the kernel hangs them on."""
     typed = route.kind != "unicast"
@@ -131,7 +149,7 @@ def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reac
 
     A gateway that is not on its link is used all the same, as NetworkManager does (RTNH_F_ONLINK).
     """
-    patterns, wanted = absent(config), stated(config)
+    patterns, wanted = Patterns(absent(config)), stated(config)
     if not patterns and not wanted:
         return tuple(remaining)
     routes = [left for route in remaining if (left := _without(route, patterns)) is not None]
@@ -139,10 +157,13 @@ def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reac
     for route in routes:
         if is_config(route):
             present.setdefault(route.destination, []).extend(legs(route))
+    positions: dict[str, list[int]] = {}
+    for position, route in enumerate(routes):
+        positions.setdefault(route.destination, []).append(position)
     for each in wanted:
         if any(each.is_like(other) for other in present.get(each.destination, ())):
             continue
-        _add(routes, each, reaches)
+        _add(routes, positions.setdefault(each.destination, []), each, reaches)
     return tuple(routes)
 
 
@@ -158,7 +179,7 @@ def conflicts(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
 
 def differences(config: Sequence[RouteEntry] | None, host: Host) -> Iterator[str]:
     """What the policy says about routes and the host does not show."""
-    wanted, patterns = stated(config), absent(config)
+    wanted, patterns = stated(config), Patterns(absent(config))
     if not wanted and not patterns:
         return
     found = [each for route in host.routes if is_config(route) for each in legs(route)]
@@ -168,20 +189,25 @@ def differences(config: Sequence[RouteEntry] | None, host: Host) -> Iterator[str
     for each in wanted:
         if not any(each.is_like(other) for other in by_destination.get(each.destination, ())):
             yield f"routes: {each}: wanted, not found"
+    asked: dict[str, list[Leg]] = {}
+    for each in wanted:
+        asked.setdefault(each.destination, []).append(each)
     for each in found:
-        if any(matches(pattern, each) for pattern in patterns) and not any(want.is_like(each) for want in wanted):
+        if patterns.match(each) and not any(want.is_like(each) for want in asked.get(each.destination, ())):
             yield f"routes: {each}: wanted absent, found"
 
 
-def _add(routes: list[Route], wanted: Leg, reaches: Reaches) -> None:
-    """Append a route for the leg, or join it to the route it shares the cost with."""
+def _add(routes: list[Route], positions: list[int], wanted: Leg, reaches: Reaches) -> None:
+    """Append a route for the leg, or join it to the one of those at `positions` that it shares the cost with."""
     onlink = wanted.gateway and wanted.link and not reaches(wanted.link, wanted.gateway)
     hop = Hop(link=wanted.link, gateway=wanted.gateway, weight=wanted.weight or 1, flags=ONLINK if onlink else 0)
-    for position, route in enumerate(routes):
+    for position in positions:
+        route = routes[position]
         if _shares_cost(route, wanted):
             others = [each for each in route.hops if (each.link, each.gateway) != (hop.link, hop.gateway)]
             routes[position] = replace(route, hops=(*others, hop))
             return
+    positions.append(len(routes))
     routes.append(
         Route(
             destination=wanted.destination,
@@ -213,11 +239,11 @@ def _shares_cost(route: Route, wanted: Leg) -> bool:
     )
 
 
-def _without(route: Route, patterns: Sequence[RouteEntry]) -> Route | None:
+def _without(route: Route, patterns: Patterns) -> Route | None:
     """The route less the legs that a pattern matches."""
     if not patterns or not is_config(route):
         return route
-    doomed = [any(matches(pattern, each) for pattern in patterns) for each in legs(route)]
+    doomed = [patterns.match(each) for each in legs(route)]
     if not any(doomed):
         return route
     if all(doomed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -98,16 +98,21 @@ def covers(addresses: Iterable[Address], gateway: str) -> bool:
 
 def reaches(host: Host, remaining: Iterable[Route]) -> routes.Reaches:
     """Answers whether a gateway is on a link: by its addresses, or by a route that needs no gateway itself."""
+    networks: dict[str, list[str]] = {}
+    for route in remaining:
+        for hop in route.hops if route.kind == "unicast" else ():
+            if not hop.gateway:
+                networks.setdefault(hop.link, []).append(route.destination)
 
+    @cache
     def answer(link: str, gateway: str) -> bool:
         return (
             is_link_local(gateway)
             or covers(host.addresses.get(link, ()), gateway)
             or any(
-                hop.link == link and not hop.gateway and _ip(gateway) in ipaddress.ip_network(route.destination)
-                for route in remaining
-                if route.family == (6 if ":" in gateway else 4) and route.kind == "unicast"
-                for hop in route.hops
+                _ip(gateway) in ipaddress.ip_network(each)
+                for each in networks.get(link, ())
+                if (":" in each) == (":" in gateway)
             )
         )
 

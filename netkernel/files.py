@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 
 from netkernel.errors import KernelRefused
 from netkernel.records import File
@@ -25,6 +26,8 @@ SYSTEM_BUS: Final = "/run/dbus/system_bus_socket"
 LARGEST: Final = 1 << 20
 """Bytes; a file of configuration that is larger is none."""
 _MOST_LINKS: Final = 8
+_NOT_REPLACEABLE: Final = (errno.EBUSY, errno.EROFS)
+"""What a mount of its own answers, as containers have: nothing can take its place, but it can be written."""
 _GET_FLAGS: Final = 0x80086601
 """FS_IOC_GETFLAGS (linux/fs.h) where a long has 64 bits."""
 _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL
@@ -87,15 +90,16 @@ class Files:
                 _remove(full)
                 _sync_folder(full)
                 return
-            _remove(temporary)
-            _make(temporary, new)
             try:
+                _remove(temporary)
+                _make(temporary, new)
                 os.rename(temporary, full)
             except OSError as error:
-                _remove(temporary)
-                if error.errno != errno.EBUSY or new.content is None:
+                if error.errno not in _NOT_REPLACEABLE or new.content is None:
                     raise
-                _overwrite(full, new.content)  # a mount of its own, as containers have: nothing can take its place
+                _overwrite(full, new.content, error)
+            finally:
+                _remove_quietly(temporary)
             _sync_folder(full)
         except OSError as error:
             raise KernelRefused(f"write {path}", error.errno or 0, error.strerror or str(error)) from error
@@ -155,9 +159,12 @@ def _make(full: str, new: File) -> None:
         os.fsync(fd)
 
 
-def _overwrite(full: str, content: bytes) -> None:
-    """All of the new text is there before anything of the old is cut off."""
-    fd = os.open(full, os.O_WRONLY | os.O_CLOEXEC)
+def _overwrite(full: str, content: bytes, why: OSError) -> None:
+    """All of the new text is there before any of the old is cut off. Raises `why` where nothing is to overwrite."""
+    try:
+        fd = os.open(full, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise why from None
     try:
         os.pwrite(fd, content, 0)
         os.ftruncate(fd, len(content))
@@ -171,6 +178,12 @@ def _remove(full: str) -> None:
         os.unlink(full)
     except FileNotFoundError:
         return
+
+
+def _remove_quietly(full: str) -> None:
+    """Where the folder cannot be written, nothing was left in it."""
+    with suppress(OSError):
+        _remove(full)
 
 
 def _sync_folder(full: str) -> None:

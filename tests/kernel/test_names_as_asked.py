@@ -143,6 +143,22 @@ def test_a_file_that_is_a_mount_of_its_own_is_written_in_place(node: Node) -> No
         subprocess.run(["umount", str(file)], check=True)
 
 
+def test_a_mount_of_its_own_in_a_folder_that_cannot_be_written_is_written_in_place(node: Node) -> None:
+    etc, outside = node.root / "etc", node.root / "outside"
+    outside.write_text("a long name that goes\n")
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(etc)], check=True)
+    try:
+        (etc / "hostname").write_text("")
+        subprocess.run(["mount", "--bind", str(outside), str(etc / "hostname")], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(etc)], check=True)
+        Files(str(node.root)).write("/etc/hostname", File(b"b\n"))
+        assert outside.read_text() == "b\n"
+        with pytest.raises(KernelRefused, match=r"[Rr]ead-only"):
+            Files(str(node.root)).write("/etc/resolv.conf", File(b"b\n"))
+    finally:
+        subprocess.run(["umount", "-R", str(etc)], check=True)
+
+
 def test_the_names_of_another_namespace_are_not_seen(node: Node, another_netns: Callable[[], str]) -> None:
     with LinuxKernel(another_netns()) as kernel:
         assert kernel.snapshot().files == {}

@@ -19,7 +19,7 @@ from netkernel.ops import (
     WriteFile,
     word,
 )
-from netkernel.records import Attrs, Ethtool, Link
+from netkernel.records import Attrs, Hardware, Link
 
 T = TypeVar("T")
 GONE = "is gone"
@@ -44,8 +44,8 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
         if old_vlans != new_vlans:
             words = [", ".join(map(str, vlans)) or "none" for vlans in (old_vlans, new_vlans)]
             yield f"{name}: vlans: was {words[0]}; is {words[1]}"
-        if name in was.ethtool and name in now.ethtool:
-            yield from _ethtool(name, was.ethtool[name], now.ethtool[name])
+        if name in was.hardware and name in now.hardware:
+            yield from _ethtool(name, was.hardware[name], now.hardware[name])
     yield from _records(was.routes, now.routes, DeleteRoute)
     yield from _records(was.rules, now.rules, DeleteRule)
     yield from _records(was.neighbours, now.neighbours, DeleteNeighbour)
@@ -79,7 +79,7 @@ def _link(old: Link, new: Link) -> Iterator[str]:
         yield from _attrs(f"net/ipv6/conf/{old.name}/", devconf.stated(old.conf6), devconf.stated(new.conf6))
 
 
-def _ethtool(name: str, old: Ethtool, new: Ethtool) -> Iterator[str]:
+def _ethtool(name: str, old: Hardware, new: Hardware) -> Iterator[str]:
     for section in old.settings.keys() & new.settings.keys() if old != new else ():
         yield from _attrs(f"{name}: {section} ", old.settings[section], new.settings[section])
 

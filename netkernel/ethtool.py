@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from netkernel.frozen import Frozen
 from netkernel.typed import Final
@@ -54,11 +54,56 @@ COALESCE: Final = Section(
 FEATURE: Final = Section(11, 12)
 """Bits with names, of which the running kernel keeps the list."""
 
+FEC: Final = Section(29, 30)
+"""`encoding`: FEC_WORDS in their order; the fact `active` is one of them."""
+FEC_WORDS: Final[Mapping[str, int]] = {"auto": -1, "off": 49, "rs": 50, "baser": 51, "llrs": 74}
+"""ETHTOOL_LINK_MODE_FEC_ bits; `auto` is an attribute of its own."""
+LINK: Final = Section(4, 5, flags={"autoneg": 2}, numbers={"speed": 5})
+"""Also `duplex`, one of DUPLEX, and `advertise`: link modes as a number in hexadecimal words. What was negotiated is no
+setting: speed in Mb/s and duplex are then facts alone."""
+DUPLEX: Final = ("half", "full")
+
 SECTIONS: Final[Mapping[str, Section]] = {
     "pause": PAUSE,
     "feature": FEATURE,
     "coalesce": COALESCE,
     "ring": RING,
     "channels": CHANNELS,
+    "fec": FEC,
+    "link": LINK,
 }
 """In the order in which they are shown."""
+
+VIRTUAL_FUNCTIONS: Final = "sr-iov"
+"""A part that is not ethtool's: `total-vfs` and `drivers-autoprobe` of a NIC. Each virtual function that there is has a
+section of its own, `vf 0`, `vf 1` and so on."""
+DEVICES: Final = "devices"
+"""A fact: the devices of virtual functions by their numbers, as `Link.parent` says them."""
+PARTS: Final = (*SECTIONS, VIRTUAL_FUNCTIONS)
+"""All that `Host.also` can name."""
+_FUNCTION: Final = "vf "
+
+
+def function(id: int) -> str:
+    """The section of a virtual function."""
+    return f"{_FUNCTION}{id}"
+
+
+def function_of(section: str) -> int | None:
+    """The number of the virtual function that the section is of; None for other sections."""
+    return int(section.removeprefix(_FUNCTION)) if section.startswith(_FUNCTION) else None
+
+
+def part(section: str) -> str:
+    """The part that a section belongs to."""
+    return VIRTUAL_FUNCTIONS if section.startswith(_FUNCTION) else section
+
+
+def in_order(sections: Iterable[str]) -> list[str]:
+    """As they are shown and set: virtual functions by number, after how many there are."""
+
+    def place(section: str) -> tuple[int, int]:
+        id = function_of(section)
+        return PARTS.index(part(section)), -1 if id is None else id
+
+    return sorted(sections, key=place)

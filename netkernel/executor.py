@@ -39,7 +39,7 @@ from netkernel.ops import (
     MoveLink,
     Op,
     SetAddress,
-    SetEthtool,
+    SetHardware,
     SetLink,
     SetLinkDns,
     SetPort,
@@ -98,6 +98,9 @@ class Execution:
             case WriteSysctl() | WriteFile() | SetLinkDns():
                 self._flush()
                 self._write(position, op)
+            case SetHardware(_, ethtool.VIRTUAL_FUNCTIONS):
+                self._flush()
+                self._write_sysfs(position, op)
             case AddClient() | DeleteClient():
                 self._flush()
                 self._tell_keeper(position, op)
@@ -176,8 +179,8 @@ class Execution:
                 return [vlans.add(link, ranges, index_of)]
             case DeleteVlans(link, ranges):
                 return [vlans.delete(link, ranges, index_of)]
-            case SetEthtool():
-                return [self._set_ethtool(op)] if op.new else []
+            case SetHardware():
+                return [self._set_hardware(op)] if op.new else []
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
             case WriteSysctl() | WriteFile() | SetLinkDns() | AddClient() | DeleteClient():
@@ -195,10 +198,14 @@ class Execution:
             self._indexes[peer] = peer_index
         return messages
 
-    def _set_ethtool(self, op: SetEthtool) -> Message:
+    def _set_hardware(self, op: SetHardware) -> Message:
         from netkernel.codec import ethtool as codec  # late: most plans have nothing of it
+        from netkernel.codec import virtual_functions
 
-        request = codec.change(op.section, op.new, self._index_of(op.name))
+        index = self._index_of(op.name)
+        if (id := ethtool.function_of(op.section)) is not None:
+            return virtual_functions.change(id, op.new, index)
+        request = codec.change(op.section, op.new, index)
         return genetlink.request(self._family(ethtool.FAMILY), ethtool.SECTIONS[op.section].set, request)
 
     def _family(self, name: str) -> Family:
@@ -282,7 +289,9 @@ class Execution:
         return True
 
     def _queue(self, position: int, messages: list[Message]) -> None:
-        lane = self._opened_generic() if isinstance(self._ops[position], SetEthtool) else self._socket
+        op = self._ops[position]
+        is_generic = isinstance(op, SetHardware) and op.section in ethtool.SECTIONS
+        lane = self._opened_generic() if is_generic else self._socket
         if lane is not self._lane:  # what is sent through one socket is done before the other is asked
             self._flush()
             self._lane = lane
@@ -341,6 +350,26 @@ class Execution:
             number, reason = error.errno or errno.EIO, error.strerror or str(error)
             failed = frozenset({position})
             raise KernelRefused(str(op), number, reason, possibly_done=position + 1, failed=failed) from error
+
+    def _write_sysfs(self, position: int, op: SetHardware) -> None:
+        """A NIC that has virtual functions must have none before it can have another number of them."""
+        from netkernel import sysfs  # late, as above
+        from netkernel.codec import virtual_functions
+
+        try:
+            index = self._index_of(op.name)
+            device = virtual_functions.parent(self._socket.ask(virtual_functions.GET, virtual_functions.request(index)))
+            for key, attribute in (("drivers-autoprobe", "sriov_drivers_autoprobe"), ("total-vfs", "sriov_numvfs")):
+                if key in op.new:
+                    if op.old.get(key) and key == "total-vfs" and op.new[key]:
+                        sysfs.write(device, attribute, "0")
+                    sysfs.write(device, attribute, str(int(op.new[key])))  # type: ignore[arg-type]  # a number or flag
+        except _Unknown as unknown:
+            reason = f"there is no link {unknown.name!r}"
+            raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
+        except KernelRefused as refused:
+            done, failed = position + 1, frozenset({position})
+            raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=done, failed=failed) from refused
 
     def _fetch(self, position: int, op: MoveLink) -> None:
         """Move a link out of a namespace that is not ours, through a socket of its own."""

@@ -1,18 +1,19 @@
-"""What links have beyond route netlink: what ethtool(8) sets, one dump for each section of all links, and /proc/sys."""
+"""What drivers are set to (ethtool(8), one dump for each section of all links; SR-IOV), and what /proc/sys tells."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Collection, Mapping, Sequence
 
-from netkernel import ethtool, genetlink, settings
+from netkernel import ethtool, genetlink, settings, sysfs
 from netkernel.codec import ethtool as codec
+from netkernel.codec import virtual_functions
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.genetlink import Family
 from netkernel.host import Host
 from netkernel.netlink import Socket
-from netkernel.records import Attrs, Ethtool
+from netkernel.records import Attrs, Hardware, Value
 
 _NOT_THERE = (errno.EOPNOTSUPP, errno.ENOENT, errno.EPROTONOSUPPORT)
 
@@ -24,14 +25,50 @@ def looked_at(host: Host, also: Collection[str]) -> Host:
     """
     names = {link.index: name for name, link in host.links.items()}
     sections = [name for name in ethtool.SECTIONS if name in also]
-    found: dict[str, Ethtool] = {}
+    found: dict[str, Hardware] = {}
     if sections:
         with genetlink.socket() as through:
             found = _ethtool(through, sections, names)
-    return replace(host, ethtool=found, sysctls={**host.sysctls, **settings.read(also)}, also=frozenset(also))
+    if ethtool.VIRTUAL_FUNCTIONS in also:
+        for name, has in _virtual_functions(host).items():
+            one = found.get(name, Hardware())
+            found[name] = Hardware({**one.settings, **has.settings}, {**one.facts, **has.facts})
+    return replace(host, hardware=found, sysctls={**host.sysctls, **settings.read(also)}, also=frozenset(also))
 
 
-def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str]) -> dict[str, Ethtool]:
+def _virtual_functions(host: Host) -> dict[str, Hardware]:
+    """Of the NICs whose devices can have any."""
+    found = {}
+    for name, link in host.links.items():
+        count = sysfs.read(link.parent, "sriov_numvfs") if link.parent and not link.kind else None
+        if count is None or not count.isdigit():
+            continue
+        settings: dict[str, Attrs] = {ethtool.VIRTUAL_FUNCTIONS: _counted(link.parent, int(count))}
+        devices: dict[str, Value] = {}
+        for id, of_one in (_asked(link.index) if int(count) else {}).items():
+            settings[ethtool.function(id)] = of_one
+            if device := sysfs.linked(link.parent, f"virtfn{id}"):
+                devices[str(id)] = device
+        most = sysfs.read(link.parent, "sriov_totalvfs") or ""
+        facts: dict[str, Attrs] = {
+            ethtool.VIRTUAL_FUNCTIONS: {"total-vfs": int(most)} if most.isdigit() else {},
+            ethtool.DEVICES: devices,
+        }
+        found[name] = Hardware(settings, facts)
+    return found
+
+
+def _counted(device: str, count: int) -> Attrs:
+    probed = sysfs.read(device, "sriov_drivers_autoprobe")
+    return {"total-vfs": count, **({"drivers-autoprobe": probed == "1"} if probed is not None else {})}
+
+
+def _asked(index: int) -> dict[int, Attrs]:
+    with Socket() as through:
+        return virtual_functions.read(through.ask(virtual_functions.GET, virtual_functions.request(index)))
+
+
+def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str]) -> dict[str, Hardware]:
     try:
         family = genetlink.family(through, ethtool.FAMILY)
     except KernelRefused as refused:
@@ -39,7 +76,7 @@ def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str
             raise
         return {}  # before Linux 5.6, or built without
     replies = {section: of_links for section in sections if (of_links := _section(through, family, section))}
-    made: dict[tuple[int, ...], Ethtool] = {}  # most links of a host have the same settings
+    made: dict[tuple[int, ...], Hardware] = {}  # most links of a host have the same settings
     found = {}
     for index, name in names.items():
         of_link = [(section, reply) for section, of_links in replies.items() if (reply := of_links.get(index))]
@@ -69,11 +106,11 @@ def _feature_names(through: Socket, family: Family) -> list[str]:
     return codec.read_names(data, start + genetlink.HEADER.size, end)
 
 
-def _shared(replies: Sequence[tuple[str, codec.Reply]], made: dict[tuple[int, ...], Ethtool]) -> Ethtool:
+def _shared(replies: Sequence[tuple[str, codec.Reply]], made: dict[tuple[int, ...], Hardware]) -> Hardware:
     key = tuple([id(reply) for _, reply in replies])
     if key not in made:
         facts: dict[str, Attrs] = {}
         for _, reply in replies:
             facts |= reply.facts
-        made[key] = Ethtool({section: reply.settings for section, reply in replies}, facts)
+        made[key] = Hardware({section: reply.settings for section, reply in replies}, facts)
     return made[key]

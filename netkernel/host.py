@@ -9,8 +9,8 @@ from netkernel.frozen import Frozen, fact
 from netkernel.records import (
     Address,
     Client,
-    Ethtool,
     File,
+    Hardware,
     Link,
     LinkDns,
     Neighbour,
@@ -31,8 +31,8 @@ class Host(Frozen):
     (`netkernel.files`), by path; none where they are not those of this namespace. `resolver` has an entry for each link
     where systemd-resolved keeps the name servers.
 
-    `also` says which of the parts that few ask for were looked at: sections of `ethtool`, which then has an entry for
-    each link that has any of them, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
+    `also` says which parts that few ask for were looked at: `ethtool.PARTS`, of which `hardware` then has an entry
+    for each link that has any, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
     because drivers may have to ask their hardware, and /proc/sys tells one value at a time.
     """
 
@@ -47,7 +47,7 @@ class Host(Frozen):
     clients: tuple[Client, ...] = ()
     files: Mapping[str, File] = {}
     resolver: Mapping[str, LinkDns] = {}
-    ethtool: Mapping[str, Ethtool] = {}
+    hardware: Mapping[str, Hardware] = {}
     also: frozenset[str] = fact(default=frozenset())
 
     def ports(self, controller: str) -> tuple[str, ...]:

@@ -117,19 +117,20 @@ class SetPort(Frozen):
         return f"set {self.controller_kind} port {self.name} {_changes(self.new, self.old)}"
 
 
-class SetEthtool(Frozen):
-    """Change settings of one section of `ethtool.SECTIONS`. What `old` lacks is not known: the link is new."""
+class SetHardware(Frozen):
+    """Change what a driver is set to, in one section of `ethtool`. What `old` lacks is not known: the link is new."""
 
     name: str
     section: str
     new: Attrs
     old: Attrs
 
-    def inverse(self) -> SetEthtool:
-        return SetEthtool(self.name, self.section, new=self.old, old=self.new)
+    def inverse(self) -> SetHardware:
+        return SetHardware(self.name, self.section, new=self.old, old=self.new)
 
     def __str__(self) -> str:
-        return f"set {self.name} {self.section} {_changes(self.new, self.old)}"
+        changed = {key: value for key, value in self.new.items() if self.old.get(key) != value}  # not what goes along
+        return f"set {self.name} {self.section} {_changes(changed, self.old)}"
 
 
 class AddAddress(Frozen):
@@ -374,7 +375,7 @@ class MoveLink(Frozen):
 
 
 Op = (
-    CreateLink | DeleteLink | SetLink | SetPort | SetEthtool
+    CreateLink | DeleteLink | SetLink | SetPort | SetHardware
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
     | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | MoveLink | AddClient | DeleteClient

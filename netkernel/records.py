@@ -86,11 +86,12 @@ class Link(Frozen):
         return str(self.attrs.get("alias") or "")
 
 
-class Ethtool(Frozen):
-    """What ethtool(8) sets on one link, by section (`ethtool.SECTIONS`); what is not there its driver does not have.
+class Hardware(Frozen):
+    """What the driver of one link is set to, by section (see `ethtool`); what is not there its driver does not have.
 
     `settings["feature"]` has the features that can be changed, as they are wanted, which is what is written. `facts`
-    has what nobody can write: `active` and `fixed` features, and largest values under the names of their sections.
+    has what nobody can write: `active` and `fixed` features, largest values and what was negotiated under the names of
+    their sections, the `devices` of virtual functions.
     """
 
     settings: Mapping[str, Attrs] = {}

@@ -32,7 +32,7 @@ from netkernel.ops import (
     MoveLink,
     Op,
     SetAddress,
-    SetEthtool,
+    SetHardware,
     SetLink,
     SetLinkDns,
     SetPort,
@@ -124,7 +124,7 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         nexthops=tuple(each for each in before.nexthops if each.link in touched.links or each.id in touched.nexthops),
         vlans={name: before.vlans[name] for name in sorted(touched.links & before.vlans.keys())},
         sysctls={path: value for path, value in before.sysctls.items() if _is_sysctl_touched(path, touched)},
-        ethtool={name: before.ethtool[name] for name in sorted(touched.links & before.ethtool.keys())},
+        hardware={name: before.hardware[name] for name in sorted(touched.links & before.hardware.keys())},
         also=before.also,
         clients=tuple(each for each in before.clients if each.key in touched.clients),
         files={path: before.files.get(path, File()) for path in sorted(touched.files)},
@@ -186,7 +186,7 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
                 case SetLink(name, _, new) if number(new.get("mtu", SMALLEST_IPV6_MTU)) < SMALLEST_IPV6_MTU:
                     found.links.add(name)
                     found.losing.add(name)
-                case CreateLink() | SetLink() | SetPort() | SetEthtool():
+                case CreateLink() | SetLink() | SetPort() | SetHardware():
                     found.links.add(each.name)
     found.links |= world.touched
     found.losing &= before.links.keys()
@@ -220,7 +220,7 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         vlans={name: vlans for name, vlans in _without(now.vlans, touched).items() if name not in orphans}
         | dict(was.vlans),
         sysctls=dict(now.sysctls) | {path: was.sysctls[path] for path in was.sysctls if _is_comparable(path, now)},
-        ethtool=dict(now.ethtool) | dict(was.ethtool),
+        hardware=dict(now.hardware) | dict(was.hardware),
         also=now.also,
         clients=(*(each for each in now.clients if each.key not in remembered.clients), *was.clients),
         files=dict(now.files) | dict(was.files),

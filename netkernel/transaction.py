@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 from netkernel.errors import KernelRefused, NetworkError, NotUndone
 from netkernel.host import Host
-from netkernel.ops import Op, SetAddress, SetEthtool, SetLink, SetPort, inverse
+from netkernel.ops import Op, SetAddress, SetHardware, SetLink, SetPort, inverse
 
 
 class Kernel(Protocol):
@@ -92,5 +92,5 @@ def _may_have_taken_effect(plan: Sequence[Op], refused: KernelRefused) -> list[O
     return [
         op
         for position, op in enumerate(plan[: refused.possibly_done])
-        if position not in refused.failed or isinstance(op, SetAddress | SetEthtool | SetLink | SetPort)
+        if position not in refused.failed or isinstance(op, SetAddress | SetHardware | SetLink | SetPort)
     ]

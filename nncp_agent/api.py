@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from netkernel import probe
 from netkernel.documents import Document
-from netkernel.ethtool import SECTIONS
+from netkernel.ethtool import PARTS
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
 from nncp_agent import diff, dispatch, managers, node_file, notes, pending, shown, whole, wire
@@ -31,7 +31,7 @@ from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide, decide_closely
 from nncp_agent.policy.node import Node, of_document
 from nncp_agent.policy.resolver import resolve
-from nncp_agent.sections.ethtool import needed
+from nncp_agent.sections.hardware import needed
 from nncp_agent.shown import running
 from nncp_agent.store import Store, default_directory
 from nncp_agent.wire.comparable import comparable
@@ -152,7 +152,7 @@ def history(*, state_dir: Path | None = None) -> list[dict[str, Any]]:
 def plan_back(number: int, *, state_dir: Path | None = None, namespace: str | None = None) -> list[str]:
     """The changes that `go_back` would make, a line for each. Raises NetworkError, StoreBroken."""
     with _here(state_dir, namespace) as here:
-        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot(SECTIONS)).ops]
+        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot(PARTS)).ops]
 
 
 def go_back(
@@ -206,7 +206,7 @@ def _read(desired: Asked | Sequence[Asked], here: _Here, node: Mapping[str, Any]
 
 def _present(here: _Here, include_secrets: bool = False) -> dict[str, Any]:
     remembered = notes.read(str(here.store.directory), include_secrets)
-    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS, SECTIONS), remembered)
+    return shown.state(here.kernel.overview(shown.routes.RUNNING_PROTOCOLS, PARTS), remembered)
 
 
 def _node(value: Mapping[str, Any] | None) -> Node:

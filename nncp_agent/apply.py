@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 
-from netkernel.ethtool import SECTIONS
+from netkernel.ethtool import PARTS
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import WriteFile
@@ -22,7 +22,7 @@ from nncp_agent.interrupts import as_exceptions
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.plan import Decision, decide, decide_closely
-from nncp_agent.sections.ethtool import needed
+from nncp_agent.sections.hardware import needed
 from nncp_agent.shown.hostname import file_of
 from nncp_agent.store import Store, document
 from nncp_agent.verify import differences
@@ -81,7 +81,7 @@ def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | Non
 
         return back_to(store, number, before)
 
-    return _perform(planned, lambda _: SECTIONS, kernel, store, options or Options())
+    return _perform(planned, lambda _: PARTS, kernel, store, options or Options())
 
 
 def _perform(

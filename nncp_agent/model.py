@@ -27,6 +27,9 @@ _ADDR_GEN_MODES = ("eui64", "stable-privacy", "other")
 _ROUTE_TYPES = ("blackhole", "unreachable", "prohibit")
 _FAMILIES = ("ipv4", "ipv6")
 _IDENTIFIERS = ("name", "mac-address")
+_DUPLEX = ("full", "half")
+_VLAN_PROTOCOLS = ("802.1q", "802.1ad")
+_FEC = ("auto", "off", "rs", "baser", "llrs")
 
 U8 = Annotated[int, Meta(ge=0, le=255)]
 U16 = Annotated[int, Meta(ge=0, le=65535)]
@@ -38,6 +41,9 @@ LinkNameOrNone = Annotated[str, Canonical(link_name_or_none), Meta(max_length=15
 """A link's name, or "" for no link (`controller`, `primary`)."""
 Mac = Annotated[str, Canonical(mac_address), Meta(pattern="^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")]
 Ip = Annotated[str, Canonical(ip_address)]
+Duplex = Annotated[str, Words(_DUPLEX), Meta(extra_json_schema={"enum": [*_DUPLEX]})]
+VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"enum": [*_VLAN_PROTOCOLS]})]
+FecWord = Annotated[str, Words(_FEC), Meta(extra_json_schema={"enum": [*_FEC]})]
 FeatureName = Annotated[str, Canonical(feature)]
 AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
 RouteType = Annotated[str, Words(_ROUTE_TYPES), Meta(extra_json_schema={"enum": [*_ROUTE_TYPES]})]
@@ -216,6 +222,15 @@ class EthtoolChannels(Model, frozen=True):
     combined: U32 | None = None
 
 
+class EthtoolFec(Model, frozen=True):
+    """Forward error correction; ours, not nmstate's."""
+
+    query_only = frozenset({"active"})
+    hint = "a mapping like {encoding: [rs]}"
+
+    encoding: tuple[FecWord, ...] | None = None
+
+
 class Ethtool(Model, frozen=True):
     """`ethtool` of an interface (nmstate.md 4.5); its keys are `netkernel.ethtool.SECTIONS`."""
 
@@ -227,6 +242,45 @@ class Ethtool(Model, frozen=True):
     coalesce: EthtoolCoalesce | None = None
     ring: EthtoolRing | None = None
     channels: EthtoolChannels | None = None
+    fec: EthtoolFec | None = None
+
+
+class VirtualFunction(Model, frozen=True):
+    """One virtual function of a NIC; rates are in Mb/s, 0 for no limit."""
+
+    query_only = frozenset({"iface-name"})
+    hint = "a mapping like {id: 0, mac-address: 02:00:00:00:00:01}"
+
+    id: Annotated[int, Meta(ge=0, le=65535)]
+    mac_address: Mac | None = None
+    spoof_check: bool | None = None
+    trust: bool | None = None
+    min_tx_rate: U32 | None = None
+    max_tx_rate: U32 | None = None
+    vlan_id: VlanId | None = None
+    qos: Annotated[int, Meta(ge=0, le=7)] | None = None
+    vlan_proto: VlanProtocol | None = None
+
+
+class SrIov(Model, frozen=True):
+    """`sr-iov` of a NIC: how many virtual functions it has, and what each may do."""
+
+    hint = "a mapping like {total-vfs: 2}"
+
+    drivers_autoprobe: bool | None = None
+    total_vfs: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    vfs: tuple[VirtualFunction, ...] | None = None
+
+
+class Ethernet(Model, frozen=True):
+    """`ethernet` of a NIC (nmstate.md 3.3)."""
+
+    hint = "a mapping like {auto-negotiation: false, speed: 1000, duplex: full}"
+
+    auto_negotiation: bool | None = None
+    speed: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None  # Mb/s
+    duplex: Duplex | None = None
+    sr_iov: SrIov | None = None
 
 
 class Dispatch(Model, frozen=True):
@@ -266,6 +320,7 @@ class Interface(Model, frozen=True):
     ipv6: IpStack | None = None
     ethtool: Ethtool | None = None
     dispatch: Dispatch | None = None
+    ethernet: Ethernet | None = None
     owner: str | None = None  # query only, ours: the stamp of a link that CNI or a VM owns
     config: Model | None = None
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from netkernel.ethtool import FIXED
+from netkernel.ethtool import ACTIVE, FIXED, part
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import Ethtool
+from netkernel.records import Hardware
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Kind
@@ -19,7 +19,7 @@ from nncp_agent.observe import Present
 from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
 from nncp_agent.sections import dns, hostname, routes, rules
-from nncp_agent.sections.ethtool import stated
+from nncp_agent.sections.hardware import is_as_asked, place, stated
 from nncp_agent.target.addresses import is_static
 
 IFA_F_DADFAILED: Final = 0x08
@@ -84,7 +84,7 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
     ):
         if want is not None and want != have:
             yield f"{name}: {key}: wanted {_word(want)}, found {_word(have)}"
-    yield from _ethtool(iface, seen, host)
+    yield from _hardware(iface, host)
     yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
     yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6)
     yield from _failed_duplicates(iface, host)
@@ -98,14 +98,23 @@ def _config(iface: Interface, want: Model, have: Model | None, kind: Kind) -> It
         yield f"{iface.name}: {path}: wanted {_word(wanted)}, found {_word(found)}"
 
 
-def _ethtool(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
-    """Of the parts that were looked at."""
-    for section in stated(iface).keys() & host.also if iface.ethtool is not None else ():
-        want, have = getattr(iface.ethtool, section), getattr(seen.ethtool, section, None)
-        if section == "feature":  # those that nobody can change are not shown
-            have = {**(have or {}), **host.ethtool.get(iface.name, Ethtool()).facts.get(FIXED, {})}
-        for path, wanted, found in _compare(want, have, f"ethtool.{section}"):
-            yield f"{iface.name}: {path}: wanted {_word(wanted)}, found {_word(found)}"
+def _hardware(iface: Interface, host: Host) -> Iterator[str]:
+    """Of the parts that were looked at. What is negotiated may not be known yet."""
+    have = host.hardware.get(iface.name, Hardware())
+    for section, asked in stated(iface).items() if host.also else ():
+        if part(section) not in host.also:
+            continue
+        known = have.settings.get(section, {})
+        if section == "feature":
+            known = {**have.facts.get(ACTIVE, {}), **have.facts.get(FIXED, {})}
+        elif section == "link":
+            known = {**have.facts.get("link", {}), **known}
+        for key, value in asked.items():
+            found = known.get(key)
+            if found is None and (not value or (section == "link" and known.get("autoneg"))):
+                continue
+            if not is_as_asked(key, value, found):
+                yield f"{iface.name}: {place(section, key)}: wanted {_word(value)}, found {_word(found)}"
 
 
 def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None) -> Iterator[str]:
@@ -139,9 +148,6 @@ def _compare(want: Any, have: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
         for field, key in zip(want.__struct_fields__, want.__struct_encode_fields__, strict=True):
             if (stated := getattr(want, field)) is not None:
                 yield from _compare(stated, getattr(have, field, None), f"{path}.{key}")
-    elif isinstance(want, Mapping):
-        for key, value in want.items():
-            yield from _compare(value, (have or {}).get(key), f"{path}.{key}")
     elif _is_named(want) and (not have or _is_named(have)):
         others = {each.name: each for each in have or ()}
         for each in want:

@@ -26,9 +26,9 @@ from typing import Any
 
 from netkernel import devconf
 from netkernel.documents import read
-from netkernel.ethtool import SECTIONS
+from netkernel.ethtool import PARTS, SECTIONS, VIRTUAL_FUNCTIONS, part
 from netkernel.host import Host
-from netkernel.records import Address, Ethtool, File, Hop, Link, Route, Rule, VlanRange
+from netkernel.records import Address, File, Hardware, Hop, Link, Route, Rule, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -44,6 +44,7 @@ FACTS = {
     "index",
     "type",
     "facts",
+    "parent",
 }
 KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0}
 NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}
@@ -65,8 +66,8 @@ def host(text: Mapping[str, Any]) -> Host:
         vlans={name: tuple(_range(str(each)) for each in these) for name, these in (text.get("vlans") or {}).items()},
         sysctls=_sysctls(text),
         files={path: File(None if said is None else said.encode()) for path, said in (text.get("files") or {}).items()},
-        ethtool={name: _ethtool(said) for name, said in (text.get("ethtool") or {}).items()},
-        also=frozenset(SECTIONS),
+        hardware={name: _hardware(said) for name, said in (text.get("ethtool") or {}).items()},
+        also=frozenset(PARTS),
     )
 
 
@@ -168,22 +169,29 @@ def _rule(line: str) -> Rule:
     return Rule(int(family[-1]), int(priority.rstrip(":")), **rest)
 
 
-def _ethtool(said: Mapping[str, Any]) -> Ethtool:
+def _hardware(said: Mapping[str, Any]) -> Hardware:
     """What `show` prints of it; `wanted` has the features that are wanted otherwise than they are."""
+    sections = {name: values for name, values in said.items() if name in SECTIONS or part(name) == VIRTUAL_FUNCTIONS}
     settings = {
-        name: {key: value for key, value in values.items() if not key.endswith("-max")}
-        for name, values in said.items()
-        if name in SECTIONS
+        name: {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values.items()
+            if not key.endswith("-max") and key not in ("active", "can autoneg")
+        }
+        for name, values in sections.items()
     }
     facts: dict[str, Any] = {
         name: {key.removesuffix("-max"): value for key, value in values.items() if key.endswith("-max")}
-        for name, values in said.items()
-        if name in SECTIONS
+        for name, values in sections.items()
     }
-    facts |= {"active": said.get("feature", {}), "fixed": said.get("fixed", {})}
+    facts |= {"active": said.get("feature", {}), "fixed": said.get("fixed", {}), "devices": said.get("devices", {})}
     if "feature" in said:
         settings["feature"] = {**said["feature"], **said.get("wanted", {})}
-    return Ethtool(settings, facts)
+    if link := said.get("link"):
+        facts["link"] = {key: link[key] for key in ("speed", "duplex", "can autoneg") if key in link}
+        if link.get("autoneg"):
+            settings["link"] = {key: link[key] for key in ("autoneg", "advertise") if key in link}
+    return Hardware(settings, facts)
 
 
 def _range(text: str) -> VlanRange:

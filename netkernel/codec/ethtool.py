@@ -7,7 +7,7 @@ from struct import Struct
 
 from netkernel import tlv
 from netkernel.errors import MalformedMessage
-from netkernel.ethtool import ACTIVE, FEATURE, FIXED, SECTIONS, Section
+from netkernel.ethtool import ACTIVE, DUPLEX, FEATURE, FEC, FEC_WORDS, FIXED, LINK, SECTIONS, Section
 from netkernel.frozen import Frozen
 from netkernel.netlink import Span
 from netkernel.records import Attrs, Value
@@ -23,6 +23,15 @@ _COMPACT_BITSETS, _OMIT_REPLY = 0x1, 0x2
 _FEATURE_NAMES: Final = 4  # ETH_SS_FEATURES of linux/ethtool.h
 _SETS, _SET, _SET_ID, _SET_STRINGS, _STRING, _STRING_INDEX, _STRING_VALUE = 2, 1, 1, 3, 1, 1, 2
 _BITS, _BITSET_VALUE, _BIT, _BIT_NAME, _BIT_VALUE = 3, 4, 1, 2, 3
+_NO_MASK, _SIZE, _BITSET_MASK = 1, 2, 5
+_FEC_MODES, _FEC_AUTO, _FEC_ACTIVE = 2, 3, 4
+_AUTO_BIT: Final = 127  # ours, where no link mode is
+_OURS, _DUPLEX = 3, 6
+_AUTONEG_BIT: Final = 6  # ETHTOOL_LINK_MODE_Autoneg_BIT
+_UNKNOWN: Final = 0xFFFFFFFF  # SPEED_UNKNOWN
+_WORD: Final = Struct("=I")
+_Values = Mapping[int, tuple[int, int]]
+"""Where the payloads of attributes begin and end, by number."""
 _HARDWARE, _WANTED, _ACTIVE, _UNCHANGEABLE = 2, 3, 4, 5
 
 
@@ -57,6 +66,10 @@ class Replies:
         if self._section is FEATURE:
             return self._feature_reply(data, start, end)
         values = {number: (first, last) for number, first, last in tlv.walk(data, start, end)}
+        if self._section is FEC:
+            return _fec_reply(data, values)
+        if self._section is LINK:
+            return _link_reply(data, values)
         section = self._section
         settings: dict[str, Value] = {}
         for key, number in section.flags.items():
@@ -82,6 +95,35 @@ class Replies:
                 FIXED: {name: bool(active & bit) for bit, name in names if not changeable & bit},
             },
         )
+
+
+def _fec_reply(data: bytes, values: _Values) -> Reply:
+    modes = _bits(data, *values[_FEC_MODES]) if _FEC_MODES in values else 0
+    if _FEC_AUTO in values and tlv.read_u8(data, *values[_FEC_AUTO]):
+        modes |= 1 << _AUTO_BIT
+    active = tlv.read_u32(data, *values[_FEC_ACTIVE]) if _FEC_ACTIVE in values else 0
+    bits = {word: _AUTO_BIT if bit < 0 else bit for word, bit in FEC_WORDS.items()}
+    word = next((word for word, bit in FEC_WORDS.items() if bit == active), None)
+    encoding = tuple(word for word, bit in bits.items() if modes >> bit & 1)
+    return Reply({"encoding": encoding}, {"fec": {ACTIVE: word} if word else {}})
+
+
+def _link_reply(data: bytes, values: _Values) -> Reply:
+    """Without auto-negotiation speed and duplex are what somebody wants, with it what two ends came to."""
+    settings: dict[str, Value] = {}
+    facts: dict[str, Value] = {}
+    if LINK.flags["autoneg"] in values:
+        settings["autoneg"] = bool(tlv.read_u8(data, *values[LINK.flags["autoneg"]]))
+    if _OURS in values:
+        settings["advertise"] = f"{_bits(data, *values[_OURS]):#x}"
+        facts["can autoneg"] = bool(_bits(data, *values[_OURS], _BITSET_MASK) >> _AUTONEG_BIT & 1)
+    if LINK.numbers["speed"] in values and (speed := tlv.read_u32(data, *values[LINK.numbers["speed"]])) != _UNKNOWN:
+        facts["speed"] = speed
+    if _DUPLEX in values and (duplex := tlv.read_u8(data, *values[_DUPLEX])) < len(DUPLEX):
+        facts["duplex"] = DUPLEX[duplex]
+    if not settings.get("autoneg"):
+        settings |= {key: facts[key] for key in ("speed", "duplex") if key in facts}
+    return Reply(settings, {"link": facts})
 
 
 def dump_request() -> bytes:
@@ -114,11 +156,27 @@ def change(section: str, new: Attrs, index: int) -> bytes:
 
 
 def _one(section: Section, key: str, value: Value) -> bytes:
+    match key, value:
+        case "encoding", tuple() if section is FEC:
+            bits = sum(1 << FEC_WORDS[word] for word in value if FEC_WORDS[word] >= 0)
+            return _exactly(_FEC_MODES, bits) + tlv.u8(_FEC_AUTO, int("auto" in value))
+        case "duplex", str() if section is LINK:
+            return tlv.u8(_DUPLEX, DUPLEX.index(value))
+        case "advertise", str() if section is LINK:
+            return _exactly(_OURS, int(value, 16))
     if key in section.flags:
         return tlv.u8(section.flags[key], int(bool(value)))
     if key in section.numbers and isinstance(value, int):
         return tlv.u32(section.numbers[key], value)
     raise ValueError(f"ethtool knows no {key} {value!r}")
+
+
+def _exactly(number: int, bits: int) -> bytes:
+    """A compact bitset of these bits and no others."""
+    words = max((bits.bit_length() + 31) // 32, 1)
+    value = b"".join(_WORD.pack(bits >> 32 * place & 0xFFFFFFFF) for place in range(words))
+    nomask, size = tlv.attribute(_NO_MASK, b""), tlv.u32(_SIZE, 32 * words)
+    return tlv.nest(number, nomask, size, tlv.attribute(_BITSET_VALUE, value))
 
 
 def _bit(name: str, value: bool) -> bytes:
@@ -144,14 +202,14 @@ def _index(data: bytes, start: int, end: int) -> tuple[int, int]:
     raise MalformedMessage("an ethtool message that names no link")
 
 
-def _numbers(data: bytes, values: Mapping[int, tuple[int, int]], numbers: Mapping[str, int]) -> dict[str, Value]:
+def _numbers(data: bytes, values: _Values, numbers: Mapping[str, int]) -> dict[str, Value]:
     return {key: tlv.read_u32(data, *values[number]) for key, number in numbers.items() if number in values}
 
 
-def _bits(data: bytes, start: int, end: int) -> int:
+def _bits(data: bytes, start: int, end: int, part: int = _BITSET_VALUE) -> int:
     """The bits of a compact bitset: 32-bit words in host order, the lowest first."""
     for number, first, last in tlv.walk(data, start, end):
-        if number == _BITSET_VALUE:
+        if number == part:
             words = [tlv.read_u32(data, at, last) for at in range(first, last, 4)]
             return sum(word << (32 * place) for place, word in enumerate(words))
     return 0

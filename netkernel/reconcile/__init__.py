@@ -10,7 +10,7 @@ from __future__ import annotations
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import Op
-from netkernel.reconcile import birth, ethtool, ip, links, ports
+from netkernel.reconcile import birth, hardware, ip, links, ports
 from netkernel.reconcile.losses import irreversible
 from netkernel.reconcile.world import Planning
 
@@ -62,6 +62,6 @@ def _round(planning: Planning) -> bool:
     links.change(planning)
     ports.attach(planning)
     links.switch(planning)
-    ethtool.change(planning)
+    hardware.change(planning)
     ip.add(planning)
     return len(planning.ops) > length

@@ -30,7 +30,7 @@ class Planning:
         self._differing |= before.links.keys() - target.links.keys()
         self._differing |= {
             name
-            for table in ("addresses", "vlans", "ethtool")
+            for table in ("addresses", "vlans", "hardware")
             for name in _differing(getattr(before, table), getattr(target, table))
         }
         self._differing |= {

@@ -26,14 +26,14 @@ from netkernel.ops import (
     MoveLink,
     Op,
     SetAddress,
-    SetEthtool,
+    SetHardware,
     SetLink,
     SetLinkDns,
     SetPort,
     WriteFile,
     WriteSysctl,
 )
-from netkernel.simulation import bridge, ethtool, ip, links, rules, sysctl
+from netkernel.simulation import bridge, hardware, ip, links, rules, sysctl
 from netkernel.simulation.world import World, refuse
 
 __all__ = ["World", "perform", "step"]
@@ -63,8 +63,8 @@ def step(world: World, op: Op) -> None:
             links.change(world, op)
         case SetPort():
             links.change_port(world, op)
-        case SetEthtool():
-            ethtool.change(world, op)
+        case SetHardware():
+            hardware.change(world, op)
         case AddAddress():
             ip.add_address(world, op)
         case DeleteAddress():

@@ -17,8 +17,8 @@ from netkernel.records import (
     Address,
     Attrs,
     Client,
-    Ethtool,
     File,
+    Hardware,
     Link,
     LinkDns,
     Neighbour,
@@ -67,7 +67,7 @@ class World:
         self.nexthops: dict[int, Nexthop] = {nexthop.id: nexthop for nexthop in host.nexthops}
         self.vlans: dict[str, Ranges] = dict(host.vlans)
         self.sysctls: dict[str, str] = dict(host.sysctls)
-        self.ethtool: dict[str, Ethtool] = dict(host.ethtool)
+        self.hardware: dict[str, Hardware] = dict(host.hardware)
         self._also = host.also
         self.clients: dict[tuple[str, int], Client] = {client.key: client for client in host.clients}
         self._settings: dict[str, set[str]] = {}  # link: paths below /proc/sys that only it has
@@ -111,7 +111,7 @@ class World:
             nexthops=tuple(self.nexthops.values()),
             vlans={name: ranges for name, ranges in self.vlans.items() if ranges or self.links[name].master},
             sysctls=dict(self.sysctls),
-            ethtool=dict(self.ethtool),
+            hardware=dict(self.hardware),
             also=self._also,
             clients=tuple(self.clients[key] for key in sorted(self.clients)),
             files=dict(self.files),
@@ -207,7 +207,7 @@ class World:
         self.addresses.pop(name, None)
         self.neighbours.pop(name, None)
         self.vlans.pop(name, None)
-        self.ethtool.pop(name, None)
+        self.hardware.pop(name, None)
         self.resolver.pop(name, None)
         self.came_with.pop(name, None)
         self.primaries.pop(name, None)

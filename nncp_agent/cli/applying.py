@@ -69,7 +69,7 @@ def run(
         with call.kernel() as kernel:
             if decoded.problems:
                 from nncp_agent import whole  # late: of a policy that can be read nothing is wrong
-                from nncp_agent.sections.ethtool import needed
+                from nncp_agent.sections.hardware import needed
 
                 committed = call.store().committed()
                 before = kernel.snapshot(needed(decoded.desired, committed))

@@ -35,7 +35,7 @@ def present(call: Call, *, include_secrets: bool = False) -> Mapping[str, Any]:
     from nncp_agent import notes
 
     with call.kernel() as kernel:
-        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.SECTIONS)
+        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.PARTS)
     return shown.state(host, notes.read(call.state_directory(), include_secrets))
 
 

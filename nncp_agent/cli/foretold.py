@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from netkernel.ethtool import SECTIONS
+from netkernel.ethtool import PARTS
 from nncp_agent.cli import policies, session
 from nncp_agent.cli.call import Call
 
@@ -22,7 +22,7 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
 
     from nncp_agent import whole
     from nncp_agent.plan import decide, decide_closely  # late: what cannot be read needs no engine
-    from nncp_agent.sections.ethtool import needed
+    from nncp_agent.sections.hardware import needed
 
     committed, refusals = call.store().committed(), call.refusals()
     with call.kernel() as kernel:
@@ -49,7 +49,7 @@ def uncommitted_back(call: Call, checkpoint: str | None) -> None:
     from nncp_agent.important import important
 
     with call.kernel() as kernel:
-        before = kernel.snapshot(SECTIONS)
+        before = kernel.snapshot(PARTS)
         ops = pending.foretold(call.store(), kernel, before, checkpoint)
     _print(call, ops, important(ops, before, _precious(call, before)))
 
@@ -60,7 +60,7 @@ def back_to(call: Call, number: int) -> None:
     from nncp_agent.important import important
 
     with call.kernel() as kernel:
-        before = kernel.snapshot(SECTIONS)
+        before = kernel.snapshot(PARTS)
         _say_what_waits(call, kernel)
     change = back.back_to(call.store(), number, before)
     marked = important(change.ops, before, _precious(call, before))

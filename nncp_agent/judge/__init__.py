@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
-from nncp_agent.judge import cautions, ethtool, mtu, rules, takers
+from nncp_agent.judge import cautions, hardware, mtu, rules, takers
 from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Context, Kind
@@ -37,7 +37,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     found += mtu.problems(resolved, before)
     found += route_list.problems(resolved, before)
     found += rules.problems(resolved)
-    found += ethtool.problems(resolved, before)
+    found += hardware.problems(resolved, before)
     found += hostname.problems(resolved.desired.hostname, before)
     found += dns.problems(resolved.desired.dns_resolver, before, resolved.merged)
     return list(dict.fromkeys(found))
@@ -69,6 +69,7 @@ def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
         if not _is_so_already(kind, merged, resolved.present.get(name)):
             found += kind.warnings(iface, merged, context)
     found += mtu.warnings(resolved, before)
+    found += hardware.warnings(resolved, before)
     found += cautions.warnings(resolved, before, after)
     found += dns.warnings(resolved.desired.dns_resolver, before)
     return list(dict.fromkeys(found))

@@ -13,7 +13,7 @@ from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.late import Late
-from netkernel.records import FOREVER, Address, Ethtool, Link
+from netkernel.records import FOREVER, Address, Hardware, Link
 from netkernel.typed import Final
 from nncp_agent.shown import dns, hostname, macs, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
@@ -37,7 +37,7 @@ SUBTREES: Final = {
 }
 """By type: the key of its own settings, and where they are read."""
 READERS: Final[Mapping[str, Read]] = Late(__name__, {type: place for type, (_, place) in SUBTREES.items()})
-_ETHTOOL: Final[Mapping[str, Callable[[Ethtool], Tree]]] = Late(__name__, {"read": "ethtool.read"})
+_HARDWARE: Final[Mapping[str, Callable[[Hardware, str, Host], Tree]]] = Late(__name__, {"read": "hardware.read"})
 """Not every look asks for it."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
@@ -140,8 +140,8 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
     tree["ipv4"] = _ipv4(ipv4)
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
-    if link.name in host.ethtool:
-        tree["ethtool"] = _ETHTOOL["read"](host.ethtool[link.name])
+    if link.name in host.hardware:
+        tree |= _HARDWARE["read"](host.hardware[link.name], type, host)
     if note.dispatch:
         tree["dispatch"] = dict(note.dispatch)
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from nncp_agent import ip
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, IpStack, State
+from nncp_agent.model import Ethernet, Interface, IpStack, State
 from nncp_agent.spelling import ZERO_MAC, link_name
 from nncp_agent.wire.readers import IGNORED, Nested, Reader, fields, fill, struct, text, word
-from nncp_agent.wire.refused import AS_SHOWN, SECTIONS, SHOWN_WITH, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN, YET
+from nncp_agent.wire.refused import SECTIONS, SHOWN_WITH, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN, YET
 from nncp_agent.wire.report import Path, Report, Unfit, meant, shown
 
 _state: Final = word({each.value: each for each in State})
@@ -27,7 +29,7 @@ class InterfaceReader:
         self.link_local: list[str] = []
         self.expiring: list[str] = []
         self._subtrees: dict[str | None, Kind] = {kind.subtree: kind for kind in catalogue.values() if kind.subtree}
-        self._tables: dict[tuple[str | None, bool], Mapping[str, Reader]] = {}
+        self._tables: dict[str | None, Mapping[str, Reader]] = {}
         common = {key: reader for key, reader in fields(Interface).items() if key not in _COMMON}
         common |= {"name": IGNORED, "type": IGNORED, "state": IGNORED}
         common |= {"ipv4": Reader("ipv4", nested=self._ip(4)), "ipv6": Reader("ipv6", nested=self._ip(6))}
@@ -50,6 +52,8 @@ class InterfaceReader:
             return None  # nothing is known about its keys
         else:
             values = fill_interface(self._table(kind, tree), tree, path, report, self._subtrees, type_word)
+        if not SHOWN_WITH.isdisjoint(tree) and values.get("ethernet"):
+            values["ethernet"] = _without_what_was_negotiated(values["ethernet"])
         if values.get("mac_address") == ZERO_MAC:
             del values["mac_address"]  # what lo and an empty bridge show
         self._check(values, tree, kind, path, report)
@@ -109,14 +113,13 @@ class InterfaceReader:
         return f"found {shown(word)}, {meant(word, sorted({*self.catalogue, *TYPES_LATER, *TYPES_ELSEWHERE}))}"
 
     def _table(self, kind: Kind | None, tree: dict[Any, Any]) -> Mapping[str, Reader]:
-        printed = not SHOWN_WITH.isdisjoint(tree)
         name = kind.name if kind is not None else None
-        if (name, printed) not in self._tables:
-            table = {**self._common, **(AS_SHOWN if printed else SECTIONS)}
+        if name not in self._tables:
+            table = {**self._common, **SECTIONS}
             if kind is not None and kind.subtree is not None and kind.Config is not None:
                 table[kind.subtree] = Reader("config", nested=struct(kind.Config))
-            self._tables[name, printed] = table
-        return self._tables[name, printed]
+            self._tables[name] = table
+        return self._tables[name]
 
     def _bare(self, tree: dict[Any, Any], state: State | None, path: Path, report: Report) -> dict[str, Any]:
         """Only what identifies it: the rest of an absent or ignored interface may say anything (nmstate.md 5.1)."""
@@ -175,3 +178,8 @@ def fill_interface(
     if foreign:
         tree = {key: value for key, value in tree.items() if key not in foreign}
     return fill(readers, tree, path, report)
+
+
+def _without_what_was_negotiated(ethernet: Ethernet) -> Ethernet:
+    """`show` prints the speed that two ends came to, and asking for it would rule out all others."""
+    return replace(ethernet, speed=None, duplex=None) if ethernet.auto_negotiation else ethernet

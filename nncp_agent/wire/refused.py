@@ -65,20 +65,9 @@ def _wait_ip(value: Any, path: Path, report: Report) -> None:
         report.problem(path, f"waiting for addresses is {YET}, wanted any")
 
 
-def _ethernet(value: Any, path: Path, report: Report) -> None:
-    """Speed, duplex and VFs as `show` prints them; only VFs ask for something that is not there yet."""
-    virtual = value.get("sr-iov") if isinstance(value, dict) else value
-    asked = {key: virtual.get(key) for key in ("total-vfs", "vfs")} if isinstance(virtual, dict) else virtual
-    if not asks_nothing(asked) and asked != {"total-vfs": 0, "vfs": None} and asked != {"total-vfs": 0, "vfs": []}:
-        report.problem((*path, "sr-iov") if isinstance(value, dict) else path, f"SR-IOV is {YET}")
-    elif isinstance(value, dict) and set(value) - {"sr-iov"}:
-        report.note(path, f"speed and duplex are left as they are; setting them is {YET}")
-
-
 SECTIONS: Final[Mapping[str, Reader]] = {
     "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused(_DOT1X),
-    "ethernet": Reader(nested=_ethernet),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
     "lldp": Reader(nested=_lldp),
     "mptcp": refused(f"MPTCP is {YET}; use ip mptcp"),
@@ -91,7 +80,6 @@ SECTIONS: Final[Mapping[str, Reader]] = {
 
 SHOWN_WITH: Final = frozenset({"driver", "permanent-mac-address", "min-mtu", "max-mtu"})
 """An interface with one of these was printed by `show`, so its settings are what it has, not what somebody wants."""
-AS_SHOWN: Final[Mapping[str, Reader]] = {**SECTIONS, "ethernet": Reader()}
 
 TOP: Final[Mapping[str, Reader]] = {
     "ovs-db": refused(OVS),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from netkernel.kernel import LinuxKernel
+from netkernel.ops import SetHardware
 from nncp_agent import api
 from nncp_agent.errors import InvalidPolicy
 from tests.kernel.asked import Asked, State, make_nics
@@ -35,7 +37,8 @@ def ethtool(**sections: State) -> State:
 
 
 def said(option: str, link: str = "sim1") -> str:
-    return subprocess.run(["ethtool", option, link], check=True, capture_output=True, text=True).stdout
+    command = ["ethtool", *([option] if option else []), link]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize(
@@ -137,3 +140,73 @@ def test_channels_of_a_veth_are_counted_both_ways(host: Asked) -> None:
     asked = {"name": "v1", "type": "veth", "state": "up"}
     host.becomes({**asked, "ethtool": {"channels": {"rx": 2, "tx": 1}}})
     host.becomes({**asked, "ethtool": {"channels": {"rx": 4, "tx": 4}}})
+
+
+def virtual_functions(host: Asked) -> list[State]:
+    shown: list[State] = host.show("sim1")["ethernet"]["sr-iov"]["vfs"]
+    return shown
+
+
+def sr_iov(**asked: object) -> State:
+    return {"name": "sim1", "type": "ethernet", "state": "up", "ethernet": {"sr-iov": asked}}
+
+
+def test_error_correction_is_as_asked(host: Asked) -> None:
+    host.becomes(ethtool(fec={"encoding": ["rs", "baser"]}))
+    assert "RS" in said("--show-fec")
+    host.becomes(ethtool(fec={"encoding": ["llrs"]}))
+    host.apply(ethtool(fec={"encoding": ["auto"]}))
+    assert host.plan(ethtool(fec={"encoding": ["auto"]})) == []
+
+
+def test_virtual_functions_come_with_what_is_asked_of_them_and_go(host: Asked) -> None:
+    first = {"id": 0, "mac-address": "02:00:00:00:00:A0", "vlan-id": 5, "qos": 2, "trust": True, "spoof-check": True}
+    second = {"id": 1, "min-tx-rate": 10, "max-tx-rate": 100, "vlan-id": 7, "vlan-proto": "802.1ad"}
+    host.becomes(sr_iov(**{"total-vfs": 2, "vfs": [first, second]}))
+    ip = subprocess.run(["ip", "link", "show", "sim1"], check=True, capture_output=True, text=True).stdout
+    assert ip.count(" vf ") == 2
+    assert api.plan(api.show(state_dir=host.state_dir), state_dir=host.state_dir) == []
+    host.becomes(sr_iov(vfs=[{"id": 0, "trust": False}, {"id": 1, "max-tx-rate": 50, "min-tx-rate": 10}]))
+    assert virtual_functions(host)[0]["mac-address"] == "02:00:00:00:00:A0"
+    host.apply(sr_iov(vfs=[{"id": 1, "qos": 1}]))
+    bare = {"mac-address": "00:00:00:00:00:00", "vlan-id": 0, "qos": 0, "max-tx-rate": 0}
+    assert bare.items() <= virtual_functions(host)[0].items()
+    assert (virtual_functions(host)[1]["vlan-id"], virtual_functions(host)[1]["qos"]) == (7, 1)
+    host.becomes(sr_iov(**{"total-vfs": 0}))
+    assert virtual_functions(host) == []
+
+
+def test_virtual_functions_that_were_others_come_back_as_they_were(host: Asked) -> None:
+    one = {"id": 0, "mac-address": "02:00:00:00:00:A0", "vlan-id": 5, "qos": 2, "trust": True, "max-tx-rate": 40}
+    host.apply(sr_iov(**{"total-vfs": 1, "vfs": [one]}))
+    before = host.show("sim1")
+    host.apply(sr_iov(**{"total-vfs": 3, "vfs": [{"id": 2, "vlan-id": 9}]}), commit=False)
+    assert len(virtual_functions(host)) == 3
+    host.rollback()
+    assert host.show("sim1") == before
+
+
+def test_more_virtual_functions_than_there_are_is_refused(host: Asked) -> None:
+    with pytest.raises(InvalidPolicy, match=r"sim1: ethernet\.sr-iov\.vfs\.2: found id 2, and there are 2"):
+        host.apply(sr_iov(**{"total-vfs": 2, "vfs": [{"id": 2, "trust": True}]}))
+    with pytest.raises(InvalidPolicy, match=r"eth1: ethernet\.sr-iov: there can be no virtual functions"):
+        host.apply({"name": "eth1", "ethernet": {"sr-iov": {"total-vfs": 1}}})
+
+
+def test_speed_and_duplex_of_a_device_that_takes_them_are_set_and_put_back(netns: str) -> None:
+    subprocess.run(["ip", "tuntap", "add", "tap1", "mode", "tap"], check=True)
+    with LinuxKernel() as kernel:
+        before = kernel.snapshot({"link"}).hardware["tap1"]
+        op = SetHardware("tap1", "link", {"speed": 100, "duplex": "half"}, {"speed": 10000, "duplex": "full"})
+        kernel.execute([op])
+        assert "Speed: 100Mb/s\n\tDuplex: Half" in said("", "tap1")
+        assert kernel.snapshot({"link"}).hardware["tap1"].facts["link"]["speed"] == 100
+        kernel.execute([op.inverse()])
+        assert kernel.snapshot({"link"}).hardware["tap1"] == before
+
+
+def test_speed_of_a_veth_is_shown_and_asking_for_another_is_refused(host: Asked) -> None:
+    asked = {"name": "eth1", "type": "ethernet", "state": "up"}
+    host.becomes({**asked, "ethernet": {"auto-negotiation": False, "speed": 10000, "duplex": "full"}})
+    with pytest.raises(InvalidPolicy, match=r"eth1: ethernet\.speed: wanted 1000, found 10000, and the driver"):
+        host.apply({**asked, "ethernet": {"speed": 1000}})

@@ -90,7 +90,7 @@ def _overview(call: Call, kernel: Kernel) -> Host:
     from netkernel import ethtool
     from nncp_agent import shown
 
-    also = ethtool.SECTIONS if _form(call) in ("yaml", "json") else ()
+    also = ethtool.PARTS if _form(call) in ("yaml", "json") else ()
     return kernel.overview(shown.routes.RUNNING_PROTOCOLS, also)
 
 

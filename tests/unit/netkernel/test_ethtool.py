@@ -15,18 +15,18 @@ from netkernel.errors import MalformedMessage
 from netkernel.ethtool import SECTIONS
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.ops import DeleteLink, Op, SetEthtool, SetLink
+from netkernel.ops import DeleteLink, Op, SetHardware, SetLink
 from netkernel.reconcile import reconcile
-from netkernel.records import Ethtool, Link
+from netkernel.records import Hardware, Link
 from netkernel.rewind import Remembered, remember, rewind
 from netkernel.undo import leftovers, undo
 from tests.fake_kernel import FakeKernel
 
 LINKS = {"eth1": Link("eth1", attrs={"up": True, "mtu": 1500}, index=2), "v1": Link("v1", "veth", {"peer": "v2"})}
-SETTINGS = Ethtool({"ring": {"rx": 256, "tx": 256}, "feature": {"rx-gro": True}}, {"active": {"rx-gro": True}})
-HOST = Host(links=LINKS, ethtool={"eth1": SETTINGS}, also=frozenset(SECTIONS))
-RING = SetEthtool("eth1", "ring", {"rx": 512}, {"rx": 256})
-GRO = SetEthtool("eth1", "feature", {"rx-gro": False}, {"rx-gro": True})
+SETTINGS = Hardware({"ring": {"rx": 256, "tx": 256}, "feature": {"rx-gro": True}}, {"active": {"rx-gro": True}})
+HOST = Host(links=LINKS, hardware={"eth1": SETTINGS}, also=frozenset(SECTIONS))
+RING = SetHardware("eth1", "ring", {"rx": 512}, {"rx": 256})
+GRO = SetHardware("eth1", "feature", {"rx-gro": False}, {"rx-gro": True})
 
 
 def header(index: int) -> bytes:
@@ -100,13 +100,28 @@ def test_a_change_of_settings_is_undone_and_nothing_is_left(ops: list[Op]) -> No
 
 
 def test_settings_that_were_not_looked_at_are_not_touched_on_the_way_back() -> None:
-    blind = replace(HOST, ethtool={}, also=frozenset())
+    blind = replace(HOST, hardware={}, also=frozenset())
     op = SetLink("eth1", "", {"mtu": 1400}, {"mtu": 1500})
     now = replace(HOST, links={**LINKS, "eth1": replace(LINKS["eth1"], attrs={"up": True, "mtu": 1400})})
     assert [str(each) for each in reconcile(now, rewind(now, remember(blind, [op])))] == ["set eth1 mtu 1400 -> 1500"]
 
 
 def test_a_link_that_goes_takes_its_settings_along() -> None:
-    kernel = FakeKernel(replace(HOST, ethtool={"v1": SETTINGS}))
+    kernel = FakeKernel(replace(HOST, hardware={"v1": SETTINGS}))
     kernel.execute([DeleteLink("v1", "veth", {"peer": "v2"})])
-    assert kernel.snapshot().ethtool == {}
+    assert kernel.snapshot().hardware == {}
+
+
+@pytest.mark.parametrize("encoding", [(), ("off",), ("auto", "rs"), ("rs", "baser", "llrs")])
+def test_encodings_that_are_written_are_read_back(encoding: tuple[str, ...]) -> None:
+    body = codec.change("fec", {"encoding": encoding}, 7)
+    assert codec.Replies("fec", ()).read(iter([(body, 0, len(body))]))[7].settings == {"encoding": encoding}
+
+
+def test_a_speed_is_a_setting_only_where_nothing_is_negotiated() -> None:
+    settings = {"speed": 100, "duplex": "half", "advertise": hex(1 << 49 | 1 << 6)}
+    for autoneg, expected in ((True, {"advertise": settings["advertise"]}), (False, settings)):
+        body = codec.change("link", {"autoneg": autoneg, **settings}, 7)
+        reply = codec.Replies("link", ()).read(iter([(body, 0, len(body))]))[7]
+        assert reply.settings == {"autoneg": autoneg, **expected}
+        assert reply.facts["link"] == {"can autoneg": False, "speed": 100, "duplex": "half"}

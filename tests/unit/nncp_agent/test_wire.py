@@ -310,7 +310,9 @@ def test_problems_found_later_get_their_line() -> None:
         ({"dispatch": {"post-activate": "reboot"}}, "dispatch.post-activate: unknown key; did you mean"),
         ({"dispatch": "reboot"}, "dispatch: found 'reboot', wanted a mapping like"),
         ({"wait-ip": "ipv4"}, "wait-ip: waiting for addresses is not"),
-        ({"ethernet": {"sr-iov": {"total-vfs": 4}}}, "ethernet.sr-iov: SR-IOV is not"),
+        ({"ethernet": {"sr-iov": {"total-vfs": -4}}}, "ethernet.sr-iov.total-vfs: found -4, wanted 0 to 65535"),
+        ({"ethernet": {"duplex": "both"}}, "ethernet.duplex: found 'both', wanted one of full, half"),
+        ({"ethernet": {"sr-iov": {"vfs": [{"trust": True}]}}}, "ethernet.sr-iov.vfs[0].id: missing"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(keys: dict[str, Any], words: str) -> None:
@@ -345,11 +347,12 @@ def test_what_asks_for_nothing_is_accepted(keys: dict[str, Any]) -> None:
     assert one(name="eth1", **keys).name == "eth1"
 
 
-def test_speed_and_duplex_are_accepted_and_said_to_be_left() -> None:
-    found = tree({"interfaces": [{"name": "eth1", "ethernet": {"speed": 1000, "duplex": "full"}}]})
-    assert found.notes == (
-        "eth1: ethernet: speed and duplex are left as they are; setting them is not supported by this version yet",
-    )
+def test_a_speed_that_was_negotiated_and_shown_is_no_wish() -> None:
+    ethernet = {"auto-negotiation": True, "speed": 1000, "duplex": "full"}
+    shown = one(name="eth1", min_mtu=68, ethernet=ethernet).ethernet
+    asked = one(name="eth1", ethernet=ethernet).ethernet
+    forced = one(name="eth1", min_mtu=68, ethernet={**ethernet, "auto-negotiation": False}).ethernet
+    assert [each and each.speed for each in (shown, asked, forced)] == [None, 1000, 1000]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,11 @@ class LinuxKernel:
         return self._looked_at(replace(host, clients=clients) if (clients := self._clients()) else host, also)
 
     def _looked_at(self, host: Host, also: Collection[str]) -> Host:
+        if any(link.kind == "wireguard" for link in host.links.values()):
+            from netkernel import wireguard  # late: few hosts have one
+
+            with self._inside():
+                host = wireguard.told(host)
         if not also:
             return host
         from netkernel import generic  # late: few plans are about it

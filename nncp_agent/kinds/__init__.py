@@ -25,6 +25,7 @@ from nncp_agent.kinds.veth import Veth
 from nncp_agent.kinds.vlan import Vlan
 from nncp_agent.kinds.vrf import Vrf
 from nncp_agent.kinds.vxlan import Vxlan
+from nncp_agent.kinds.wireguard import Wireguard
 from nncp_agent.shown import types
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -48,6 +49,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Vlan(),
         Vrf(),
         Vxlan(),
+        Wireguard(),
     )
 }
 """By nmstate's `type` word."""

@@ -34,6 +34,7 @@ SUBTREES: Final = {
     "vlan": ("vlan", "small.vlan"),
     "vrf": ("vrf", "stacked.vrf"),
     "vxlan": ("vxlan", "stacked.vxlan"),
+    "wireguard": ("wireguard", "wireguard.config"),
 }
 """By type: the key of its own settings, and where they are read."""
 READERS: Final[Mapping[str, Read]] = Late(__name__, {type: place for type, (_, place) in SUBTREES.items()})

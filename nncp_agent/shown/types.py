@@ -28,6 +28,7 @@ _MANAGED: Final = {
     "vlan": "vlan",
     "vrf": "vrf",
     "vxlan": "vxlan",
+    "wireguard": "wireguard",
 }
 """By IFLA_INFO_KIND."""
 FALLBACKS: Final = {

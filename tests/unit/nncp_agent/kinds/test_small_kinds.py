@@ -24,7 +24,8 @@ from tests.unit.nncp_agent.kinds.worlds import host, interface, problems, read, 
         (Link("t", "tun", facts={"persist": 1}), "tun", True),
         (Link("m", "macvlan"), "mac-vlan", True),
         (Link("m", "macsec"), "macsec", True),
-        (Link("w", "WireGuard"), "wireguard", False),
+        (Link("w", "wireguard"), "wireguard", True),
+        (Link("w", "AmneziaWG"), "amneziawg", False),
     ],
 )
 def test_a_link_is_shown_under_nmstates_word(link: Link, word: str, managed: bool) -> None:
@@ -81,4 +82,4 @@ def test_the_loopback_is_called_lo_and_keeps_its_addresses() -> None:
 
 
 def test_only_what_a_policy_creates_is_deleted() -> None:
-    assert {name for name, kind in KINDS.items() if not kind.is_virtual} == {"ethernet", "loopback"}
+    assert {name for name, kind in KINDS.items() if not kind.is_virtual} == {"ethernet", "loopback", "wireguard"}

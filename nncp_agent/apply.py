@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 
 from netkernel.ethtool import PARTS
 from netkernel.frozen import replace
@@ -30,16 +30,27 @@ from nncp_agent.verify import differences
 __all__ = ["Options", "Outcome", "apply", "go_back"]
 
 
-def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Options | None = None) -> Outcome:
+def apply(
+    desired: NetworkState | Callable[[], NetworkState],
+    kernel: Kernel,
+    store: Store,
+    *,
+    options: Options | None = None,
+) -> Outcome:
     """Make the host look like `desired`, or leave it as it was.
 
+    What depends on the host (captures) is asked for once nobody else can change it any more.
     Raises InvalidPolicy, Busy, StoreBroken and NoWatchdog before anything is touched; KernelRefused, NotSettled,
     Unreachable and Interrupted after everything was taken back, with what could not be in their `leftovers`.
     """
 
+    @cache
+    def asked() -> NetworkState:
+        return desired() if callable(desired) else desired
+
     def planned(before: Host, committed: NetworkState, options: Options) -> Change:
         def decided(before: Host) -> Decision:
-            return decide(desired, before, committed, refusals=options.refusals, holders=options.holders)
+            return decide(asked(), before, committed, refusals=options.refusals, holders=options.holders)
 
         decision = decide_closely(decided, before, kernel.snapshot)
         return Change(
@@ -53,7 +64,7 @@ def apply(desired: NetworkState, kernel: Kernel, store: Store, *, options: Optio
             irreversible=decision.irreversible,
         )
 
-    return _perform(planned, partial(needed, desired), kernel, store, options or Options())
+    return _perform(planned, lambda committed: needed(asked(), committed), kernel, store, options or Options())
 
 
 def _lasting(decision: Decision, options: Options) -> Iterator[Problem]:

@@ -12,7 +12,9 @@ from nncp_agent.cli.words import Options, Usage
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+    from netkernel.transaction import Kernel
     from nncp_agent.checks.base import Check
+    from nncp_agent.model import NetworkState
     from nncp_agent.options import Outcome
     from nncp_agent.wire import Decoded
 
@@ -77,12 +79,18 @@ def run(
             options, store = call.world.adapt(options), call.store()
             remembered = scripts.remembered(call, kernel)
             if back_to is None:
-                outcome = apply(decoded.desired, kernel, store, options=options)
+                outcome = apply(_asked(call, decoded, kernel), kernel, store, options=options)
             else:
                 outcome = go_back(back_to, kernel, store, options=options)
             scripts.run(call, kernel, outcome, remembered)
     (report or said)(call, outcome, decoded)
     return OK
+
+
+def _asked(call: Call, decoded: Decoded, kernel: Kernel) -> NetworkState | Callable[[], NetworkState]:
+    """The state; with captures what they come to once we have the lock, for somebody may have been before us."""
+    recapture = call.recapture
+    return decoded.desired if recapture is None else lambda: recapture(kernel)
 
 
 def said(call: Call, outcome: Outcome, decoded: Decoded) -> None:

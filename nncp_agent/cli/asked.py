@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netkernel import ethtool
 from netkernel.documents import Document
-from nncp_agent import shown
+from nncp_agent import shown, wire
 from nncp_agent.cli import files, node
 from nncp_agent.cli.call import Call
 from nncp_agent.errors import InvalidPolicy, Problem
@@ -16,13 +16,26 @@ from nncp_agent.wire import policy
 from nncp_agent.wire.comparable import comparable as canonical_words
 from nncp_agent.wire.report import Report
 
+if TYPE_CHECKING:
+    from netkernel.transaction import Kernel
+    from nncp_agent.model import NetworkState
+
 
 def resolved(call: Call, documents: Sequence[Document]) -> Resolution:
     """What they come to on this host, as it is now. Problems are in the result. Raises InvalidPolicy, Usage."""
     resolution = resolve(documents, lambda: present(call), lambda: node.node(call))
     if call.verbosity > 1:
         _tell(call, resolution)
+    if resolution.captures:
+        call.recapture = lambda kernel: _again(call, documents, kernel)
     return resolution
+
+
+def _again(call: Call, documents: Sequence[Document], kernel: Kernel) -> NetworkState:
+    """What they come to on the host as it is by now. Raises InvalidPolicy."""
+    resolution = resolve(documents, lambda: _present(call, kernel), lambda: node.node(call))
+    refuse(resolution, ())
+    return wire.decode(resolution.documents).desired
 
 
 def unasked(call: Call, documents: Sequence[Document]) -> Resolution:
@@ -32,10 +45,14 @@ def unasked(call: Call, documents: Sequence[Document]) -> Resolution:
 
 def present(call: Call, *, include_secrets: bool = False) -> Mapping[str, Any]:
     """The host as `nncp show` prints it."""
+    with call.kernel() as kernel:
+        return _present(call, kernel, include_secrets)
+
+
+def _present(call: Call, kernel: Kernel, include_secrets: bool = False) -> Mapping[str, Any]:
     from nncp_agent import notes
 
-    with call.kernel() as kernel:
-        host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.PARTS)
+    host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.PARTS)
     return shown.state(host, notes.read(call.state_directory(), include_secrets))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from netkernel.transaction import Kernel
     from nncp_agent.cli.progress import Progress
     from nncp_agent.cli.terminal import Style
+    from nncp_agent.model import NetworkState
     from nncp_agent.store import Store
 
 
@@ -24,6 +25,7 @@ class Call:
         self.world = world
         self.options = options
         self.is_changing = False  # the host, so that whoever reports a failure says how it was left
+        self.recapture: Callable[[Kernel], NetworkState] | None = None  # of a policy with captures
         self.verbosity: int = 0 if options.quiet else 1 + int(options.verbose)
 
     def print(self, text: str) -> None:

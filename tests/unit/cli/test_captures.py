@@ -1,9 +1,13 @@
 """Captures and templates on the command line: what `plan` makes of them, shows with -v, and says about mistakes."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
+from netkernel.host import Host
+from netkernel.ops import SetLink
+from tests.fake_kernel import FakeKernel
 from tests.unit.cli.command import NODE, Result, Still, nncp
 
 POLICY = """\
@@ -85,3 +89,23 @@ def test_a_node_needs_no_host_to_be_validated(tmp_path: Path) -> None:
 def test_a_node_that_cannot_be_read_is_said(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
     done = run(tmp_path, "plan", "vlans.yaml", *words)
     assert (done.code, done.err.splitlines()[0]) == (code, f"error: {said}")
+
+
+class Changing(FakeKernel):
+    """A kernel that somebody else changes after the first look."""
+
+    def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
+        seen = super().overview(protocols, also)
+        if not self.executed:
+            self.execute([SetLink("eth2", "", new={"mtu": 1400}, old={"mtu": 1500})])
+        return seen
+
+
+def test_what_is_applied_is_captured_once_nobody_else_can_change_it(tmp_path: Path) -> None:
+    policy = """\
+capture: {nic: interfaces.name == "eth2"}
+desiredState: {interfaces: [{name: eth3, mtu: "{{ capture.nic.interfaces.0.mtu }}"}]}
+"""
+    kernel = Changing(NODE)
+    done = nncp("apply", stdin=policy.encode(), kernel=kernel, state_dir=tmp_path)
+    assert (done.code, done.out) == (0, "set eth3 mtu 1500 -> 1400\n")

@@ -43,6 +43,7 @@ def policies(draw: st.DrawFn) -> NetworkState:
                 {"name": name, "type": "vlan", "state": draw(STATES), "vlan": vlan, **draw(_stacks(number))}
             )
     interfaces += draw(_links_on_links(bases))
+    interfaces += draw(_tunnels(bases))
     if draw(st.booleans()):
         section = {"mode": draw(st.sampled_from(("tun", "tap"))), "owner": draw(st.integers(1, 2))}
         interfaces.append({"name": "tap9", "type": "tun", "state": draw(STATES), "tun": section, **draw(_stacks(8))})
@@ -98,6 +99,28 @@ def _links_on_links(draw: st.DrawFn, bases: list[str]) -> list[dict[str, Any]]:
         ports = sorted(draw(st.sets(st.sampled_from(up)))) if up else []
         section = {"port": ports, "route-table-id": draw(st.sampled_from((100, 101)))}
         found.append({"name": "red", "type": "vrf", "state": draw(STATES), "vrf": section})
+    return found
+
+
+@st.composite
+def _tunnels(draw: st.DrawFn, bases: list[str]) -> list[dict[str, Any]]:
+    """IP tunnels whose ends are few, so that some want those of others, with and without a base; and GENEVE."""
+    found: list[dict[str, Any]] = []
+    for number, name in enumerate(("t1", "t2"), 50):
+        if draw(st.integers(0, 2)):
+            continue
+        mode = draw(st.sampled_from(("ipip", "sit", "gre", "gretap", "ip6ip6", "ipip6", "ip6gre", "ip6gretap")))
+        net = "2001:db8::" if "6" in mode else "192.0.2."
+        # each has a remote of its own in one document, but not over two of them
+        section = {"mode": mode, "remote": f"{net}{2 * draw(st.integers(1, 2)) + number % 2}"}
+        if bases and draw(st.booleans()):
+            section["base-iface"] = draw(st.sampled_from(bases))
+        section |= draw(st.sampled_from(({}, {"ttl": 64}, {"tos": 4, "fwmark": 7}, {"local": f"{net}1"})))
+        stacks = draw(_stacks(number))
+        found.append({"name": name, "type": "ip-tunnel", "state": draw(STATES), "ip-tunnel": section, **stacks})
+    if draw(st.integers(0, 2)) == 0:
+        geneve = {"id": draw(st.integers(1, 2)), "remote": draw(st.sampled_from(("192.0.2.2", "2001:db8::2")))}
+        found.append({"name": "g1", "type": "geneve", "state": draw(STATES), "geneve": geneve, **draw(_stacks(52))})
     return found
 
 

@@ -73,4 +73,4 @@ def ip_tunnel(link: Link, host: Host) -> Tree:
     for key, flag, word in (("ikey", "iflags", "input-key"), ("okey", "oflags", "output-key")):
         if isinstance(on := attrs.get(flag), int) and on & KEY:
             tree[word] = attrs.get(key)
-    return stated(tree)
+    return stated({key: tree[key] for key in sorted(tree)})

@@ -25,6 +25,7 @@ from nncp_agent.apply import go_back as _go_back
 from nncp_agent.back import back_to
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
+from nncp_agent.dhcp.door import Door
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.files import root
 from nncp_agent.options import PENDING_S, Options, Outcome
@@ -51,8 +52,9 @@ class _Here(NamedTuple):
 
 @contextmanager
 def _here(state_dir: Path | None, namespace: str | None) -> Iterator[_Here]:
-    with LinuxKernel(namespace, root=root()) as kernel:
-        yield _Here(kernel, Store(state_dir or default_directory()))
+    directory = state_dir or default_directory()
+    with LinuxKernel(namespace, keepers=Door(directory), root=root()) as kernel:
+        yield _Here(kernel, Store(directory))
 
 
 def show(

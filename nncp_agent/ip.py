@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from netkernel.packets import dhcp4_options
 from nncp_agent.errors import Problem
 from nncp_agent.model import IpAddress, IpStack
 from nncp_agent.spelling import ip_or_none
@@ -37,8 +38,10 @@ def faults(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
             yield (field.replace("_", "-"),), f"belongs to ipv{only}, wanted in ipv{family}: no such key"
     if stack.enabled is False:
         return
-    if stack.dhcp:
+    if stack.dhcp and family == 6:
         yield ("dhcp",), NOT_YET
+    if family == 4 and (name := stack.dhcp_custom_hostname) and not _is_host_name(name):
+        yield ("dhcp-custom-hostname",), f"found {name[:40]!r}, wanted a host name like node7 or node7.example.org"
     if stack.autoconf and family == 6:
         yield ("autoconf",), NOT_YET
     if stack.token and ip_or_none(stack.token) != "::":
@@ -47,13 +50,20 @@ def faults(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
 
 
 def normalise(stack: IpStack, family: int) -> IpStack:
-    """What of it is asked for: nothing beside `enabled: false`, no lifetimes, no link-local, nothing of DHCP's.
+    """What of it is asked for: nothing beside `enabled: false`, no lifetimes, no link-local, nothing of DHCP's
+    where there is none.
 
     Addresses with a finite lifetime are left out: whoever gave them keeps or takes them.
     """
     if stack.enabled is False:
         return DISABLED
-    changes: dict[str, object] = {field: None for field in (*_AUTOMATIC, "token") if getattr(stack, field) is not None}
+    changes: dict[str, object] = {}
+    if stack.token is not None:
+        changes["token"] = None
+    if family == 6 or stack.dhcp is False:
+        changes |= {field: None for field in _AUTOMATIC if getattr(stack, field) is not None}
+    if stack.dhcp and family == 4 and stack.enabled is None:
+        changes["enabled"] = True
     if stack.addr_gen_mode == "other":
         changes["addr_gen_mode"] = None
     if family == 4 and stack.autoconf is not None:
@@ -76,6 +86,10 @@ def expires(address: IpAddress) -> bool:
 def is_link_local(address: IpAddress) -> bool:
     """Whether it is in fe80::/10."""
     return address.ip[:3] in ("fe8", "fe9", "fea", "feb") and ":" in address.ip
+
+
+def _is_host_name(text: str) -> bool:
+    return bool(dhcp4_options.name(text.encode()))
 
 
 def _addresses(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:

@@ -21,6 +21,7 @@ from nncp_agent.resolve import kind_of
 from nncp_agent.sections import dns, hostname, routes, rules
 from nncp_agent.sections.hardware import is_as_asked, place, stated
 from nncp_agent.target.addresses import is_static
+from nncp_agent.target.clients import KEYS as CLIENT_KEYS
 
 IFA_F_DADFAILED: Final = 0x08
 """linux/if_addr.h: another host has this address."""
@@ -126,6 +127,7 @@ def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None) -> I
         if found:
             yield f"{name}: {key}: wanted disabled, found {', '.join(found)}"
         return
+    yield from _automatic(f"{name}: {key}", want, have)
     wanted = {f"{each.ip}/{each.prefix_length}" for each in want.address or () if is_static(each)}
     for address in sorted(wanted - found.keys()):
         yield f"{name}: {key}.address: wanted {address}, not found"
@@ -133,6 +135,18 @@ def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None) -> I
         for address, each in found.items():
             if address not in wanted and is_static(each):
                 yield f"{name}: {key}.address: wanted no other, found {address}"
+
+
+def _automatic(where: str, want: IpStack, have: IpStack | None) -> Iterator[str]:
+    """Whether the client runs that was asked for, and was told what it should be; not whether a server has answered."""
+    runs = bool(have and have.dhcp)
+    if want.dhcp is not None and want.dhcp != runs:
+        yield f"{where}.dhcp: wanted {_word(want.dhcp)}, found {_word(runs)}"
+    for key in CLIENT_KEYS if runs else ():
+        field = key.replace("-", "_")
+        wanted, found = getattr(want, field), getattr(have, field)
+        if wanted is not None and wanted != found and (wanted or found):
+            yield f"{where}.{key}: wanted {_word(wanted)}, found {_word(found)}"
 
 
 def _failed_duplicates(iface: Interface, host: Host) -> Iterator[str]:

@@ -87,7 +87,7 @@ class Call:
         return begin
 
     def kernel(self) -> AbstractContextManager[Kernel]:
-        return self.world.open_kernel()
+        return self.world.open_kernel(self.state_directory())
 
     def logging(self, progress: Progress | None = None) -> AbstractContextManager[None]:
         """While it lasts, what the engine logs goes to stderr; it makes way for `progress`."""

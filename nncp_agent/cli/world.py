@@ -23,16 +23,16 @@ CAP_NET_ADMIN = 12
 class World(Frozen, kw_only=True):
     """The streams, the environment and the kernel.
 
-    `may_configure` is whether this process may change the network, `refusals` who knows what the kernel would refuse,
-    `holders` which links other managers hold.
-    `adapt` has the last word on how to apply.
+    `open_kernel` takes the state directory, in which leases are. `may_configure` is whether this process may change the
+    network, `refusals` who knows what the kernel would refuse, `holders` which links other managers hold. `adapt` has
+    the last word on how to apply.
     """
 
     stdin: BinaryIO
     stdout: TextIO
     stderr: TextIO
     environ: Mapping[str, str]
-    open_kernel: Callable[[], AbstractContextManager[Kernel]]
+    open_kernel: Callable[[str], AbstractContextManager[Kernel]]
     may_configure: bool
     refusals: Callable[[str, Attrs], Mapping[str, str]]
     holders: Callable[[Mapping[str, Link]], Mapping[str, Holder]] = lambda links: {}
@@ -89,11 +89,12 @@ def _buffered(stream: TextIO) -> TextIO:
     return stream
 
 
-def _linux() -> AbstractContextManager[Kernel]:
+def _linux(state_directory: str) -> AbstractContextManager[Kernel]:
     from netkernel.kernel import LinuxKernel  # late: `nncp draft` needs no kernel
+    from nncp_agent.dhcp.door import Door
     from nncp_agent.files import root
 
-    return LinuxKernel(root=root())
+    return LinuxKernel(keepers=Door(state_directory), root=root())
 
 
 def _refusals(kind: str, attrs: Attrs) -> Mapping[str, str]:

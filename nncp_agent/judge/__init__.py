@@ -96,7 +96,9 @@ def _addresses_on_a_port(iface: Interface, merged: Interface, before: Host, reso
 
 
 def _asks_for_addresses(stack: IpStack | None) -> bool:
-    return stack is not None and (stack.enabled is True or (stack.enabled is None and bool(stack.address)))
+    if stack is None or stack.enabled is False:
+        return False
+    return bool(stack.enabled or stack.address or stack.dhcp)
 
 
 def _mac_source(iface: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, IpStack, NetworkState, RouteEntry, RouteRules, RuleEntry, State, merge, stated
 from nncp_agent.observe import DISABLED, Present
-from nncp_agent.resolve import names
+from nncp_agent.resolve import dynamic, names
 from nncp_agent.resolve import ports as port_lists
 from nncp_agent.sections import rules
 
@@ -76,7 +76,8 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
     named = names.resolved(desired, before, committed)
     problems = named.problems
-    asked = {iface.name: _quiet(iface, before) for iface in named.interfaces}
+    lasting = {iface.name: dynamic.kept(iface, present) for iface in named.interfaces}
+    asked = {name: _quiet(iface, before) for name, iface in lasting.items()}
     gone = _gone(asked, before, problems)
     living = {name: _restored(iface, before) for name, iface in asked.items() if _lives(name, iface, gone, before)}
     ports = port_lists.decide(asked, living, gone, before, committed, problems)
@@ -87,7 +88,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     problems += _broken_foundations(wanted, merged, gone, before)
     numbered = rules.numbered(named.rules, before)
     return Resolved(
-        desired=_with_priorities(_with_types(desired, named), numbered),
+        desired=_with_priorities(_with_addresses(_with_types(desired, named), lasting, named), numbered),
         routes=named.routes,
         rules=numbered,
         called=named.called,
@@ -123,6 +124,21 @@ def _with_types(desired: NetworkState, named: names.Named) -> NetworkState:
         for iface in desired.interfaces or ()
     ]
     return replace(desired, interfaces=tuple(interfaces) if desired.interfaces is not None else None)
+
+
+def _with_addresses(desired: NetworkState, lasting: Mapping[str, Interface], named: names.Named) -> NetworkState:
+    """The policy with the dynamic addresses that it turns into static ones, so that they are there after a restart."""
+    new = {
+        named.called.get(each.name, each.name): lasting[each.name].ipv4
+        for each in named.interfaces
+        if lasting[each.name] is not each
+    }
+    if not new:
+        return desired
+    interfaces = desired.interfaces or ()
+    return replace(
+        desired, interfaces=tuple([replace(each, ipv4=new.get(each.name, each.ipv4)) for each in interfaces])
+    )
 
 
 def _with_priorities(desired: NetworkState, numbered: Sequence[RuleEntry]) -> NetworkState:

@@ -13,7 +13,7 @@ from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.late import Late
-from netkernel.records import FOREVER, Address, Hardware, Link
+from netkernel.records import FOREVER, Address, Client, Hardware, Link
 from netkernel.typed import Final
 from nncp_agent.shown import dns, hostname, macs, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
@@ -139,7 +139,7 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     for each in addresses:
         shown = _address(each)
         (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
-    tree["ipv4"] = _ipv4(ipv4)
+    tree["ipv4"] = _ipv4(ipv4, _client(link.name, 4, host))
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
     if link.name in host.hardware:
         tree |= _HARDWARE["read"](host.hardware[link.name], type, host)
@@ -178,7 +178,14 @@ def is_dynamic(address: Address) -> bool:
     return address.valid_s != FOREVER
 
 
-def _ipv4(addresses: list[Tree]) -> Tree:
+def _client(link: str, family: int, host: Host) -> Client | None:
+    """The client of ours that asks for addresses there; on most hosts there is none."""
+    return next((each for each in host.clients if each.key == (link, family)), None)
+
+
+def _ipv4(addresses: list[Tree], client: Client | None) -> Tree:
+    if client is not None:
+        return {"enabled": True, "address": addresses, "dhcp": True, **client.attrs}
     return {"enabled": True, "address": addresses, "dhcp": False} if addresses else {"enabled": False}
 
 

@@ -15,7 +15,7 @@ from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.sections import dns, hostname, rules
 from nncp_agent.shown import accepts_ra, is_bare_port
-from nncp_agent.target import hardware, macs, siblings
+from nncp_agent.target import clients, hardware, macs, siblings
 from nncp_agent.target.addresses import addresses_of, has
 from nncp_agent.target.routes import routed
 
@@ -52,7 +52,8 @@ def target(resolved: Resolved, before: Host) -> Host:
     _sink(links, addresses, resolved.wanted, before)
     settings = hardware.settings(resolved.wanted.values(), before)
     after = replace(before, links=links, addresses=addresses, vlans=vlans, hardware=settings)
-    after = routed(after, resolved, before)
+    after = replace(after, clients=clients.clients(resolved, before))
+    after = clients.without_their_routes(routed(after, resolved, before), before)
     after = replace(after, rules=rules.target(resolved.rules, before.rules))
     after = hostname.target(resolved.desired.hostname, after)
     after = dns.target(resolved.desired.dns_resolver, after)

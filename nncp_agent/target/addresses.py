@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import Address
+from netkernel.records import FOREVER, Address
 from nncp_agent.model import Interface, IpAddress, IpStack, State
 from nncp_agent.shown import is_bare_port, is_dynamic
 
@@ -55,10 +56,23 @@ def _family(family: int, iface: Interface, merged: Interface, before: Host) -> t
         return None
     wanted = list(dict.fromkeys((each.ip, each.prefix_length) for each in stated.address if is_static(each)))
     kept = {(each.ip, each.prefix): each for each in present}
-    stay = [each for each in present if (each.ip, each.prefix) not in wanted and _outlives_a_list(each)]
-    if kept.keys() == {*wanted, *((each.ip, each.prefix) for each in stay)}:
+    orphaned = not stack.dhcp and any(client.key == (iface.name, family) for client in before.clients)
+    stay = [
+        each
+        for each in present
+        if (each.ip, each.prefix) not in wanted and _outlives_a_list(each) and not (orphaned and is_dynamic(each))
+    ]
+    lasting = not any(is_dynamic(kept[each]) for each in wanted if each in kept)
+    if lasting and kept.keys() == {*wanted, *((each.ip, each.prefix) for each in stay)}:
         return None
-    return (*(kept.get((ip, prefix)) or _new(iface.name, ip, prefix) for ip, prefix in wanted), *stay)
+    return (*(_for_good(kept.get((ip, prefix)), iface.name, ip, prefix) for ip, prefix in wanted), *stay)
+
+
+def _for_good(kept: Address | None, link: str, ip: str, prefix: int) -> Address:
+    """The address a policy asks for: it does not expire, whoever brought it."""
+    if kept is None:
+        return _new(link, ip, prefix)
+    return replace(kept, valid_s=FOREVER, preferred_s=FOREVER) if is_dynamic(kept) else kept
 
 
 def _new(link: str, ip: str, prefix: int) -> Address:

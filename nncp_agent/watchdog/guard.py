@@ -21,6 +21,7 @@ from netkernel.link_kinds import KINDS
 from netkernel.undo import undo
 from nncp_agent import checkpoint, lock, recovery
 from nncp_agent.checkpoint import Checkpoint, Here
+from nncp_agent.dhcp.door import Door
 from nncp_agent.errors import StoreBroken
 from nncp_agent.store import Store
 from nncp_agent.watchdog import cgroup, changes
@@ -141,7 +142,7 @@ class _Guard:
 
     @contextmanager
     def _kernel(self) -> Iterator[LinuxKernel]:
-        with LinuxKernel(self._namespace, root=self._point.root) as kernel:
+        with LinuxKernel(self._namespace, keepers=Door(self._store.directory), root=self._point.root) as kernel:
             yield kernel
 
 

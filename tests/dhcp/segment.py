@@ -93,6 +93,10 @@ class Segment:
         """Pull our wire, or plug it in again."""
         sh(f"ip link set h-{ours} {'up' if there else 'down'}", self.hub)
 
+    def forget(self, ip: str, ours: str = "eth1") -> None:
+        """Take our address off, as a restart of the machine does."""
+        sh(f"ip addr flush dev {ours} to {ip}")
+
     def station(self, address: str) -> str:
         """Somebody else on the segment, with this address; gives the namespace."""
         namespace, name = self._another_netns(), f"h{len(self.servers)}{address.replace('.', '')[-8:-3]}"

@@ -77,7 +77,7 @@ def nncp(
         stdout=out,
         stderr=err,
         environ={"COLUMNS": "100", **({"NNCP_STATE_DIR": str(state_dir)} if state_dir else {}), **(environ or {})},
-        open_kernel=Unreachable if kernel is None else lambda: nullcontext(kernel),
+        open_kernel=lambda directory: Unreachable() if kernel is None else nullcontext(kernel),
         refusals=nothing_refused,
         may_configure=True,
         proc="/nowhere",

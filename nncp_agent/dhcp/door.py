@@ -5,10 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import time
-from typing import Final
 
 from netkernel.records import Client
-from netkernel.typed import TYPE_CHECKING
+from netkernel.typed import TYPE_CHECKING, Final
 from nncp_agent.dhcp import files
 
 if TYPE_CHECKING:

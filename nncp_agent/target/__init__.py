@@ -9,6 +9,7 @@ from netkernel import devconf
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
+from netkernel.link_kinds import KINDS as LINK_KINDS
 from netkernel.records import Address, Attrs, Link, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
@@ -86,13 +87,19 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
         return Link(
             name=iface.name, kind=kind.link_kind(merged), attrs=attrs, conf6=_conf6(merged, None, iface, before)
         )
-    conf6 = _conf6(merged, seen, iface, before)
+    conf6 = _conf6(merged, seen, iface, before, made_anew=_is_made_anew(seen, changes))
     if conf6 == seen.conf6 and all(seen.attrs.get(key) == value for key, value in changes.items()):
         return seen
     written = changes.get("address") not in (None, seen.attrs.get("address"))
     assigned = macs.PINNED if written else seen.address_assigned
     kept = {key: value for key, value in seen.attrs.items() if key not in wanted.forgotten}
     return replace(seen, attrs={**kept, **changes}, conf6=conf6, address_assigned=assigned)
+
+
+def _is_made_anew(seen: Link, changes: Mapping[str, Value]) -> bool:
+    """Whether its driver takes one of the changes only with a new link, which begins with IPv6 of its own."""
+    fixed = LINK_KINDS[seen.kind].fixed if seen.kind in LINK_KINDS else ()
+    return any(key in changes and changes[key] != seen.attrs.get(key) for key in fixed)
 
 
 def _in_another_kind(seen: Link, word: str) -> Link:
@@ -123,16 +130,16 @@ def _common(iface: Interface, before: Host) -> dict[str, Value]:
     return changes
 
 
-def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host) -> bytes:
+def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host, *, made_anew: bool = False) -> bytes:
     """The IPv6 settings: a family that is off makes no addresses by itself, a static one listens to no router."""
     enabled = merged.ipv6 is not None and merged.ipv6.enabled is True
     if (merged.mtu or SMALLEST_IPV6_MTU) < SMALLEST_IPV6_MTU:
         return seen.conf6 if seen is not None else b""
     if seen is None or 0 < seen.mtu < SMALLEST_IPV6_MTU:  # new to IPv6: below, the kernel had taken it off the link
         return devconf.sparse(STATIC if enabled else OFF)
-    return devconf.overlay(
-        seen.conf6, _on(merged, seen, iface, before) if enabled else _off(merged, seen, iface, before)
-    )
+    if enabled:
+        return devconf.overlay(seen.conf6, _on(merged, seen, iface, before))
+    return devconf.overlay(seen.conf6, OFF if made_anew else _off(merged, seen, iface, before))
 
 
 def _on(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mapping[str, int]:

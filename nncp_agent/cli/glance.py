@@ -50,3 +50,8 @@ def below(interface: Interface) -> Sequence[str]:
 def brief(interface: Interface) -> str:
     kind = KINDS.get(interface.type or "")
     return kind.brief(interface) if kind else ""
+
+
+def family(interface: Interface) -> str:
+    kind = KINDS.get(interface.type or "")
+    return kind.family if kind else "other"

@@ -57,6 +57,7 @@ class Kind:
         False  # the kernel refuses an MTU with which a frame and its overhead do not fit below
     )
     tag: ClassVar[int] = 0  # bytes that it adds to frames of full size (vlan)
+    family: ClassVar[str] = "other"  # what pictures draw it as: nic, bond, bridge, vlan, tunnel, vrf or other
     room_for_tags: ClassVar[bool] = True  # its frames may be longer than its MTU by a tag
 
     def link_kind(self, iface: Interface) -> str:

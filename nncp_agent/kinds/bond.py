@@ -23,6 +23,7 @@ USUAL_MIIMON: Final = 100
 
 class Bond(Kind):
     name = "bond"
+    family = "bond"
     link_kinds = ("bond",)
     subtree = "link-aggregation"
     Config = BondConfig

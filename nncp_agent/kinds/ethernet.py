@@ -5,5 +5,6 @@ from nncp_agent.kinds.base import Kind
 
 class Ethernet(Kind):
     name = "ethernet"
+    family = "nic"
     link_kinds = ("",)
     is_virtual = False

@@ -35,6 +35,7 @@ class GeneveConfig(Model, frozen=True):
 
 class Geneve(Kind):
     name = "geneve"
+    family = "tunnel"
     link_kinds = ("geneve",)
     subtree = "geneve"
     Config = GeneveConfig

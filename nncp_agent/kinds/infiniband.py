@@ -44,6 +44,7 @@ class InfinibandConfig(Model, frozen=True):
 
 class Infiniband(Kind):
     name = "infiniband"
+    family = "nic"
     link_kinds: ClassVar[tuple[str, ...]] = ("ipoib",)
     subtree = "infiniband"
     Config: ClassVar[type[Model]] = InfinibandConfig

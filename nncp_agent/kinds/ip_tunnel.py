@@ -33,6 +33,7 @@ _WORDS: Final = {
 
 class IpTunnel(Kind):
     name = "ip-tunnel"
+    family = "tunnel"
     link_kinds = ("ipip", "sit", "gre", "gretap", "ip6tnl", "ip6gre", "ip6gretap")
     subtree = "ip-tunnel"
     Config = IpTunnelConfig

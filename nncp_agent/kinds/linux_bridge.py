@@ -29,6 +29,7 @@ _STP_ATTRS: Final = {"enabled": "stp_state", "priority": "priority"} | {word: wo
 
 class LinuxBridge(Kind):
     name = "linux-bridge"
+    family = "bridge"
     link_kinds = ("bridge",)
     subtree = "bridge"
     Config = BridgeConfig

@@ -19,6 +19,7 @@ class VethConfig(Model, frozen=True):
 
 class Veth(Kind):
     name = "veth"
+    family = "nic"
     down_deletes = False  # to a container its end is a NIC, and nmstate treats it as one
     link_kinds = ("veth",)
     subtree = "veth"

@@ -56,6 +56,7 @@ USUAL_PROTOCOL: Final = "802.1q"
 
 class Vlan(Kind):
     name = "vlan"
+    family = "vlan"
     link_kinds = ("vlan",)
     subtree = "vlan"
     Config = VlanConfig

@@ -28,6 +28,7 @@ class VrfConfig(Model, frozen=True):
 
 class Vrf(Kind):
     name = "vrf"
+    family = "vrf"
     link_kinds = ("vrf",)
     subtree = "vrf"
     Config = VrfConfig

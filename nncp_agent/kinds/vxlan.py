@@ -36,6 +36,7 @@ class VxlanConfig(Model, frozen=True):
 
 class Vxlan(Kind):
     name = "vxlan"
+    family = "tunnel"
     link_kinds = ("vxlan",)
     subtree = "vxlan"
     Config = VxlanConfig

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from functools import partial
-from pathlib import Path
 
-import yaml
-
-from tests.bench import ifupdown2
+from tests.bench import ifupdown2, nncp
 from tests.bench.contest import Contest, Side
 
 PORTS = ("d0", "d1")
@@ -27,8 +23,8 @@ def contests(python: str, vlans: int = 200, rounds: int = 5) -> list[Contest]:
     peer_ready, peer_made = partial(_peer_ready, vlans), partial(_peer_made, vlans)
     start = partial(_start, python)
     is_made = partial(_is_made, vlans)
-    create = Side("nncp apply", ready, _apply, is_made, start=start)
-    again = Side("nncp apply", made, _apply, is_made, runs=3, start=start)
+    create = Side("nncp apply", ready, nncp.apply, is_made, start=start)
+    again = Side("nncp apply", made, nncp.apply, is_made, runs=3, start=start)
     batch = Side("ip -batch", partial(_batch, vlans), _ip_batch, is_made)
     bare = Side("bare python", lambda: [python, "-ISE", "-c", "pass"], _run, lambda: True, runs=10)
     peer = Side("ifreload -a", peer_ready, ifupdown2.reload, is_made, start=_peer_start)
@@ -71,33 +67,17 @@ def _make_ports() -> None:
 
 def _ours_ready(python: str, vlans: int) -> list[str]:
     _make_ports()
-    return _command(python, policy(vlans))
+    return nncp.command(python, policy(vlans))
 
 
 def _ours_made(python: str, vlans: int) -> list[str]:
     command = _ours_ready(python, vlans)
-    _apply(command)
+    nncp.apply(command)
     return command
 
 
 def _start(python: str) -> None:
-    _apply(_command(python, {"interfaces": []}))
-
-
-def _command(python: str, asked: dict[str, object]) -> list[str]:
-    directory = Path(tempfile.mkdtemp(dir="/dev/shm"))
-    document = directory / "policy.yaml"
-    document.write_text(yaml.safe_dump(asked, sort_keys=False))
-    return [
-        python, "-m", "nncp_agent", "--state-dir", str(directory / "state"), "-q",
-        "apply", "--no-check", str(document),
-    ]  # fmt: skip
-
-
-def _apply(command: object) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)  # type: ignore[call-overload]
-    if done.returncode:
-        raise SystemExit(f"bench: nncp apply: {done.stderr}")
+    nncp.apply(nncp.command(python, {"interfaces": []}))
 
 
 def _peer_start() -> None:

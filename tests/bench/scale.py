@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests.bench import nncp
 from tests.bench.contest import Contest, Side
 
 CREATE_GOAL = 1.2
@@ -21,11 +18,13 @@ _GATEWAY, _OTHER = "192.0.2.254", "192.0.2.253"
 def contests(python: str, vlans: int = 1000, bridges: int = 200) -> list[Contest]:
     """`python` is the interpreter that has `nncp` installed."""
     made = partial(_is_made, vlans, bridges)
-    create = Side("nncp apply", partial(_ready, python, vlans, bridges), _apply, made)
+    create = Side("nncp apply", partial(_ready, python, vlans, bridges), nncp.apply, made)
     batch = Side("ip -batch", partial(_batch, vlans, bridges), _ip_batch, made)
     found = [Contest(f"{vlans} VLANs, {bridges} bridges: create", create, (batch,), (CREATE_GOAL,), rounds=3)]
     for what, before, asked, lines in _route_steps():
-        ours = Side("nncp apply", partial(_routes_ready, python, before, asked), _apply, partial(_routes_are, asked))
+        ours = Side(
+            "nncp apply", partial(_routes_ready, python, before, asked), nncp.apply, partial(_routes_are, asked)
+        )
         peer = Side("ip -batch", partial(_routes_batch, before, lines), _ip_batch, partial(_routes_are, asked))
         found.append(Contest(f"{ROUTES} routes: {what}", ours, (peer,), (None,), rounds=1))
     return found
@@ -82,35 +81,19 @@ def _base() -> None:
 
 def _ready(python: str, vlans: int, bridges: int) -> list[str]:
     _base()
-    return _command(python, policy(vlans, bridges))
+    return nncp.command(python, policy(vlans, bridges))
 
 
 def _routes_ready(python: str, before: str, asked: list[dict[str, Any]]) -> list[str]:
     _base()
     _ip_batch("\n".join(_line("add", i, before) for i in range(ROUTES)) if before else "")
-    return _command(python, {"routes": {"config": asked}})
+    return nncp.command(python, {"routes": {"config": asked}})
 
 
 def _routes_batch(before: str, lines: list[str]) -> str:
     _base()
     _ip_batch("\n".join(_line("add", i, before) for i in range(ROUTES)) if before else "")
     return "\n".join(lines)
-
-
-def _command(python: str, asked: dict[str, Any]) -> list[str]:
-    directory = Path(tempfile.mkdtemp(dir="/dev/shm"))
-    document = directory / "policy.yaml"
-    document.write_text(yaml.safe_dump(asked, sort_keys=False))
-    return [
-        python, "-m", "nncp_agent.cli", "--state-dir", str(directory / "state"), "-q",
-        "apply", "--no-check", str(document),
-    ]  # fmt: skip
-
-
-def _apply(command: object) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)  # type: ignore[call-overload]
-    if done.returncode:
-        raise SystemExit(f"bench: nncp apply: {done.stderr}")
 
 
 def _batch(vlans: int, bridges: int) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,23 +49,7 @@ def seen(root: Path) -> Seen:
 
 
 def _wreck(store: Store, root: Path, fatal: str, *words: str) -> tuple[int, list[str]]:
-    """Status of an apply killed before step `fatal` (as waitpid(2) has it), and the steps it took."""
-    reading, writing = os.pipe()
-    if (child := os.fork()) == 0:
-        try:
-            os.dup2(writing, 1)
-            sys.stdout = os.fdopen(1, "w", closefd=False)
-            wreck.main(str(store.directory), NAMES.name, fatal, *words, root=str(root))
-            os._exit(0)
-        finally:
-            traceback.print_exc()
-            os._exit(1)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        steps = pipe.read().splitlines()
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL), steps
-    return status, steps
+    return wreck.died(str(store.directory), NAMES.name, fatal, *words, root=str(root))
 
 
 def _restart(store: Store, root: Path) -> None:

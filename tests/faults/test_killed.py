@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import traceback
-
 import pytest
 
 from netkernel.kernel import LinuxKernel
@@ -21,26 +16,7 @@ pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6
 
 
 def _wreck(store: Store, scene: Scene, fatal: int, *words: str) -> tuple[int, list[str]]:
-    """Status of an apply killed before step `fatal` (as waitpid(2) has it), and the steps it took.
-
-    It is forked: an interpreter started anew for each of a hundred deaths would take most of the time.
-    """
-    reading, writing = os.pipe()
-    if (child := os.fork()) == 0:
-        try:
-            os.dup2(writing, 1)
-            sys.stdout = os.fdopen(1, "w", closefd=False)
-            wreck.main(str(store.directory), str(SCENES.index(scene)), str(fatal), *words)
-            os._exit(0)
-        finally:
-            traceback.print_exc()
-            os._exit(1)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        steps = pipe.read().splitlines()
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL), steps
-    return status, steps
+    return wreck.died(str(store.directory), str(SCENES.index(scene)), str(fatal), *words)
 
 
 def _restart(store: Store) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -100,6 +101,29 @@ def _guarding(steps: Steps, store: Store, point: Checkpoint, namespace: str | No
     with guarding(store, point, namespace):
         steps.step("guarded")
         yield
+
+
+def died(*arguments: str, root: str = "/") -> tuple[int, list[str]]:
+    """Status of an apply with these arguments of `main` (as waitpid(2) has it), and the steps it took.
+
+    It is forked: an interpreter started anew for each of a hundred deaths would take most of the time.
+    """
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.dup2(writing, 1)
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            main(*arguments, root=root)
+            os._exit(0)
+        finally:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        steps = pipe.read().splitlines()
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL), steps
+    return status, steps
 
 
 def main(directory: str, scene: str, fatal: str, *words: str, root: str = "/") -> None:

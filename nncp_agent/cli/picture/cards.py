@@ -20,18 +20,6 @@ LONGEST: Final = 44
 """Letters in a line. An IPv6 address with its prefix has at most 43."""
 FEW: Final = 3
 """Addresses; whoever asks for one interface gets all of them."""
-FAMILIES: Final = {
-    "bond": "bond",
-    "linux-bridge": "bridge",
-    "ovs-bridge": "bridge",
-    "vlan": "vlan",
-    "vxlan": "tunnel",
-    "vrf": "vrf",
-    "ethernet": "nic",
-    "veth": "nic",
-    "infiniband": "nic",
-}
-"""By type; all others are drawn in grey."""
 
 
 class Card(Frozen):
@@ -72,7 +60,7 @@ def card(interface: Interface, host: Host, holder: Holder | None = None, *, ever
     ]
     return Card(
         name=harmless(interface.name),
-        family=FAMILIES.get(interface.type or "", "other"),
+        family=glance.family(interface),
         lines=tuple(_short(harmless(line)) for line in lines if line),
         whole="\n".join(harmless(line) for line in whole if line),
         is_up=interface.state is State.UP,

@@ -25,9 +25,9 @@ from nncp_agent.apply import go_back as _go_back
 from nncp_agent.back import back_to
 from nncp_agent.checks import tcp
 from nncp_agent.checks.base import Check
-from nncp_agent.dhcp.door import Door
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.files import root
+from nncp_agent.keeping.door import Door
 from nncp_agent.options import PENDING_S, Options, Outcome
 from nncp_agent.plan import decide, decide_closely
 from nncp_agent.policy.node import Node, of_document

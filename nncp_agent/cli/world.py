@@ -91,8 +91,8 @@ def _buffered(stream: TextIO) -> TextIO:
 
 def _linux(state_directory: str) -> AbstractContextManager[Kernel]:
     from netkernel.kernel import LinuxKernel  # late: `nncp draft` needs no kernel
-    from nncp_agent.dhcp.door import Door
     from nncp_agent.files import root
+    from nncp_agent.keeping.door import Door
 
     return LinuxKernel(keepers=Door(state_directory), root=root())
 

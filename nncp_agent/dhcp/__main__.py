@@ -1,10 +1,7 @@
-"""Started by `launch`: DIRECTORY alone runs a keeper as a unit of systemd, with a NAME one is forked that has it."""
+"""Started by `keeping.launch`."""
 
 import sys
 
-from nncp_agent.dhcp import keeper, launch
+from nncp_agent.keeping import LEASES, launch
 
-if len(sys.argv) > 2:
-    launch.run_as_daemon(sys.argv[1], sys.argv[2])
-else:
-    keeper.main(sys.argv[1])
+launch.main(sys.argv[1:], LEASES)

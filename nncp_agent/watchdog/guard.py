@@ -21,8 +21,8 @@ from netkernel.link_kinds import KINDS
 from netkernel.undo import undo
 from nncp_agent import checkpoint, lock, recovery
 from nncp_agent.checkpoint import Checkpoint, Here
-from nncp_agent.dhcp.door import Door
 from nncp_agent.errors import StoreBroken
+from nncp_agent.keeping.door import Door
 from nncp_agent.store import Store
 from nncp_agent.watchdog import cgroup, changes
 from nncp_agent.watchdog.verdict import Verdict, verdict

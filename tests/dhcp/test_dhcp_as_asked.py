@@ -9,11 +9,12 @@ import pytest
 
 from netkernel.kernel import LinuxKernel
 from nncp_agent import api
-from nncp_agent.dhcp.door import Door
 from nncp_agent.errors import Unreachable
+from nncp_agent.keeping import LEASES
+from nncp_agent.keeping.door import Door
 from nncp_agent.restore import restore
 from nncp_agent.store import Store
-from tests.dhcp.conftest import end_keeper
+from tests import processes
 from tests.dhcp.segment import RANGE, Segment
 from tests.dhcp.test_leases_from_dnsmasq import becomes, lent
 from tests.kernel.asked import Asked
@@ -115,7 +116,7 @@ def test_after_a_restart_of_the_machine_the_committed_client_asks_for_its_addres
 ) -> None:
     asked.apply(eth1(enabled=True, dhcp=True))
     (address,) = lent(becomes(kernel, lent))
-    end_keeper(state)
+    processes.end(state, LEASES)
     with LinuxKernel(keepers=Door(state)) as fresh:
         for each in lent(fresh.snapshot()):
             server.forget(each.ip)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import signal
 import time
 from collections.abc import Callable
@@ -16,9 +14,9 @@ from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.ops import AddClient, DeleteClient
 from netkernel.records import Address, Client
-from nncp_agent.dhcp import files
 from nncp_agent.dhcp.installed import BY_DHCP
-from tests.dhcp.conftest import end_keeper
+from nncp_agent.keeping import LEASES
+from tests import processes
 from tests.dhcp.segment import DEADLINE_S, EXTENDS_SOON, RANGE, Segment, sh
 
 pytestmark = pytest.mark.needs_kernel("veth", "bridge")
@@ -175,7 +173,7 @@ def test_a_keeper_that_was_killed_and_is_started_again_has_the_same_address_all_
     kernel.execute([AddClient(CLIENT)])
     (address,) = lent(becomes(kernel, lent))
     server.hears("DHCPACK")
-    end_keeper(state, signal.SIGKILL)
+    processes.end(state, LEASES, signal.SIGKILL)
     host = kernel.snapshot()
     assert host.clients == ()
     assert lent(host) == [address]
@@ -194,7 +192,7 @@ def test_a_keeper_that_is_told_to_end_says_nothing_to_the_server(
     server.start()
     kernel.execute([AddClient(CLIENT)])
     (address,) = lent(becomes(kernel, lent))
-    end_keeper(state)
+    processes.end(state, LEASES)
     assert lent(kernel.snapshot()) == [address]
     assert address.ip in server.leases.read_text()
 
@@ -205,23 +203,12 @@ def test_a_client_that_is_stopped_leaves_the_host_alone_and_the_keeper_ends(
     segment.server().start()
     kernel.execute([AddClient(CLIENT)])
     (address,) = lent(becomes(kernel, lent))
-    keeper = files.connected(str(state))
-    assert keeper is not None
-    process = os.pidfd_open(files.keeper_of(keeper))
-    keeper.close()
+    process = processes.of(state, LEASES)
+    assert process is not None
     kernel.execute([DeleteClient(CLIENT)])
     host = kernel.snapshot()
     assert (host.clients, lent(host)) == ((), [address])
-    assert ended(process)
-
-
-def ended(process: int) -> bool:
-    poll = select.poll()
-    poll.register(process, select.POLLIN)
-    try:
-        return bool(poll.poll(DEADLINE_S * 1000))
-    finally:
-        os.close(process)
+    assert processes.ends(process)
 
 
 def test_routes_go_to_a_table_of_their_own_or_nowhere(segment: Segment, kernel: LinuxKernel) -> None:

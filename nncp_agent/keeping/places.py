@@ -1,4 +1,4 @@
-"""Where clients and leases lie in the state directory, and whether anybody keeps them: what `show` needs of it."""
+"""Where a service's clients lie in the state directory, and whether anybody runs them: what `show` needs of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import sys
 from netkernel.records import Client
 from netkernel.typed import Final
 from nncp_agent import files
+from nncp_agent.keeping import Service
 
-FOLDER: Final = "dhcp"
 CLIENT: Final = ".client.json"
-LEASE: Final = ".lease.json"
 SOCKET: Final = "keeper"
 
 
@@ -20,14 +19,17 @@ def name_of(link: str, family: int, ending: str) -> str:
     return f"{link}.{family}{ending}"
 
 
-def running(directory: str) -> tuple[Client, ...]:
-    """The clients that a keeper runs for this state directory, sorted; none where it runs none. Raises StoreBroken."""
-    folder = os.path.join(directory, FOLDER)
+def running(directory: str, service: Service) -> tuple[Client, ...]:
+    """The clients that the service runs for this state directory, sorted; none where no process of it is there.
+
+    Raises StoreBroken.
+    """
+    folder = os.path.join(directory, service.folder)
     try:
         names = sorted([name for name in os.listdir(folder) if name.endswith(CLIENT)])
     except (FileNotFoundError, PermissionError):
         return ()  # whoever may not read what we keep may not change anything either
-    if not names or (keeper := connected(directory)) is None:
+    if not names or (keeper := connected(directory, service)) is None:
         return ()
     keeper.close()
     import json  # late: on most hosts there is nothing to decode
@@ -43,10 +45,10 @@ def running(directory: str) -> tuple[Client, ...]:
     return tuple(sorted(found, key=lambda client: client.key))
 
 
-def connected(directory: str) -> socket.socket | None:
-    """A conversation with the keeper; None when there is none. Paths of sockets are short, those of directories not."""
+def connected(directory: str, service: Service) -> socket.socket | None:
+    """A conversation with its process; None without one. Paths of sockets are short, those of directories not."""
     try:
-        folder = os.open(os.path.join(directory, FOLDER), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = os.open(os.path.join(directory, service.folder), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return None
     ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
@@ -60,6 +62,6 @@ def connected(directory: str) -> socket.socket | None:
     return ours
 
 
-def keeper_of(conversation: socket.socket) -> int:
+def process_of(conversation: socket.socket) -> int:
     """The process at the other end (struct ucred, unix(7))."""
     return int.from_bytes(conversation.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)

@@ -1,4 +1,4 @@
-"""What a keeper is asked at its socket."""
+"""What the process of a service is asked at its socket."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from netkernel.records import Client
 
 
 class Request(Frozen):
-    """Start the client or stop it; `release` gives its address back to the server first."""
+    """Start the client or stop it; `release` gives what it was lent back first."""
 
     client: Client
     start: bool

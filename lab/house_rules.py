@@ -10,7 +10,7 @@ from typing import Final
 
 from lab.setup.base import TREE
 
-PRODUCT: Final = ("netkernel", "nncp_agent")
+PRODUCT: Final = ("netkernel", "nncp_agent", "cni")
 EVERYWHERE: Final = (*PRODUCT, "lab", "tests", "schemas")
 
 
@@ -32,8 +32,8 @@ RULES: Final = (
     Rule("pytest.mark.skip", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel"),
     Rule("pytest.mark.skipif", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel"),
     Rule("dataclasses", PRODUCT, "netkernel.frozen costs a cold start nothing", but=("netkernel/frozen.py",)),
-    Rule("socket.AF_NETLINK", ("nncp_agent",), "netkernel is the one door to netlink"),
-    Rule("AF_NETLINK", ("nncp_agent",), "netkernel is the one door to netlink"),
+    Rule("socket.AF_NETLINK", ("nncp_agent", "cni"), "netkernel is the one door to netlink"),
+    Rule("AF_NETLINK", ("nncp_agent", "cni"), "netkernel is the one door to netlink"),
 )
 
 

@@ -65,6 +65,10 @@ class LinuxKernel:
         return self._looked_at(replace(host, clients=clients) if (clients := self._clients()) else host, also)
 
     def _looked_at(self, host: Host, also: Collection[str]) -> Host:
+        if any(link.parent for link in host.links.values()):
+            from netkernel import devices  # late: a container has none
+
+            host = replace(host, links=devices.told(host.links))
         if any(link.kind == "wireguard" for link in host.links.values()):
             from netkernel import wireguard  # late: few hosts have one
 

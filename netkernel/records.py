@@ -51,6 +51,8 @@ class Link(Frozen):
     netnsid: int | None = fact(default=None)  # IFLA_LINK_NETNSID: its base or peer lives elsewhere
     altnames: tuple[str, ...] = fact(default=())
     parent: str = fact(default="")  # IFLA_PARENT_DEV_BUS_NAME/IFLA_PARENT_DEV_NAME, as "pci/0000:00:03.0"
+    pci: str = fact(default="")  # where its device is plugged in, "0000:00:03.0", also behind a virtio bus
+    driver: str = fact(default="")  # of its device
     facts: Attrs = fact(default={})
 
     @property

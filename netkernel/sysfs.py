@@ -41,8 +41,31 @@ def linked(device: str, attribute: str) -> str | None:
     return f"{device.partition('/')[0]}/{os.path.basename(target)}"
 
 
+def driver(device: str) -> str:
+    """The name of its driver; "" where it has none, or /sys shows none."""
+    return os.path.basename(_read_link(_path(device, "driver")))
+
+
+def place(device: str) -> str:
+    """Where a device hangs in the tree of all devices, as `../../../devices/pci0000:00/0000:00:03.0/virtio0`."""
+    return _read_link(_directory(device))
+
+
+def _read_link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
 def _path(device: str, attribute: str) -> str:
+    if attribute in (".", "..", "") or "/" in attribute:
+        raise NetworkError(f"{attribute}: not an attribute of a device")
+    return f"{_directory(device)}/{attribute}"
+
+
+def _directory(device: str) -> str:
     bus, _, name = device.partition("/")
-    if not name or {bus, name, attribute} & {".", "..", ""} or "/" in name:
+    if not name or {bus, name} & {".", "..", ""} or "/" in name:
         raise NetworkError(f"{device}: not a device on a bus")
-    return f"{_BUSES}/{bus}/devices/{name}/{attribute}"
+    return f"{_BUSES}/{bus}/devices/{name}"

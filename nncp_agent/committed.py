@@ -29,7 +29,7 @@ from nncp_agent.model import (
 from nncp_agent.observe import Present
 from nncp_agent.resolve.references import References
 from nncp_agent.sections import routes, rules
-from nncp_agent.shown.macs import SAME_TO_NMSTATE
+from nncp_agent.shown.identifiers import SAME_TO_NMSTATE
 
 
 def following(previous: NetworkState, desired: NetworkState, host: Host) -> NetworkState:
@@ -60,7 +60,8 @@ def _with_what_goes_down(previous: NetworkState, desired: NetworkState, host: Ho
 
 def _to_ask_for(iface: Interface) -> Interface:
     """An interface as it is shown, less what nobody can ask for."""
-    return replace(iface, driver=None, permanent_mac_address=None, min_mtu=None, max_mtu=None, owner=None, ethtool=None)
+    bare = replace(iface, driver=None, pci_address=None, permanent_mac_address=None, min_mtu=None, max_mtu=None)
+    return replace(bare, owner=None, ethtool=None)
 
 
 def commit(previous: NetworkState, desired: NetworkState, names: Mapping[str, str] | None = None) -> NetworkState:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from netkernel.host import Host
+from nncp_agent.identity import Links, known_by
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
@@ -44,7 +45,8 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
     interfaces = part.interfaces or ()
     made = {name for interface in interfaces for name in _makes(interface)}
     there = made | _names(host)
-    there |= {each.name for each in interfaces if _is_there_by_mac(each, host)}
+    links = Links(host)
+    there |= {each.name for each in interfaces if known_by(each)[0] and links.candidates(each)}
     there |= {each.profile_name for each in interfaces if each.profile_name and each.name in there}
     missing = {each.name for each in interfaces if each.name not in there}
     missing |= {name for each in interfaces for name in _related(each) if name not in there}
@@ -111,14 +113,6 @@ def _makes(interface: Interface) -> tuple[str, ...]:
 
 def _names(host: Host) -> set[str]:
     return {name for link in host.links.values() for name in (link.name, *link.altnames)}
-
-
-def _is_there_by_mac(interface: Interface, host: Host) -> bool:
-    mac = (interface.mac_address or "").lower()
-    wants_mac = interface.identifier == "mac-address" and mac
-    return bool(wants_mac) and any(
-        mac in (link.address, link.perm_address, link.own_address) for link in host.links.values()
-    )
 
 
 def _without(interface: Interface, missing: set[str]) -> Interface:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from nncp_agent.shown.identifiers import OTHERS
+
 State = Mapping[str, Any]
 
 ALWAYS: Final = ("name", "type", "state")
@@ -52,9 +54,10 @@ def _interfaces(new: Sequence[State], old: Sequence[State]) -> Iterator[dict[str
                 yield wanted
             continue
         changes = {key: change for key in wanted if (change := _changed(wanted[key], known.get(key))) is not _SAME}
-        if "mac-address" in wanted and wanted.get("identifier") == "mac-address" and changes:
-            changes.setdefault("mac-address", wanted["mac-address"])
-            changes.setdefault("identifier", "mac-address")
+        by = wanted.get("identifier")
+        if changes and by in OTHERS and by in interface:
+            changes.setdefault(by, interface[by])
+            changes.setdefault("identifier", by)
         if changes:
             shown = {key: wanted.get(key, known.get(key)) for key in ALWAYS if key in wanted or key in known}
             yield {**shown, **changes}

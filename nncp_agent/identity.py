@@ -1,32 +1,36 @@
-"""Which link an interface of a policy is: by its name, or by a MAC address (nmstate.md 2)."""
+"""Which link an interface of a policy is: by its name, or by what else it says it is known by (nmstate.md 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from netkernel.host import Host
 from netkernel.records import Link
 from nncp_agent.model import Interface, NetworkState
-from nncp_agent.shown import macs
+from nncp_agent.shown import identifiers
 
-BY_MAC: Final = "mac-address"
+_FIELDS = {by: by.replace("-", "_") for by in identifiers.OTHERS}
+
+
+def known_by(iface: Interface) -> tuple[str, str]:
+    """The word of `identifier` and what is looked for; "" twice where it is the name."""
+    by = iface.identifier or ""
+    return (by, identifiers.sought(by, getattr(iface, _FIELDS[by]))) if by in _FIELDS else ("", "")
 
 
 class Links:
-    """The links of a host as policies refer to them; MAC addresses are looked at when the first interface asks."""
+    """The links of a host as policies refer to them; they are looked at when the first interface asks."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._macs: Mapping[str, Sequence[Link]] | None = None
+        self._index = identifiers.Index(host.links.values())
 
     def candidates(self, iface: Interface) -> Sequence[Link]:
         """The links that `iface` may be: one when all is well, several or none when nobody can tell."""
-        if iface.identifier != BY_MAC:
+        by, value = known_by(iface)
+        if not by:
             return [self._host.links[iface.name]] if iface.name in self._host.links else []
-        if self._macs is None:
-            self._macs = macs.by_mac(self._host.links.values())
-        return macs.owners(self._macs, (iface.mac_address or "").lower(), iface.name, iface.type)
+        return self._index.owners(by, value, iface.name, iface.type)
 
     def name(self, iface: Interface) -> str:
         """The kernel's name for `iface`; its own where nobody can tell."""

@@ -18,15 +18,17 @@ from nncp_agent.spelling import (
     ip_network,
     ip_or_empty,
     link_name,
-    link_name_or_none,
+    link_reference,
+    link_reference_or_none,
     mac_address,
     name_server,
+    pci_address,
 )
 
 _ADDR_GEN_MODES = ("eui64", "stable-privacy", "other")
 _ROUTE_TYPES = ("blackhole", "unreachable", "prohibit")
 _FAMILIES = ("ipv4", "ipv6")
-_IDENTIFIERS = ("name", "mac-address")
+_IDENTIFIERS = ("name", "mac-address", "pci-address", "driver", "alt-name")
 _DUPLEX = ("full", "half")
 _VLAN_PROTOCOLS = ("802.1q", "802.1ad")
 _FEC = ("auto", "off", "rs", "baser", "llrs")
@@ -36,10 +38,14 @@ U16 = Annotated[int, Meta(ge=0, le=65535)]
 U32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 U64 = Annotated[int, Meta(ge=0, le=2**64 - 1)]
 VlanId = Annotated[int, Meta(ge=0, le=4094)]
-LinkName = Annotated[str, Canonical(link_name), Meta(min_length=1, max_length=15)]
-LinkNameOrNone = Annotated[str, Canonical(link_name_or_none), Meta(max_length=15)]
+NewName = Annotated[str, Canonical(link_name), Meta(min_length=1, max_length=15)]
+"""The kernel's own name of a link."""
+LinkName = Annotated[str, Canonical(link_reference), Meta(min_length=1, max_length=127)]
+"""Whatever a link is called: its name, one of its alternative names, or what a policy calls it."""
+LinkNameOrNone = Annotated[str, Canonical(link_reference_or_none), Meta(max_length=127)]
 """A link's name, or "" for no link (`controller`, `primary`)."""
 Mac = Annotated[str, Canonical(mac_address), Meta(pattern="^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")]
+PciAddress = Annotated[str, Canonical(pci_address)]
 Ip = Annotated[str, Canonical(ip_address)]
 Duplex = Annotated[str, Words(_DUPLEX), Meta(extra_json_schema={"enum": [*_DUPLEX]})]
 VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"enum": [*_VLAN_PROTOCOLS]})]
@@ -298,16 +304,18 @@ class Interface(Model, frozen=True):
     On the wire `config` stands under its kind's key (`link-aggregation`, `bridge`, `vlan`, …); `wire` moves it.
     """
 
-    query_only = frozenset({"driver", "permanent-mac-address", "min-mtu", "max-mtu", "owner"})
+    query_only = frozenset({"permanent-mac-address", "min-mtu", "max-mtu", "owner"})
 
     name: str
     type: str | None = None
     state: State | None = None
     profile_name: str | None = None
     description: str | None = None
-    driver: str | None = None  # query only
+    driver: str | None = None  # as the three below: what is looked for, where `identifier` says so; a pattern
     identifier: Identifier | None = None
-    mac_address: Mac | None = None  # upper case, as nmstate shows it
+    mac_address: Mac | None = None  # upper case, as nmstate shows it; else what to set
+    pci_address: PciAddress | None = None
+    alt_name: str | None = None  # a pattern
     permanent_mac_address: str | None = None  # query only
     mtu: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     min_mtu: U64 | None = None  # query only

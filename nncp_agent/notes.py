@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from netkernel.typed import Any
 from nncp_agent import files
-from nncp_agent.shown import NO_NOTES, Note, secrets
+from nncp_agent.shown import NO_NOTES, Note, identifiers, secrets
 
 
 def read(directory: str, include_secrets: bool = False) -> Mapping[str, Note]:
@@ -34,14 +34,14 @@ def _note(interface: dict[str, Any], include_secrets: bool) -> tuple[str, Note]:
     description = interface.get("description")
     if not isinstance(description, str | None):
         raise TypeError(f"a description of type {type(description).__name__}")
-    name, by_mac = str(interface["name"]), interface.get("identifier") == "mac-address"
+    name, (by, value) = str(interface["name"]), identifiers.identity(interface)
     return name, Note(
         description=description,
         is_ignored=interface.get("state") == "ignore",
         has_ipv6=bool((interface.get("ipv6") or {}).get("enabled")),
-        called=str(interface.get("profile-name") or (name if by_mac else "")),
-        mac=str(interface.get("mac-address") or "").lower() if by_mac else "",
-        type=interface.get("type") if by_mac else None,
+        called=str(interface.get("profile-name") or (name if by else "")),
+        identity=(by, value),
+        type=interface.get("type") if by else None,
         dispatch={str(key): str(each) for key, each in (interface.get("dispatch") or {}).items() if each},
         is_up=interface.get("state") in (None, "up"),
         secrets=secrets.of(interface) if include_secrets else secrets.hidden(secrets.of(interface)),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from netkernel.host import Host
 from nncp_agent import model, shown
+from nncp_agent.identity import known_by
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import (
     Dispatch,
@@ -76,14 +77,14 @@ def notes(committed: NetworkState | None) -> dict[str, Note]:
 
 
 def _note(iface: Interface) -> Note:
-    by_mac = iface.identifier == "mac-address"
+    by, value = known_by(iface)
     return Note(
         description=iface.description,
         is_ignored=iface.state is State.IGNORE,
         has_ipv6=bool(iface.ipv6 and iface.ipv6.enabled),
-        called=iface.profile_name or (iface.name if by_mac else ""),
-        mac=(iface.mac_address or "").lower() if by_mac else "",
-        type=iface.type if by_mac else None,
+        called=iface.profile_name or (iface.name if by else ""),
+        identity=(by, value),
+        type=iface.type if by else None,
         dispatch=_scripts(iface.dispatch),
         is_up=iface.state in (None, State.UP),
         secrets=secrets.of({"type": iface.type, str(iface.type): _section(iface)})

@@ -34,18 +34,22 @@ class Numbered(Struct, frozen=True):
 
 
 NAME_BYTES: Final = 15
-"""IFNAMSIZ of linux/if.h, without the closing NUL."""
+ALT_NAME_BYTES: Final = 127
+"""IFNAMSIZ and ALTIFNAMSIZ of linux/if.h, without the closing NUL."""
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}").fullmatch
 _FORBIDDEN: Final = frozenset("/:%")
 _RESERVED: Final = frozenset({".", "..", "all", "default"})  # directories below /proc/sys/net/ipv?/conf
 _MAC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}").fullmatch
+_PCI: Final = re.compile(r"(?:([0-9A-Fa-f]{4,8}):)?([0-9A-Fa-f]{2}:[01][0-9A-Fa-f]\.[0-7])").fullmatch
 ZERO_MAC: Final = "00:00:00:00:00:00"
 
 
 def link_name(text: str) -> str:
     """A name the kernel takes for a link, and takes as it stands (dev_valid_name, `%d` is a pattern to it)."""
-    if _PLAIN_NAME(text) and text not in _RESERVED:
-        return text
+    return text if _PLAIN_NAME(text) and text not in _RESERVED else _named(text, NAME_BYTES)
+
+
+def _named(text: str, longest: int) -> str:
     if not text:
         raise ValueError("a link's name")
     if text in _RESERVED:
@@ -53,14 +57,21 @@ def link_name(text: str) -> str:
     bad = next((char for char in text if char in _FORBIDDEN or char.isspace() or not char.isprintable()), None)
     if bad is not None:
         raise ValueError("a link's name: none of / : %, no blanks, no control characters")
-    if len(text.encode(errors="replace")) > NAME_BYTES:
-        raise ValueError(f"a link's name of at most {NAME_BYTES} bytes, this has {len(text.encode(errors='replace'))}")
+    if (size := len(text.encode(errors="replace"))) > longest:
+        raise ValueError(f"a link's name of at most {longest} bytes, this has {size}")
     return text
 
 
-def link_name_or_none(text: str) -> str:
-    """As `link_name`; "" means none."""
-    return link_name(text) if text else ""
+def link_reference(text: str) -> str:
+    """What a policy may call a link that is there: the kernel keeps longer names beside the one it has for it."""
+    if _PLAIN_NAME(text) and text not in _RESERVED:
+        return text
+    return _named(text, ALT_NAME_BYTES)
+
+
+def link_reference_or_none(text: str) -> str:
+    """As `link_reference`; "" means none."""
+    return link_reference(text) if text else ""
 
 
 def mac_address(text: str) -> str:
@@ -70,6 +81,13 @@ def mac_address(text: str) -> str:
     if int(text[1], 16) & 1:
         raise ValueError("the MAC address of one link; this is a multicast address")
     return text.upper().replace("-", ":")
+
+
+def pci_address(text: str) -> str:
+    """`07:00.0` -> `0000:07:00.0`: domain (0 where it is not said), bus, device, function (lspci(8))."""
+    if (found := _PCI(text)) is None:
+        raise ValueError("a PCI address like 0000:07:00.0")
+    return f"{found[1] or '0000'}:{found[2]}".lower()
 
 
 FEATURE_WORDS: Final[Mapping[str, str]] = {

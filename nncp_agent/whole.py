@@ -17,6 +17,7 @@ from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.judge import Refusals
 from nncp_agent.model import NetworkState
 from nncp_agent.plan import nothing_refused, problems
+from nncp_agent.shown.identifiers import OTHERS
 from nncp_agent.wire import Decoded
 
 _ROUTES: Final = re.compile(r"(^|\.)routes\.config\[")
@@ -26,7 +27,7 @@ _HEAD: Final = re.compile(r"^(items\[[^.]*\]\.)?(apiVersion|metadata\.name)$")
 _ENTRIES: Final = (_ROUTES, _RULES, _HEAD)
 _ALONE: Final = ("hostname", "dns-resolver")
 """Sections that say nothing about any other."""
-_IDENTITY: Final = frozenset({"", "name", "type", "state", "identifier", "mac-address", "profile-name"})
+_IDENTITY: Final = frozenset({"", "name", "type", "state", "identifier", "profile-name", *OTHERS})
 """Keys without which nobody knows what the rest is about."""
 _GUESS: Final = re.compile(r"did you mean '([^']+)'")
 _NAME: Final = re.compile(r"[^\s,;:()'\"]+")

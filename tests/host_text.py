@@ -45,6 +45,8 @@ FACTS = {
     "type",
     "facts",
     "parent",
+    "pci",
+    "driver",
 }
 KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0}
 NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}

@@ -9,8 +9,10 @@ from netkernel.files import OURS
 from netkernel.host import Host
 from netkernel.records import Attrs, File, Link
 from netkernel.sysctl import HOSTNAME
+from nncp_agent.identity import known_by
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, RouteEntry
+from nncp_agent.shown.identifiers import BY_ALT_NAME, BY_DRIVER, BY_MAC, BY_PCI
 
 ETHERNET_MTU: Final = 1500
 LARGEST_MTU: Final = 65535
@@ -21,7 +23,7 @@ def imagine(desired: NetworkState) -> Host:
     """NICs for every name that is used and not made, with an MTU that suits all and the MACs that are asked for."""
     interfaces = desired.interfaces or ()
     made = {each.name for each in interfaces if _is_made(each)}
-    macs = {each.name: each.mac_address or "" for each in interfaces if each.identifier == "mac-address"}
+    known_as = {each.name: known_by(each) for each in interfaces}
     names = {name for each in interfaces for name in (each.name, *_used(each))}
     mtu = max((each.mtu for each in interfaces if each.mtu), default=ETHERNET_MTU)
     mtu = min(max(mtu, ETHERNET_MTU), LARGEST_MTU)
@@ -35,7 +37,7 @@ def imagine(desired: NetworkState) -> Host:
                 name="lo", attrs={"up": True, "mtu": 65536, "address": "00:00:00:00:00:00", "master": ""}, index=1
             ),
             **{
-                name: _nic(name, number, macs.get(name, ""), mtu)
+                name: _nic(name, number, known_as.get(name, ("", "")), mtu)
                 for number, name in enumerate(sorted(names - made - {"lo"}), start=2)
             },
         },
@@ -66,7 +68,20 @@ def _servers(desired: NetworkState) -> tuple[str, ...]:
     return (config.server if config else None) or ()
 
 
-def _nic(name: str, number: int, mac: str, mtu: int) -> Link:
-    mac = mac.lower() or f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
+def _nic(name: str, number: int, identity: tuple[str, str], mtu: int) -> Link:
+    """With what it is known by: a pattern is taken as it stands."""
+    by, value = identity
+    mac = value if by == BY_MAC else f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
     attrs: Attrs = {"up": True, "mtu": mtu, "address": mac, "master": "", "promisc": False}
-    return Link(name=name, attrs=attrs, index=number, carrier=True, min_mtu=68, max_mtu=LARGEST_MTU, perm_address=mac)
+    return Link(
+        name=name,
+        attrs=attrs,
+        index=number,
+        carrier=True,
+        min_mtu=68,
+        max_mtu=LARGEST_MTU,
+        perm_address=mac,
+        pci=value if by == BY_PCI else "",
+        driver=value if by == BY_DRIVER else "",
+        altnames=(value,) if by == BY_ALT_NAME else (),
+    )

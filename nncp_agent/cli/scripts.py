@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def remembered(call: Call, kernel: Kernel) -> Mapping[str, Note]:
     """What is committed of each interface, by the kernel's names. Raises StoreBroken."""
     found = notes.read(call.state_directory())
-    if not any(note.dispatch and note.mac for note in found.values()):
+    if not any(note.dispatch and note.identity[0] for note in found.values()):
         return found
-    return shown.by_kernel_name(kernel.snapshot(), found)  # some are known by their MAC addresses
+    return shown.by_kernel_name(kernel.snapshot(), found)  # some are known by something else than a name
 
 
 def run_new(call: Call, before: Mapping[str, Note]) -> None:

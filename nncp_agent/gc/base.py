@@ -105,7 +105,8 @@ class State:
         self.left_out += [str(key) for key, value in tree.items() if key not in known and value]
 
     def _add(self, name: str, tree: Mapping[str, Any]) -> None:
-        kept = {key: value for key, value in tree.items() if key not in QUERY_ONLY}
+        only_shown = {*QUERY_ONLY, "pci-address"} - {tree.get("identifier")}
+        kept = {key: value for key, value in tree.items() if key not in only_shown}
         self.interfaces.append(Part(kept, name))
         self.types[name] = str(tree.get("type") or "ethernet")
         for port in ports(tree):

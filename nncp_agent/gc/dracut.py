@@ -74,6 +74,8 @@ def _addresses(iface: Part, state: State) -> Iterator[str]:
     if iface.take("identifier") == "mac-address":
         yield f"ifname={name}:{str(iface.peek('mac-address')).lower()}"
         iface.take("mac-address")
+    elif iface.peek("identifier") not in (None, "name"):
+        iface.leave("identifier")
     for key in ("type", "state", "controller"):
         iface.take(key)
     tail = _tail(iface)

@@ -47,10 +47,24 @@ def generate(state: State) -> Generated:
     return state.done(files)
 
 
+def _match(iface: Part, name: str, by: str | None, mac: str | None) -> Pairs:
+    """Which link it is; `Name` is compared with alternative names, too."""
+    match by:
+        case "mac-address":
+            return [("PermanentMACAddress", mac)]
+        case "pci-address":
+            return [("Path", f"pci-{iface.take(by)}")]
+        case "driver":
+            return [("Driver", iface.take(by))]
+        case "alt-name":
+            return [("Name", iface.take(by))]
+    return [("Name", iface.take("name") or name)]
+
+
 def _network(iface: Part, name: str, state: State) -> Sections:
-    by_mac = iface.take("identifier") == "mac-address"
-    mac = iface.take("mac-address")
-    match: Pairs = [("PermanentMACAddress", mac)] if by_mac else [("Name", iface.take("name") or name)]
+    by = iface.take("identifier")
+    by_mac, mac = by == "mac-address", iface.take("mac-address")
+    match = _match(iface, name, by, mac)
     is_made = state.types[name] in networkd_netdev.KINDS
     link: Pairs = [("MACAddress", mac)] if mac and not by_mac and not is_made else []
     link += iface.pairs({"mtu": "MTUBytes"})

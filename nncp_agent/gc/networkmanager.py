@@ -72,9 +72,10 @@ def _value(value: object) -> str:
 
 
 def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
-    by_mac, mac = iface.take("identifier") == "mac-address", iface.take("mac-address")
+    by, mac = iface.take("identifier"), iface.take("mac-address")
+    by_mac, match = by == "mac-address", _match(iface, by)
     connection: Pairs = [("id", iface.take("profile-name", name)), ("uuid", uuid5(SPACE, name)), ("type", TYPES[type])]
-    if not by_mac:
+    if not by_mac and not match:
         connection.append(("interface-name", name))
     connection += [("autoconnect", iface.take("state") != "down"), ("autoconnect-slaves", 1)]
     controller = state.controllers.get(name)
@@ -86,7 +87,13 @@ def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
         wired.append(("accept-all-mac-addresses", int(bool(iface.peek("accept-all-mac-addresses")))))
     iface.take("type"), iface.take("controller")
     description = iface.take("description")
-    sections: Sections = [("connection", connection), *_kind(iface, type), ("ethernet", wired), *_port(name, state)]
+    sections: Sections = [
+        ("connection", connection),
+        ("match", match),
+        *_kind(iface, type),
+        ("ethernet", wired),
+        *_port(name, state),
+    ]
     if controller is None or state.types.get(controller) == "vrf":
         sections += [
             ("ipv4", _ip(iface.part("ipv4"), 4, name, state)),
@@ -95,6 +102,16 @@ def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
     else:
         iface.part("ipv4").take("enabled"), iface.part("ipv6").take("enabled")
     return [*sections, ("user", [("nmstate.interface.description", description)] if description else [])]
+
+
+def _match(iface: Part, by: str | None) -> Pairs:
+    """Which link it is, where neither its name nor its MAC says so; there is no word for alternative names."""
+    match by:
+        case "pci-address":
+            return [("path", [f"pci-{iface.take(by)}"])]
+        case "driver":
+            return [("driver", [iface.take(by)])]
+    return []
 
 
 def _kind(iface: Part, type: str) -> Iterator[tuple[str, Pairs]]:

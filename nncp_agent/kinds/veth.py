@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
-from nncp_agent.model import Interface, LinkName, Model
+from nncp_agent.model import Interface, Model, NewName
 
 
 class VethConfig(Model, frozen=True):
@@ -14,7 +14,7 @@ class VethConfig(Model, frozen=True):
 
     hint = "a mapping like {peer: veth1}"
 
-    peer: LinkName
+    peer: NewName
 
 
 class Veth(Kind):

@@ -1,8 +1,9 @@
-"""Which link each interface of a policy is: by name or by MAC address, and of which type."""
+"""Which link each interface of a policy is: by name or by what else it is known by, and of which type."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -10,17 +11,20 @@ from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.records import Link
 from nncp_agent.errors import Problem
-from nncp_agent.identity import BY_MAC, Links
+from nncp_agent.identity import Links, known_by
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.model import Interface, NetworkState, RouteEntry, RuleEntry, State, merge
 from nncp_agent.resolve.references import references
-from nncp_agent.shown.macs import is_of_type
+from nncp_agent.shown.identifiers import BY_DRIVER, BY_MAC, BY_PCI, is_of_type
+from nncp_agent.spelling import link_name
+
+_MOST_NAMED: Final = 8
 
 
 class Named(Frozen):
     """A policy's interfaces, routes and rules by kernel name; what cannot be told is only in `problems`.
 
-    `called` is what the policy calls those it knows by their MAC addresses, by kernel name.
+    `called` is what the policy calls those that it knows otherwise, by kernel name.
     """
 
     interfaces: tuple[Interface, ...]
@@ -51,15 +55,16 @@ def unknown(name: str, known: Iterable[str]) -> str:
 def _identified(
     interfaces: Iterable[Interface], before: Host, problems: list[Problem]
 ) -> tuple[list[Interface], dict[str, str]]:
-    """`identifier: mac-address` looked up: the interface gets its kernel name, and nobody writes the MAC it has."""
+    """What `identifier` says, looked up: the interface gets its kernel name, and nobody writes the MAC it has."""
     found: dict[str, Interface] = {}
     called: dict[str, str] = {}
     links = Links(before)
     altnames = {altname: link for link in before.links.values() for altname in link.altnames}
     for iface in interfaces:
         name: str | None = iface.name
-        if iface.identifier == BY_MAC:
-            name = _only(links.candidates(iface), iface, problems)
+        by, _ = known_by(iface)
+        if by:
+            name = _only(links.candidates(iface), iface, before, problems)
         elif (other := altnames.get(iface.name)) is not None and _may_be(iface, other):
             name = other.name
         if name is None:
@@ -67,13 +72,21 @@ def _identified(
         if name in found:
             problems.append(Problem(iface.name, f"is {name} here, which {called.get(name, name)} speaks of already"))
             continue
-        if iface.identifier == BY_MAC:
-            found[name] = replace(iface, name=name, mac_address=None)
-        else:
-            found[name] = replace(iface, name=name) if name != iface.name else iface
+        if not by and iface.pci_address and (link := before.links.get(name)) and link.pci != iface.pci_address:
+            message = f"found {link.pci or 'none'}, wanted {iface.pci_address}, which no policy can set"
+            problems.append(Problem(f"{iface.name}: pci-address", message))
+        found[name] = _told(iface, name, by)
         if name != iface.name:
             called[name] = iface.name
     return list(found.values()), called
+
+
+def _told(iface: Interface, name: str, by: str) -> Interface:
+    """By its kernel name, without what says only which link it is."""
+    if not by and iface.pci_address is None:
+        return replace(iface, name=name) if name != iface.name else iface
+    mac = None if by == BY_MAC else iface.mac_address
+    return replace(iface, name=name, mac_address=mac, pci_address=None, driver=None, alt_name=None)
 
 
 def _may_be(iface: Interface, link: Link) -> bool:
@@ -95,20 +108,30 @@ def _revived(iface: Interface, before: Host, committed: NetworkState) -> Interfa
     return replace(joined, state=State.UP, config=kind.merge(iface.config, earlier.config))
 
 
-def _only(candidates: Sequence[Link], iface: Interface, problems: list[Problem]) -> str | None:
+def _only(candidates: Sequence[Link], iface: Interface, before: Host, problems: list[Problem]) -> str | None:
     if len(candidates) == 1:
         return candidates[0].name
     names = ", ".join(sorted(link.name for link in candidates))
-    if not iface.mac_address:
-        message = "wanted, because identifier is mac-address"
+    by, sought = known_by(iface)
+    sought = sought.upper() if by == BY_MAC else sought
+    if not sought:
+        message = f"wanted, because identifier is {by}"
     elif names:
-        message = f"{names} all have {iface.mac_address}: state the type, or use a name"
+        message = f"{names} all have {sought}: state the type, or use a name"
     elif iface.state in (State.ABSENT, State.IGNORE):
         return None
     else:
-        message = f"no interface here has {iface.mac_address}"
-    problems.append(Problem(f"{iface.name}: mac-address", message))
+        message = f"no {iface.type or 'interface'} here has {sought}{_those_there_are(by, iface.type, before)}"
+    problems.append(Problem(f"{iface.name}: {by}", message))
     return None
+
+
+def _those_there_are(by: str, type: str | None, before: Host) -> str:
+    """What could have been meant; a host has more MACs and names than anybody wants to read."""
+    links = [link for link in before.links.values() if type is None or is_of_type(link, type)]
+    having = {BY_PCI: lambda link: link.pci, BY_DRIVER: lambda link: link.driver}.get(by)
+    there = sorted(f"{having(link)} ({link.name})" for link in links if having(link)) if having else []
+    return f"; there are {', '.join(there[:_MOST_NAMED])}" if there else ""
 
 
 def _typed(interfaces: Iterable[Interface], before: Host, problems: list[Problem]) -> list[Interface]:
@@ -160,9 +183,18 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _taken_names(interfaces: Iterable[Interface], before: Host) -> list[Problem]:
-    """New links whose name is another link's alternative name: the kernel would say EEXIST."""
+    """New links that the kernel would not call so: too long, or another link's alternative name (EEXIST)."""
     new = [iface.name for iface in interfaces if iface.name not in before.links]
     if not new:
         return []
     altnames = {altname: link.name for link in before.links.values() for altname in link.altnames}
-    return [Problem(name, f"is an alternative name of {altnames[name]}") for name in new if name in altnames]
+    taken = [Problem(name, f"is an alternative name of {altnames[name]}") for name in new if name in altnames]
+    return taken + [problem for name in new if name not in altnames and (problem := _unfit(name))]
+
+
+def _unfit(name: str) -> Problem | None:
+    try:
+        link_name(name)
+    except ValueError as error:
+        return Problem(f"{name}: name", f"is no link here; to make it, wanted {error}")
+    return None

@@ -1,6 +1,6 @@
 """Interfaces called by other names than the kernel's, wherever a policy speaks of them: in port lists, as base, …
 
-A policy may call an interface by the name it has in the policy (with `identifier: mac-address`), by its
+A policy may call an interface by the name it has in the policy (with `identifier: mac-address` and the like), by its
 `profile-name`, or by an alternative name that the kernel keeps for it. What the kernel calls so comes first
 (nmstate.md 2).
 """
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from netkernel.host import Host
 from nncp_agent.errors import Problem
-from nncp_agent.identity import BY_MAC, by_kernel_name
+from nncp_agent.identity import by_kernel_name, known_by
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import Interface, NetworkState, RouteEntry, RuleEntry
 
@@ -21,11 +21,11 @@ from nncp_agent.model import Interface, NetworkState, RouteEntry, RuleEntry
 def references(
     named: Sequence[Interface], called: Mapping[str, str], committed: NetworkState, before: Host
 ) -> References:
-    """Those of a policy. `named` is by kernel name; `called` is what the policy calls the ones it knows by MAC."""
+    """Those of a policy. `named` is by kernel name; `called` is what the policy calls those that it knows otherwise."""
     taken = before.links.keys() | {iface.name for iface in named}
     now = _collected((iface.name, {iface.profile_name, called.get(iface.name)}) for iface in named)
     then: dict[str, set[str]] = {}
-    if any(iface.identifier == BY_MAC or iface.profile_name for iface in committed.interfaces or ()):
+    if any(known_by(iface)[0] or iface.profile_name for iface in committed.interfaces or ()):
         earlier = by_kernel_name(committed, before)
         then = _collected((name, {iface.name, iface.profile_name}) for name, iface in earlier.items())
     others = _collected((link.name, set(link.altnames)) for link in before.links.values() if link.altnames)

@@ -15,7 +15,7 @@ from netkernel.host import Host
 from netkernel.late import Late
 from netkernel.records import FOREVER, Address, Client, Hardware, Link
 from netkernel.typed import Final
-from nncp_agent.shown import dns, hostname, macs, routes, rules, secrets, types
+from nncp_agent.shown import dns, hostname, identifiers, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final = {
@@ -56,7 +56,7 @@ class Note(Frozen):
     is_ignored: bool = False
     has_ipv6: bool = False  # a policy asked for the family
     called: str = ""  # by its policy; "" where that is the kernel's name
-    mac: str = ""  # by which its policy knows it, lower case
+    identity: tuple[str, str] = ("", "")  # by which its policy knows it (`identifiers`), and what that has to be
     type: str | None = None  # as its policy says
     secrets: Mapping[str, str] = {}  # of its section, by key
     dispatch: Mapping[str, str] = {}  # scripts, by key
@@ -88,13 +88,13 @@ def interfaces(host: Host, notes: Mapping[str, Note] = NO_NOTES) -> Iterator[Tre
 
 
 def by_kernel_name(host: Host, notes: Mapping[str, Note]) -> Mapping[str, Note]:
-    """`notes` under the names that the kernel has for the interfaces that policies know by their MAC addresses."""
-    if not any(note.mac for note in notes.values()):
+    """`notes` under the names that the kernel has for the interfaces that policies know by something else."""
+    if not any(note.identity[0] for note in notes.values()):
         return notes
-    links = macs.by_mac(host.links.values())
+    links = identifiers.Index(host.links.values())
     found: dict[str, Note] = {}
     for name, note in notes.items():
-        owners = macs.owners(links, note.mac, name, note.type) if note.mac else ()
+        owners = links.owners(*note.identity, name, note.type) if note.identity[0] else ()
         found[owners[0].name if len(owners) == 1 else name] = note
     return found
 
@@ -117,8 +117,15 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         tree["profile-name"] = note.called
     if note.description is not None:
         tree["description"] = note.description
-    if note.mac and note.mac == link.address:  # a bond may have given it another, which would lead to somebody else
-        tree["identifier"] = "mac-address"
+    if link.driver:
+        tree["driver"] = link.driver
+    by, value = note.identity
+    if by and (value == link.address if by == identifiers.BY_MAC else identifiers.has(link, by, value)):
+        tree["identifier"] = by  # a bond may have given it another MAC, which would lead to somebody else
+        if by == identifiers.BY_ALT_NAME:
+            tree["alt-name"] = value
+    if link.pci:
+        tree["pci-address"] = link.pci
     if len(mac := link.address) == MAC_LENGTH:  # a tunnel's link-layer address is an IP address and no MAC
         tree["mac-address"] = mac.upper()
     if len(mac := link.perm_address or link.own_address) == MAC_LENGTH:

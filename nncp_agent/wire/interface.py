@@ -10,14 +10,15 @@ from msgspec.structs import replace
 from nncp_agent import ip
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Ethernet, Interface, IpStack, State
-from nncp_agent.spelling import ZERO_MAC, link_name
+from nncp_agent.shown.identifiers import BY_ALT_NAME, BY_DRIVER, OTHERS
+from nncp_agent.spelling import ZERO_MAC, link_reference
 from nncp_agent.wire.readers import IGNORED, Nested, Reader, fields, fill, struct, text, word
 from nncp_agent.wire.refused import SECTIONS, SHOWN_WITH, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN, YET
 from nncp_agent.wire.report import Path, Report, Unfit, meant, shown
 
 _state: Final = word({each.value: each for each in State})
 _COMMON: Final = frozenset({"name", "type", "state", "config"})
-_BARE: Final = ("identifier", "mac-address", "description", "profile-name")
+_BARE: Final = ("identifier", *OTHERS, "description", "profile-name")
 """What still means something when an interface is to be absent or ignored."""
 
 
@@ -56,6 +57,8 @@ class InterfaceReader:
             values["ethernet"] = _without_what_was_negotiated(values["ethernet"])
         if values.get("mac_address") == ZERO_MAC:
             del values["mac_address"]  # what lo and an empty bridge show
+        if values.get("identifier") != BY_DRIVER:
+            values.pop("driver", None)  # as show prints it
         self._check(values, tree, kind, path, report)
         if name is None:
             return None
@@ -70,7 +73,7 @@ class InterfaceReader:
             return None
         try:
             name = text(value)
-            return name if name and tree.get("identifier") == "mac-address" else link_name(name)
+            return name if name and tree.get("identifier") in OTHERS else link_reference(name)
         except Unfit as error:
             report.problem((*path, "name"), error)
         except ValueError as error:
@@ -133,8 +136,11 @@ class InterfaceReader:
     def _check(
         self, values: dict[str, Any], tree: dict[Any, Any], kind: Kind | None, path: Path, report: Report
     ) -> None:
-        if values.get("identifier") == "mac-address" and not values.get("mac_address") and not tree.get("mac-address"):
-            report.problem((*path, "mac-address"), "missing; wanted it, because identifier is mac-address")
+        by = values.get("identifier")
+        if by in OTHERS and not values.get(by.replace("-", "_")) and not tree.get(by):
+            report.problem((*path, by), f"missing; wanted it, because identifier is {by}")
+        if values.get("alt_name") and by != BY_ALT_NAME:
+            report.problem((*path, "alt-name"), "says which link is meant, and only with identifier: alt-name")
         if values.get("copy_mac_from") is not None and kind is not None and not kind.copies_mac:
             types = ", ".join(sorted(each.name for each in self.catalogue.values() if each.copies_mac))
             report.problem((*path, "copy-mac-from"), f"found type {kind.name}, wanted one of {types}")

@@ -30,7 +30,7 @@ def test_notes_are_those_of_the_models(tmp_path: Path) -> None:
         "eth1": Note("the ünlink"),
         "tap1": Note(is_ignored=True, is_up=False),
         "eth2": Note(has_ipv6=True, is_up=False),
-        "port1": Note(called="port1", mac="02:00:00:00:00:aa", type="ethernet"),
+        "port1": Note(called="port1", identity=("mac-address", "02:00:00:00:00:aa"), type="ethernet"),
         "eth3": Note(called="lan"),
     }
     assert found == notes_of(COMMITTED)

@@ -52,7 +52,7 @@ def test_no_mistake_fits(path: Path) -> None:
         {"mac-address": "x"},
         {"type": "bonds"},
         {"type": "vlan", "bridge": {}},
-        {"name": "0123456789abcdef", "controller": "0123456789abcdef"},
+        {"name": "x" * 128, "controller": "x" * 128},
         {"link-aggregation": {"mode": "x"}},
         {"link-aggregation": {"options": {"miimonn": 1}}},
         {"link-aggregation": {"options": {"arp_missed_max": 0}}},

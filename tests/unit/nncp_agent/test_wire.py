@@ -161,8 +161,8 @@ def test_the_kernels_names_are_names(name: str) -> None:
     "name",
     [
         "",
-        "1234567890123456",
-        "ü" * 8,
+        "x" * 128,
+        "ü" * 64,
         "a/b",
         "a:b",
         "a%d",
@@ -185,6 +185,29 @@ def test_other_names_are_refused(name: Any) -> None:
 def test_an_interface_known_by_its_mac_may_be_called_anything() -> None:
     assert one(name="the uplink of rack 7", identifier="mac-address", mac_address="02:00:00:00:00:01").name
     assert "identifier is mac-address" in wrong({"interfaces": [{"name": "x", "identifier": "mac-address"}]})[0]
+
+
+@pytest.mark.parametrize("by", ["pci-address", "driver", "alt-name"])
+def test_what_an_interface_is_known_by_has_to_be_said(by: str) -> None:
+    assert wrong({"interfaces": [{"name": "x", "identifier": by}]}) == [
+        f"x: {by}: missing; wanted it, because identifier is {by}"
+    ]
+
+
+def test_pci_addresses_are_read_as_lspci_prints_them() -> None:
+    def read(address: str) -> Any:
+        return one(name="x", identifier="pci-address", **{"pci-address": address}).pci_address
+
+    assert read("0A:00.1") == read("0000:0a:00.1") == "0000:0a:00.1"
+    assert read("10000:e1:00.0") == "10000:e1:00.0"
+    for address in ("0a:00", "0000:0a:20.0", "0a:00.8", "eth0", "0000:0000:0a:00.0"):
+        entry = {"name": "x", "identifier": "pci-address", "pci-address": address}
+        assert "wanted a PCI address like 0000:07:00.0" in wrong({"interfaces": [entry]})[0]
+
+
+def test_a_pattern_without_its_identifier_is_refused_and_a_driver_is_what_show_prints() -> None:
+    assert "only with identifier: alt-name" in wrong({"interfaces": [{"name": "x", "alt-name": "en*"}]})[0]
+    assert one(name="x", driver="virtio_net").driver is None
 
 
 def test_every_problem_is_reported_with_file_line_and_guess() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from netkernel.packets import dhcp4_options
+from netkernel.packets import names
 from nncp_agent.errors import Problem
 from nncp_agent.model import IpAddress, IpStack
 from nncp_agent.spelling import ip_or_none
@@ -89,7 +89,7 @@ def is_link_local(address: IpAddress) -> bool:
 
 
 def _is_host_name(text: str) -> bool:
-    return bool(dhcp4_options.name(text.encode()))
+    return bool(names.name(text.encode()))
 
 
 def _addresses(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:

@@ -1,15 +1,16 @@
-"""What stands in the options of a DHCP message (RFC 2132, 3397, 3442, 4361, 4702), to bytes and back.
+"""What stands in the options of a DHCP message (RFC 2132, 3442, 4361, 4702), to bytes and back; names stand in `names`.
 
 Readers answer to whatever a server sends: what is malformed counts as not said.
 """
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
+
+from netkernel.packets import names
 
 SUBNET_MASK: Final = 1
 ROUTERS: Final = 3
@@ -40,9 +41,6 @@ UNSTATED: Final = "0.0.0.0"
 
 _FQDN_ENCODED: Final = 0x04
 _FQDN_SERVER_UPDATES: Final = 0x01
-_POINTER: Final = 0xC0
-_LONGEST_NAME: Final = 253
-_LABEL: Final = re.compile(rb"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 Routes = tuple[tuple[str, str], ...]
 """Destinations with their prefix length, and gateways; gateway 0.0.0.0 means that the destination is on the link."""
@@ -126,43 +124,9 @@ def classful_routes(value: bytes | None) -> Routes:
     return tuple(found)
 
 
-def name(value: bytes | None) -> str:
-    """A host or domain name as text; "" for what is none, for it goes into files and system calls."""
-    bare = (value or b"").rstrip(b"\0").rstrip(b".")
-    return bare.decode("ascii") if _is_name(bare) else ""
-
-
-def text(value: bytes | None) -> str:
-    """What a server wants a person to read, made harmless."""
-    words = (value or b"").decode("utf-8", "replace")
-    return "".join(each for each in words if each.isprintable())
-
-
-def domains(value: bytes | None) -> tuple[str, ...]:
-    """A search list (RFC 3397): names of RFC 1035, compressed against the option itself."""
-    data = value or b""
-    found: list[str] = []
-    position = 0
-    while position < len(data):
-        read = _name_at(data, position)
-        if read is None:
-            return ()
-        labels, position = read
-        if _is_name(joined := b".".join(labels)):
-            found.append(joined.decode("ascii"))
-    return tuple(dict.fromkeys(found))
-
-
-def pack_domains(names: Iterable[str]) -> bytes:
-    """Without compression. Raises ValueError for what is no name."""
-    return b"".join(_wire_name(each) for each in names)
-
-
 def pack_fqdn(full_name: str) -> bytes:
     """The client's name, which the server may put into the DNS (RFC 4702 section 2). Raises ValueError."""
-    wire = _wire_name(full_name)
-    relative = "." not in full_name.rstrip(".")  # no domain is known: the server completes it (section 2.3.1)
-    return bytes((_FQDN_ENCODED | _FQDN_SERVER_UPDATES, 0, 0)) + (wire[:-1] if relative else wire)
+    return bytes((_FQDN_ENCODED | _FQDN_SERVER_UPDATES, 0, 0)) + names.pack_client_name(full_name)
 
 
 def hardware_id(hardware: int, mac: str) -> bytes:
@@ -173,50 +137,3 @@ def hardware_id(hardware: int, mac: str) -> bytes:
 def node_id(iaid: int, duid: bytes) -> bytes:
     """The client identifier that DHCPv6 uses, too (RFC 4361 section 6.1)."""
     return b"\xff" + struct.pack("!I", iaid) + duid
-
-
-def _is_name(bare: bytes) -> bool:
-    return 0 < len(bare) <= _LONGEST_NAME and all(_LABEL.fullmatch(label) for label in bare.split(b"."))
-
-
-def _wire_name(full_name: str) -> bytes:
-    bare = full_name.rstrip(".").encode("ascii", "replace")
-    if not _is_name(bare):
-        raise ValueError(f"{full_name[:80]!r}: no domain name")
-    return b"".join(bytes((len(label),)) + label for label in bare.split(b".")) + b"\0"
-
-
-def _name_at(data: bytes, start: int) -> tuple[tuple[bytes, ...], int] | None:
-    """The labels of the name there, and where the next name begins; None when it is malformed or never ends."""
-    labels: list[bytes] = []
-    after = 0
-    for position in _label_starts(data, start):
-        length = data[position]
-        if length >= _POINTER:
-            after = after or position + 2
-        elif length == 0:
-            return tuple(labels), after or position + 1
-        else:
-            labels.append(data[position + 1 : position + 1 + length])
-    return None
-
-
-def _label_starts(data: bytes, start: int) -> Iterator[int]:
-    """Where labels, pointers and the end of the name at `start` stand. Pointers only lead back, so it ends."""
-    position, limit, left = start, start, 256
-    while position < len(data) and (left := left - 1):
-        length = data[position]
-        yield position
-        if length == 0:
-            return
-        if length >= _POINTER:
-            if position + 1 >= len(data):
-                return
-            target = (length & ~_POINTER) << 8 | data[position + 1]
-            if target >= limit:
-                return
-            position = limit = target
-        elif length < 64:
-            position += 1 + length
-        else:
-            return

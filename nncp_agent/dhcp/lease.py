@@ -8,6 +8,7 @@ from typing import Final
 
 from netkernel.frozen import Frozen
 from netkernel.packets import dhcp4_options as options
+from netkernel.packets import names
 from netkernel.packets.dhcp4 import Message
 
 DEFAULT: Final = "0.0.0.0/0"
@@ -92,10 +93,10 @@ def _routes(message: Message) -> options.Routes:
 
 def _search(message: Message) -> tuple[str, ...]:
     """The search list, else the domain; some servers put several names into that, with spaces."""
-    if domains := options.domains(message.option(options.SEARCH)):
+    if domains := names.domains(message.option(options.SEARCH)):
         return domains
     words = (message.option(options.DOMAIN_NAME) or b"").split(b" ")
-    return tuple([domain for word in words if (domain := options.name(word))])
+    return tuple([domain for word in words if (domain := names.name(word))])
 
 
 def _prefix_of_old(ip: str) -> int:

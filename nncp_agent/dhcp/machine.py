@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from netkernel.frozen import Frozen, replace
-from netkernel.packets import arp, dhcp4
+from netkernel.packets import arp, dhcp4, names
 from netkernel.packets import dhcp4_options as options
 from netkernel.packets.arp import Arp
 from netkernel.packets.dhcp4 import Message
@@ -141,7 +141,7 @@ def _heard(machine: Machine, message: Message, now_s: float, dice: Dice) -> Step
         case dhcp4.ACK if machine.state in _ASKING and given and machine.lease and given.ip == machine.lease.ip:
             return _granted(machine, given, now_s, dice)
         case dhcp4.NAK if machine.state in _ASKING and machine.lease and _may_refuse(machine, machine.lease, message):
-            words = options.text(message.option(options.ERROR_TEXT))
+            words = names.text(message.option(options.ERROR_TEXT))
             return _start_over(machine, f"the server refused it{': ' * bool(words)}{words}", now_s, dice, AFTER_NAK_S)
     return machine, ()
 

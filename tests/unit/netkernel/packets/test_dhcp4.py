@@ -10,7 +10,7 @@ from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 
 from netkernel.errors import MalformedMessage
-from netkernel.packets import dhcp4, dhcp4_options, udp4
+from netkernel.packets import dhcp4, dhcp4_options, names, udp4
 from netkernel.packets.dhcp4 import Message
 
 MAC = "02:00:00:00:00:01"
@@ -121,7 +121,7 @@ def test_the_examples_of_the_rfc_are_read() -> None:
         ("10.0.0.0/24", "192.0.2.1"), ("0.0.0.0/0", "192.0.2.2"), ("10.1.2.3/32", "0.0.0.0"),
     )  # fmt: skip
     search = b"\x03eng\x05apple\x03com\x00\x09marketing\xc0\x04"  # RFC 3397 section 3
-    assert dhcp4_options.domains(search) == ("eng.apple.com", "marketing.apple.com")
+    assert names.domains(search) == ("eng.apple.com", "marketing.apple.com")
 
 
 def test_routes_of_old_have_the_masks_of_old() -> None:
@@ -147,7 +147,7 @@ def test_each_prefix_length_is_a_mask_and_back(length: int) -> None:
     ],
 )  # fmt: skip
 def test_only_names_are_names(value: bytes, found: str) -> None:
-    assert dhcp4_options.name(value) == found
+    assert names.name(value) == found
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_only_names_are_names(value: bytes, found: str) -> None:
     [b"\xc0\x00", b"\x01a\xc0\x02", b"\x01a", b"\x40a\x00", b"\xc0", b"\x01a\x00\xc0\x03"],
 )
 def test_names_that_lead_nowhere_or_in_circles_are_none(value: bytes) -> None:
-    assert dhcp4_options.domains(value) == ()
+    assert names.domains(value) == ()
 
 
 def test_a_mask_with_holes_and_addresses_no_host_has_are_not_taken() -> None:
@@ -172,8 +172,8 @@ def test_a_name_without_a_domain_is_for_the_server_to_complete() -> None:
 
 
 READERS: list[Callable[[bytes], object]] = [
-    dhcp4_options.addresses, dhcp4_options.classless_routes, dhcp4_options.classful_routes, dhcp4_options.domains,
-    dhcp4_options.name, dhcp4_options.text, dhcp4_options.number, dhcp4_options.prefix_length,
+    dhcp4_options.addresses, dhcp4_options.classless_routes, dhcp4_options.classful_routes, names.domains,
+    names.name, names.text, dhcp4_options.number, dhcp4_options.prefix_length,
 ]  # fmt: skip
 
 

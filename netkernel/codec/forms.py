@@ -122,7 +122,8 @@ def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
         Form.IPV4: "",
         Form.IPV6: "",
     }
-    return {key: nothing[attr.form] for key, attr in table.items() if attr.form in nothing and not attr.read_only}
+    said = {key: nothing[attr.form] for key, attr in table.items() if attr.form in nothing and not attr.read_only}
+    return {**said, **{key: attr.unsaid for key, attr in table.items() if attr.unsaid}}
 
 
 def mac(raw: bytes, _: Names | None = None) -> str:

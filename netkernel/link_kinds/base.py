@@ -45,7 +45,8 @@ class Attr(Frozen):
     """One attribute: its IFLA number, its form, and for enumerations the words in the kernel's order.
 
     `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG; for
-    PRIORITIES it is how many there can be, for SCI_PORT the number it is written with.
+    PRIORITIES it is how many there can be, for SCI_PORT the number it is written with. `unsaid` is what it means that
+    a kernel says nothing of it.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Attr(Frozen):
     bit: int = 0
     read_only: bool = False
     ticks: bool = False
+    unsaid: str = ""
 
     def is_kept(self, written: object, found: object) -> bool:
         """Whether this is what a kernel tells of what was written, on the clock it has."""

@@ -32,7 +32,7 @@ KIND = LinkKind(
         "scb": Attr(11, Form.U8),
         "replay_protect": Attr(12, Form.U8),
         "validation": Attr(13, Form.U8, {0: "disabled", 1: "check", 2: "strict"}),
-        "offload": Attr(15, Form.U8, {0: "off", 1: "phy", 2: "mac"}),
+        "offload": Attr(15, Form.U8, {0: "off", 1: "phy", 2: "mac"}, unsaid="off"),  # Linux 6.1 takes it silently
     },
     fixed=frozenset({"link", "sci", "port", "icv_len", "cipher_suite"}),
     mtus=(0, 65535),

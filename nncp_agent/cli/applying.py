@@ -69,6 +69,8 @@ def run(
         options = Stated(**stated, progress=call.stages(shown), refusals=call.refusals(), holders=call.world.holders)
         call.is_changing = True
         with call.kernel() as kernel:
+            if decoded.left:
+                policies.note(call, decoded, kernel.overview(()))
             if decoded.problems:
                 from nncp_agent import whole  # late: of a policy that can be read nothing is wrong
                 from nncp_agent.sections.hardware import needed

@@ -28,6 +28,7 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
     with call.kernel() as kernel:
         before = kernel.snapshot(needed(decoded.desired, committed))
         _say_what_waits(call, kernel)
+        policies.note(call, decoded, before)
         with policies.located(decoded):
             whole.refuse(decoded, before, committed, refusals)
             decided = partial(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from netkernel.host import Host
 from nncp_agent import policy, wire
 from nncp_agent.cli import files
 from nncp_agent.cli.call import Call
@@ -45,9 +46,15 @@ def unasked(call: Call, paths: Sequence[str]) -> wire.Decoded | None:
     return _noted(call, decoded) if decoded else None
 
 
+def note(call: Call, decoded: wire.Decoded, host: Host | None) -> None:
+    """Say what of the documents does not count on `host`, or on any."""
+    for each in decoded.notes_on(host):
+        call.say(f"note: {each}")
+
+
 def _noted(call: Call, decoded: wire.Decoded) -> wire.Decoded:
-    for note in decoded.notes:
-        call.say(f"note: {note}")
+    for each in decoded.notes:
+        call.say(f"note: {each}")
     return decoded
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from netkernel.frozen import Frozen, fact
+from netkernel.host import Host
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
@@ -23,7 +24,7 @@ from nncp_agent.model import (
     RuleEntry,
     State,
 )
-from nncp_agent.wire.interface import InterfaceReader
+from nncp_agent.wire.interface import InterfaceReader, LeftAlone
 from nncp_agent.wire.places import Place, Places
 from nncp_agent.wire.policy import Found, PolicyHead, states
 from nncp_agent.wire.readers import IGNORED, Reader, fields, fill, several, struct, text
@@ -35,7 +36,8 @@ __all__ = ["Decoded", "Document", "PolicyHead", "decode", "encode", "read"]
 
 
 class Decoded(Frozen):
-    """All documents of one command as one state. `places` is where everything in it stands.
+    """All documents of one command as one state. `places` is where everything in it stands; `left` are the addresses
+    that are nobody's to ask for.
 
     With `problems` it is no more than what could be understood: good for finding more of them, never to be applied.
     """
@@ -44,7 +46,17 @@ class Decoded(Frozen):
     policies: tuple[PolicyHead, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    left: tuple[LeftAlone, ...] = ()
     places: Places = fact(default=Places({}))
+
+    def notes_on(self, host: Host | None) -> Iterator[str]:
+        """What of the documents does not count on this host; what it has already is no news. None: on any."""
+        left = [each for each in self.left if host is None or not _has(host, each)]
+        lent = [each.ip for each in left if each.expires]
+        if own := [each.ip for each in left if not each.expires]:
+            yield f"link-local addresses are the kernel's business and left to it: {_some(own)}"
+        if lent:
+            yield f"addresses with a lifetime are left to whoever gave them: {_some(lent)}"
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
         """`problems` that were found later, with the file and line of what they speak of."""
@@ -139,6 +151,7 @@ class _Joined:
             ),
             policies=tuple(self.policies),
             notes=tuple(self._notes()),
+            left=tuple(self._reader.left),
             problems=tuple(self._report.found()),
             places=Places(self.interface_places, self.route_places, self.rule_places, self.places),
         )
@@ -189,10 +202,12 @@ class _Joined:
         for policy in self.policies:
             if policy.node_selector:
                 yield f"{policy.name}: nodeSelector is ignored here: the policy is applied to this host"
-        if self._reader.link_local:
-            yield f"link-local addresses are the kernel's business and left to it: {_some(self._reader.link_local)}"
-        if self._reader.expiring:
-            yield f"addresses with a lifetime are left to whoever gave them: {_some(self._reader.expiring)}"
+
+
+def _has(host: Host, asked: LeftAlone) -> bool:
+    """Whether it is there. A policy may call an interface otherwise than the kernel does; then any may have it."""
+    links = [asked.link] if asked.link in host.links else [*host.links]
+    return any(each.ip == asked.ip for link in links for each in host.addresses.get(link, ()))
 
 
 def _some(words: Sequence[str], most: int = 3) -> str:

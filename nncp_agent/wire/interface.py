@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from netkernel.frozen import Frozen
 from nncp_agent import ip
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Ethernet, Interface, IpStack, State
@@ -22,13 +23,21 @@ _BARE: Final = ("identifier", *OTHERS, "description", "profile-name")
 """What still means something when an interface is to be absent or ignored."""
 
 
+class LeftAlone(Frozen):
+    """An address that a document asks for on a link and that is not ours to give: one that expires, or link-local."""
+
+    link: str
+    ip: str
+    expires: bool
+
+
 class InterfaceReader:
     """Reads interfaces of a catalogue's kinds; collects what notes would repeat for every interface."""
 
     def __init__(self, catalogue: Mapping[str, Kind]) -> None:
         self.catalogue = catalogue
-        self.link_local: list[str] = []
-        self.expiring: list[str] = []
+        self.left: list[LeftAlone] = []
+        self._reading = ""
         self._subtrees: dict[str | None, Kind] = {kind.subtree: kind for kind in catalogue.values() if kind.subtree}
         self._tables: dict[str | None, Mapping[str, Reader]] = {}
         common = {key: reader for key, reader in fields(Interface).items() if key not in _COMMON}
@@ -47,6 +56,7 @@ class InterfaceReader:
         state = self._one(_state, tree, "state", path, report)
         bare = state in (State.ABSENT, State.IGNORE, State.UNKNOWN)
         kind, type_word = self._kind(tree, state, path, report)
+        self._reading = name or ""
         if bare:
             values = self._bare(tree, state, path, report)
         elif kind is None and tree.get("type") not in (None, "unknown"):
@@ -158,10 +168,8 @@ class InterfaceReader:
                 report.problem((*path, *inner), message)
             if stack.enabled is not False:
                 for address in stack.address or ():
-                    if ip.expires(address):
-                        self.expiring.append(address.ip)
-                    elif ip.is_link_local(address):
-                        self.link_local.append(address.ip)
+                    if ip.expires(address) or ip.is_link_local(address):
+                        self.left.append(LeftAlone(self._reading, address.ip, ip.expires(address)))
             return ip.normalise(stack, family)
 
         return read

@@ -38,6 +38,7 @@ def run(call: Call) -> int:
     from nncp_agent.cli.imagine import imagine  # late: what cannot be read needs no engine
     from nncp_agent.plan import decide
 
+    policies.note(call, decoded, None)
     host = imagine(decoded.desired)
     with policies.located(decoded):
         whole.refuse(decoded, host)

@@ -1,5 +1,6 @@
 """`nncp plan` and `nncp validate`: what they print, where they point, and with which code they end."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,23 @@ def test_a_plan_is_one_line_for_each_change() -> None:
 def test_what_is_shown_is_planned_without_a_change() -> None:
     shown = nncp("show", kernel=Still(NODE), state_dir=Path("/nowhere")).out
     result = plan(shown, "--exit-code", "-")
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_whoever_writes_an_address_that_is_the_kernels_or_a_servers_is_told() -> None:
+    """Unless the host has it already: then it was told when it came, or `show` printed it."""
+    addresses = [
+        {"ip": "2001:db8:40::11", "prefix-length": 64},
+        {"ip": "fe80::5:4:3", "prefix-length": 64},
+        {"ip": "2001:db8:40::99", "prefix-length": 64, "valid-life-time": "3600sec"},
+    ]
+    shown = {"name": "bond0.40", "min-mtu": 68, "ipv6": {"enabled": True, "address": addresses}}
+    result = plan(json.dumps({"interfaces": [shown]}))
     assert (result.code, result.out) == (0, "")
-    assert plan(shown, "-q", "-").err == ""
+    assert result.err == (
+        "note: link-local addresses are the kernel's business and left to it: fe80::5:4:3\n"
+        "note: addresses with a lifetime are left to whoever gave them: 2001:db8:40::99\n"
+    )
 
 
 def test_a_script_can_ask_whether_there_is_something_to_do() -> None:

@@ -218,13 +218,14 @@ class Socket:
                     raise MalformedMessage(f"request {kind}: answered with message {answer}")
                 raise KernelRefused(f"request {kind}", said.errno, said.reason)
 
-    def write(self, messages: Sequence[Message]) -> dict[int, Refusal]:
+    def write(self, messages: Sequence[Message], closing: Message | None = None) -> dict[int, Refusal]:
         """Send at most one batch of messages; gives those the kernel refused, by position. It does all the others.
 
-        Only the last one is acknowledged: an error is always answered, and the kernel works in order.
+        Only the last one is acknowledged: an error is always answered, and the kernel works in order. `closing` goes
+        behind it, for those to whom a batch is one transaction; kernels before 6.10 do not acknowledge that.
         Raises AnswerLost when the answers overran the socket or did not come.
         """
-        first = self._send(messages, acknowledge_last=True)
+        first = self._send(messages, acknowledge_last=True, closing=closing)
         refused: dict[int, Refusal] = {}
         while True:
             data = self._receive()
@@ -238,13 +239,16 @@ class Socket:
                 if position == len(messages) - 1:
                     return refused
 
-    def _send(self, messages: Sequence[Message], *, acknowledge_last: bool = False) -> int:
+    def _send(
+        self, messages: Sequence[Message], *, acknowledge_last: bool = False, closing: Message | None = None
+    ) -> int:
         """Send; gives the first sequence number."""
         first = self._sequence
-        self._sequence = (first + len(messages)) & 0xFFFFFFFF
-        parts = []
         last = len(messages) - 1
-        for position, message in enumerate(messages):
+        sent = messages if closing is None else [*messages, closing]
+        self._sequence = (first + len(sent)) & 0xFFFFFFFF
+        parts = []
+        for position, message in enumerate(sent):
             flags = message.flags | REQUEST | (ACK if acknowledge_last and position == last else 0)
             length = HEADER.size + len(message.payload)
             parts.append(HEADER.pack(length, message.type, flags, (first + position) & 0xFFFFFFFF, 0))

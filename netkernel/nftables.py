@@ -1,0 +1,276 @@
+"""The door to nftables: tables, chains and rules of a few forms, in one transaction (linux/netfilter/nf_tables.h).
+
+We write netlink instead of calling libnftables, because that reads the whole ruleset before it adds a rule, which is
+what makes nodes with many rules slow, and because a node need not have it. All that stands here is printed by nft(8) as
+if it had been written there.
+"""
+
+from __future__ import annotations
+
+import errno
+from _socket import AF_BRIDGE, AF_INET, inet_pton
+from collections.abc import Sequence
+from struct import Struct
+
+from netkernel import tlv
+from netkernel.errors import KernelRefused
+from netkernel.frozen import Frozen
+from netkernel.netlink import APPEND, CREATE, Message, Socket, opened
+from netkernel.typed import Final, Self
+
+BRIDGE: Final = AF_BRIDGE
+INET: Final = 1
+"""NFPROTO_INET."""
+_NETFILTER: Final = 12
+_SUBSYSTEM: Final = 10
+_HEADER: Final = Struct(">BBH")  # struct nfgenmsg: family, version, resource (big-endian)
+_BEGIN: Final = Message(0x10, 0, _HEADER.pack(0, 0, _SUBSYSTEM))
+_END: Final = Message(0x11, 0, _HEADER.pack(0, 0, _SUBSYSTEM))
+_NEW_TABLE, _GET_TABLE, _DELETE_TABLE, _NEW_CHAIN, _GET_CHAIN, _DELETE_CHAIN, _NEW_RULE, _GET_RULE, _DELETE_RULE = (
+    _SUBSYSTEM << 8 | number for number in range(9)
+)
+_WORD: Final = Struct(">I")
+_LONG: Final = Struct(">Q")
+_REGISTER: Final = 1
+_DROP, _ACCEPT, _JUMP, _RETURN = 0, 1, -3, -5
+_IIFNAME, _NFPROTO = 6, 15
+_LINK_LAYER, _NETWORK = 0, 1
+_ETHER_SOURCE: Final = (_LINK_LAYER, 6, 6)
+EQUAL, UNEQUAL = 0, 1
+
+
+class Rule(Frozen):
+    """A rule that is there, as far as is needed to find and delete it; `packets` is its counter's, if it has one."""
+
+    chain: str
+    handle: int
+    comment: str
+    packets: int | None = None
+
+
+def table(family: int, name: str, comment: str = "") -> Message:
+    """Make a table; one that is there stays as it is."""
+    marked = tlv.attribute(6, _userdata(comment)) if comment else b""
+    return _message(_NEW_TABLE, CREATE, family, tlv.text(1, name) + marked)
+
+
+def delete_table(family: int, name: str) -> Message:
+    """With all that is in it."""
+    return _message(_DELETE_TABLE, 0, family, tlv.text(1, name))
+
+
+def chain(family: int, of: str, name: str) -> Message:
+    """Make a chain that rules jump to; one that is there stays as it is."""
+    return _message(_NEW_CHAIN, CREATE, family, tlv.text(1, of) + tlv.text(3, name))
+
+
+def base_chain(family: int, of: str, name: str, *, kind: str, hook: int, priority: int) -> Message:
+    """Make a chain that packets come through, policy accept. `kind`: `filter` or `nat`; `hook`: an NF_INET_* number."""
+    at = tlv.nest(4, _word(1, hook), _word(2, priority & 0xFFFFFFFF))
+    parts = tlv.text(1, of) + tlv.text(3, name) + at + _word(5, _ACCEPT) + tlv.text(7, kind)
+    return _message(_NEW_CHAIN, CREATE, family, parts)
+
+
+def delete_chain(family: int, of: str, name: str) -> Message:
+    """An empty one that no rule jumps to: the kernel refuses others (EBUSY)."""
+    return _message(_DELETE_CHAIN, 0, family, tlv.text(1, of) + tlv.text(3, name))
+
+
+def flush(family: int, of: str, name: str) -> Message:
+    """Delete the rules of a chain."""
+    return _message(_DELETE_RULE, 0, family, tlv.text(1, of) + tlv.text(2, name))
+
+
+def rule(family: int, of: str, chain: str, expressions: Sequence[bytes], comment: str) -> Message:
+    """Append a rule."""
+    listed = tlv.nest(4, *expressions)
+    said = tlv.attribute(7, _userdata(comment))
+    return _message(_NEW_RULE, CREATE | APPEND, family, tlv.text(1, of) + tlv.text(2, chain) + listed + said)
+
+
+def delete_rule(family: int, of: str, which: Rule) -> Message:
+    named = tlv.text(1, of) + tlv.text(2, which.chain)
+    return _message(_DELETE_RULE, 0, family, named + tlv.attribute(3, _LONG.pack(which.handle)))
+
+
+def input_name(link: str) -> bytes:
+    """`iifname "<link>"`."""
+    raw = link.encode("utf-8", "surrogateescape")
+    return _meta(_IIFNAME) + _compare(EQUAL, raw.ljust(16, b"\0"))
+
+
+def ether_source(mac: str) -> bytes:
+    """`ether saddr <mac>`."""
+    return _payload(*_ETHER_SOURCE) + _compare(EQUAL, bytes.fromhex(mac.replace(":", "")))
+
+
+def address(which: str, ip: str, prefix: int, operator: int = EQUAL) -> bytes:
+    """`ip saddr` or `ip6 daddr` and so on of an address or a network, in a table of both families."""
+    family = AF_INET if "." in ip else 10
+    raw = inet_pton(family, ip)
+    width = len(raw)
+    offset = {4: {"saddr": 12, "daddr": 16}, 16: {"saddr": 8, "daddr": 24}}[width][which]
+    loaded = _payload(_NETWORK, offset, width)
+    if prefix < width * 8:
+        mask = ((1 << prefix) - 1 << (width * 8 - prefix)).to_bytes(width)
+        raw = bytes(one & other for one, other in zip(raw, mask, strict=True))
+        loaded += _masked(mask)
+    return loaded + _compare(operator, raw)
+
+
+def of_family(ip: str) -> bytes:
+    """What has to stand before `address` in a table of both families: `meta nfproto`, which nft(8) does not print."""
+    return _meta(_NFPROTO) + _compare(EQUAL, bytes([2 if "." in ip else 10]))
+
+
+def counter() -> bytes:
+    return _expression("counter", tlv.attribute(1, bytes(8)), tlv.attribute(2, bytes(8)))
+
+
+def drop() -> bytes:
+    return _verdict(_DROP)
+
+
+def leave() -> bytes:
+    """`return`."""
+    return _verdict(_RETURN)
+
+
+def jump(to: str) -> bytes:
+    return _verdict(_JUMP, tlv.text(2, to))
+
+
+def masquerade() -> bytes:
+    return _expression("masq")
+
+
+class Nftables:
+    """A conversation with nftables in the namespace of the calling thread."""
+
+    def __init__(self) -> None:
+        self._socket = Socket(opened(_NETFILTER))
+
+    def commit(self, messages: Sequence[Message]) -> None:
+        """All of it or nothing. Raises KernelRefused, with the errno of the first message that was refused."""
+        refused = self._socket.write([_BEGIN, *messages], closing=_END)
+        if refused:
+            said = refused[min(refused)]
+            raise KernelRefused("nftables", said.errno, said.reason)
+
+    def has_table(self, family: int, name: str) -> bool:
+        return self._is_there(_GET_TABLE, family, tlv.text(1, name))
+
+    def has_chain(self, family: int, of: str, name: str) -> bool:
+        return self._is_there(_GET_CHAIN, family, tlv.text(1, of) + tlv.text(3, name))
+
+    def rules(self, family: int, of: str, chain: str, containing: str = "") -> list[Rule]:
+        """The rules of a chain, those of them whose bytes contain a text; none where there is no such chain."""
+        wanted = containing.encode()
+        request = _HEADER.pack(family, 0, 0) + tlv.text(1, of) + tlv.text(2, chain)
+        try:
+            spans = self._socket.dump(_GET_RULE, request)
+        except KernelRefused as refused:
+            if refused.errno == errno.ENOENT:
+                return []
+            raise
+        return [_read(data, start, end) for data, start, end in spans if data.find(wanted, start, end) >= 0]
+
+    def _is_there(self, kind: int, family: int, named: bytes) -> bool:
+        try:
+            self._socket.ask(kind, _HEADER.pack(family, 0, 0) + named)
+        except KernelRefused as refused:
+            if refused.errno == errno.ENOENT:
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _message(kind: int, flags: int, family: int, payload: bytes) -> Message:
+    return Message(kind, flags, _HEADER.pack(family, 0, 0) + payload)
+
+
+def _word(number: int, value: int) -> bytes:
+    return tlv.attribute(number, _WORD.pack(value))
+
+
+def _userdata(comment: str) -> bytes:
+    """NFTNL_UDATA_*_COMMENT of libnftnl: type 0, length, text with its NUL."""
+    raw = comment.encode() + b"\0"
+    if len(raw) > 128:
+        raise ValueError(f"a comment of {len(raw) - 1} bytes: nft(8) takes 127")
+    return bytes([0, len(raw)]) + raw
+
+
+def _expression(name: str, *attributes: bytes) -> bytes:
+    return tlv.nest(1, tlv.text(1, name), tlv.nest(2, *attributes))
+
+
+def _meta(key: int) -> bytes:
+    return _expression("meta", _word(2, key), _word(1, _REGISTER))
+
+
+def _payload(base: int, offset: int, length: int) -> bytes:
+    return _expression("payload", _word(1, _REGISTER), _word(2, base), _word(3, offset), _word(4, length))
+
+
+def _masked(mask: bytes) -> bytes:
+    registers = _word(1, _REGISTER) + _word(2, _REGISTER) + _word(3, len(mask))
+    nothing = tlv.nest(5, tlv.attribute(1, bytes(len(mask))))
+    return _expression("bitwise", registers, tlv.nest(4, tlv.attribute(1, mask)), nothing)
+
+
+def _compare(operator: int, value: bytes) -> bytes:
+    return _expression("cmp", _word(1, _REGISTER), _word(2, operator), tlv.nest(3, tlv.attribute(1, value)))
+
+
+def _verdict(code: int, chain: bytes = b"") -> bytes:
+    said = tlv.nest(2, _word(1, code & 0xFFFFFFFF) + chain)
+    return _expression("immediate", _word(1, 0), tlv.nest(2, said))
+
+
+def _read(data: bytes, start: int, end: int) -> Rule:
+    chain, handle, comment, packets = "", 0, "", None
+    for number, first, last in tlv.walk(data, start + _HEADER.size, end):
+        if number == 2:
+            chain = tlv.read_text(data, first, last)
+        elif number == 3 and last - first == _LONG.size:
+            (handle,) = _LONG.unpack_from(data, first)
+        elif number == 4:
+            packets = _counted(data, first, last)
+        elif number == 7:
+            comment = _comment(data[first:last])
+    return Rule(chain, handle, comment, packets)
+
+
+def _counted(data: bytes, start: int, end: int) -> int | None:
+    for _, first, last in tlv.walk(data, start, end):
+        name, inside = "", (0, 0)
+        for number, low, high in tlv.walk(data, first, last):
+            if number == 1:
+                name = tlv.read_text(data, low, high)
+            elif number == 2:
+                inside = low, high
+        if name == "counter":
+            for number, low, high in tlv.walk(data, *inside):
+                if number == 2 and high - low == _LONG.size:
+                    return int(_LONG.unpack_from(data, low)[0])
+    return None
+
+
+def _comment(userdata: bytes) -> str:
+    at = 0
+    while at + 2 <= len(userdata):
+        kind, length = userdata[at], userdata[at + 1]
+        if kind == 0:
+            return userdata[at + 2 : at + 2 + length].rstrip(b"\0").decode("utf-8", "replace")
+        at += 2 + length
+    return ""

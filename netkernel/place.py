@@ -1,0 +1,118 @@
+"""A network namespace in which single links are looked at and changed, without a look at the whole host.
+
+What a plugin touches is two links of thousands.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from struct import Struct
+
+from netkernel import netns, sysctl, tlv
+from netkernel.codec import addresses, shapes
+from netkernel.errors import KernelRefused, NetworkError
+from netkernel.executor import Execution
+from netkernel.netlink import Socket
+from netkernel.ops import Op, inverse
+from netkernel.records import Address, Link
+from netkernel.typed import Final, Self
+from netkernel.watch import Watch
+
+_SIOCGIFNAME: Final = 0x8910  # linux/sockios.h
+_IFREQ: Final = Struct("=16si20x")
+
+
+class Place:
+    """The namespace at `namespace` (a path), by default the calling thread's. For use by one thread at a time."""
+
+    def __init__(self, namespace: str | None = None) -> None:
+        """Raises NetworkError when there is no such namespace."""
+        self._namespace = namespace
+        with self.inside():
+            self._socket = Socket()
+
+    def inside(self) -> AbstractContextManager[None]:
+        """The calling thread, in the namespace."""
+        return netns.inside(self._namespace) if self._namespace else nullcontext()
+
+    def link(self, name: str) -> Link | None:
+        """The link as it is now; None when there is none. Raises KernelRefused."""
+        answer = self._link_message(name)
+        return shapes.Links().read(*answer, _Names(self._socket)) if answer else None
+
+    def addresses(self, link: Link) -> list[Address]:
+        """Its addresses, in the kernel's order. Raises KernelRefused."""
+        reader, names = addresses.Addresses(), {link.index: link.name}
+        spans = self._socket.dump(addresses.GET, addresses.dump_request(link=link.index))
+        found = (reader.read(data, start, end, names) for data, start, end in spans)
+        return [each for each in found if each is not None]
+
+    def sysctl(self, path: str) -> str:
+        """Below /proc/sys, with slashes. Raises KernelRefused."""
+        with self.inside():
+            return sysctl.read(path)
+
+    def execute(self, ops: Sequence[Op]) -> None:
+        """Do the ops, batched. Raises KernelRefused; some may have been done then."""
+        Execution(self._socket, self.inside, ops).run()
+
+    def undo(self, ops: Sequence[Op]) -> list[str]:
+        """Take back what may have been done of `ops`, last first, each whatever became of the others.
+
+        Gives a line for each that could not be taken back. What is gone needs no taking back.
+        """
+        left = []
+        for op in inverse(ops):
+            try:
+                self.execute([op])
+            except KernelRefused as refused:
+                if refused.errno not in (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL):
+                    left.append(str(refused))
+            except NetworkError as error:
+                left.append(str(error))
+        return left
+
+    def watch(self) -> Watch:
+        """Hears what changes here from now on."""
+        with self.inside():
+            return Watch()
+
+    def _link_message(self, name: str) -> tuple[bytes, int, int] | None:
+        try:
+            return self._socket.ask(shapes.GET, shapes.request(0) + tlv.text(shapes.NAME, name))
+        except KernelRefused as refused:
+            if refused.errno == errno.ENODEV:
+                return None
+            raise
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Names(Mapping[int, str]):
+    """The names of links, asked for when they are needed."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+
+    def __getitem__(self, index: int) -> str:
+        try:
+            answer = fcntl.ioctl(self._socket.fileno(), _SIOCGIFNAME, _IFREQ.pack(b"", index))
+        except OSError:
+            raise KeyError(index) from None
+        return _IFREQ.unpack(answer)[0].rstrip(b"\0").decode("utf-8", "surrogateescape")  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[int]:
+        raise TypeError("names are asked for one by one")
+
+    def __len__(self) -> int:
+        raise TypeError("names are asked for one by one")

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from netkernel.frozen import Frozen, replace
 from netkernel.records import (
     FOREVER,
-    LLDP,
     NO_ATTRS,
     Address,
     Attrs,
@@ -175,7 +174,7 @@ class SetAddress(Frozen):
 
 
 class AddClient(Frozen):
-    """Start a client of an address server for a link, or listening on it."""
+    """Start a client of an address server for a link."""
 
     client: Client
 
@@ -421,7 +420,7 @@ def _address(address: Address) -> str:
 
 
 def _client(client: Client) -> str:
-    return f"{'LLDP' if client.family == LLDP else f'DHCPv{client.family}'} on {client.link}"
+    return f"DHCPv{client.family} on {client.link}"
 
 
 def _route(route: Route) -> str:

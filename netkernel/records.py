@@ -213,18 +213,14 @@ class Nexthop(Frozen):
     extra: bytes = b""
 
 
-LLDP: Final = 0
-"""`Client.family` of who listens to a link's neighbours: it has none."""
-
-
 class Client(Frozen):
-    """What a process of ours does for a link: what it was told to do, in the words of who told it.
+    """A client of an address server that runs for a link: what it was told to do, in the words of who told it.
 
-    A client of an address server puts what it is lent on the link itself, with a lifetime.
+    It puts what it is lent on the link itself, with a lifetime.
     """
 
     link: str
-    family: int  # 4: DHCPv4, 6: DHCPv6, or LLDP
+    family: int  # 4: DHCPv4, 6: DHCPv6
     attrs: Attrs = NO_ATTRS
 
     @property

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from netkernel import ops
 from netkernel.host import Host
 from netkernel.ops import Op
-from netkernel.records import LLDP
 
 DEFAULTS = ("0.0.0.0/0", "::/0")
 
@@ -54,7 +53,7 @@ def touches(op: Op) -> tuple[str, ...]:
         case ops.WriteSysctl(path=path):
             return (path.split("/")[3],) if path.startswith(("net/ipv6/conf/", "net/ipv4/conf/")) else ()
         case ops.AddClient(client=client) | ops.DeleteClient(client=client):
-            return (client.link,) if client.family != LLDP else ()  # who only listens disturbs nobody
+            return (client.link,)
         case ops.AddRule() | ops.DeleteRule() | ops.WriteFile():
             return ()
         case _:

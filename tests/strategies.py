@@ -53,7 +53,8 @@ def bare() -> Host:
     links = {}
     for number, name in enumerate(NICS, 1):
         attrs = {
-            "up": False, "promisc": False, "mtu": 1500, "master": "", "link": "", "txqlen": 1000, "alias": "",
+            "up": False, "promisc": False, "allmulti": False, "mtu": 1500, "master": "", "link": "",
+            "txqlen": 1000, "alias": "",
             "group": 0, "address": f"02:00:00:00:00:{number:02x}", "addr_gen_mode": "eui64",
         }  # fmt: skip
         links[name] = Link(name, attrs=attrs, conf6=CONF, index=number, min_mtu=68, max_mtu=9000)

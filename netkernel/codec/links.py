@@ -29,7 +29,7 @@ DELETE: Final = 17
 
 _GROUP, _NET_NS_FD, _NEW_INDEX = 27, 28, 49
 _PEER: Final = 1  # VETH_INFO_PEER (linux/veth.h)
-_FLAGS: Final = ("up", "promisc")
+_FLAGS: Final = ("up", "promisc", "allmulti")
 _OWN_MESSAGE: Final = frozenset({*_FLAGS, "addr_gen_mode"})
 _PLAIN: Final = {key: attr for key, attr in COMMON.items() if key not in _OWN_MESSAGE}
 _IGNORED_AT_CREATE: Final = ("alias", "addr_gen_mode")

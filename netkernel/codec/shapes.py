@@ -35,15 +35,15 @@ _FIRST: Final = Struct("=4xi8xHH")
 KIND, KIND_DATA, PORT_KIND, PORT_DATA = 1, 2, 4, 5
 INET, INET6, INET_CONF, INET6_CONF, ADDR_GEN_MODE = 2, 10, 1, 2, 8
 
-_UP, _PROMISC = COMMON["up"].bit, COMMON["promisc"].bit
+_UP, _PROMISC, _ALLMULTI = (COMMON[key].bit for key in ("up", "promisc", "allmulti"))
 _OPERSTATES: Final = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _MOST_SHAPES: Final = 2048
 
 _COMMON: Final = forms.fields({key: attr for key, attr in COMMON.items() if key != "addr_gen_mode"})
 _GEN_MODE: Final = forms.field(COMMON["addr_gen_mode"])
 _MISSING: Final[Mapping[str, Any]] = {
-    "up": False, "promisc": False, "address": "", "mtu": 0, "link": "", "master": "", "txqlen": 0, "alias": "",
-    "group": 0,
+    "up": False, "promisc": False, "allmulti": False, "address": "", "mtu": 0, "link": "", "master": "",
+    "txqlen": 0, "alias": "", "group": 0,
 }  # fmt: skip
 _ADDRESS: Final = Field("s", 0, forms.mac)
 _FACTS: Final[Mapping[int, tuple[str, Field]]] = {
@@ -197,6 +197,7 @@ class _Shape:
         attrs = self._attrs.values(unpacked, names)
         attrs["up"] = flags & _UP != 0
         attrs["promisc"] = flags & _PROMISC != 0
+        attrs["allmulti"] = flags & _ALLMULTI != 0
         fields = self._fields.copy()
         fields[_NAME] = names[index]
         fields[_ATTRS] = attrs

@@ -9,6 +9,7 @@ from netkernel.typed import Final
 COMMON: Final[Mapping[str, Attr]] = {
     "up": Attr(0, Form.FLAG, bit=0x1),  # IFF_UP, linux/if.h
     "promisc": Attr(0, Form.FLAG, bit=0x100),  # IFF_PROMISC: the flag, never IFLA_PROMISCUITY's counter
+    "allmulti": Attr(0, Form.FLAG, bit=0x200),  # IFF_ALLMULTI, as it was set by a user, too
     "address": Attr(1, Form.MAC),
     "mtu": Attr(4, Form.U32),
     "link": Attr(5, Form.LINK),

@@ -16,7 +16,7 @@ from netkernel.simulation.bond import DELAYS
 from netkernel.simulation.device import follows_its_port
 from netkernel.simulation.ip import has_inet6
 
-LATE = frozenset({"up", "master", "promisc", "addr_gen_mode", "primary", "peer"})
+LATE = frozenset({"up", "master", "promisc", "allmulti", "addr_gen_mode", "primary", "peer"})
 """Attributes with a stage of their own; `primary` is known by the name of a port, so ports come first."""
 DEFAULT_PVID = "vlan_default_pvid"
 
@@ -214,8 +214,8 @@ def switch(planning: Planning) -> None:
         if want.attrs.get("up") and not planning.world.links[have.name].up:
             planning.set(have.name, {"up": True})
     for have, want in pairs:
-        if "promisc" in want.attrs:
-            planning.set(have.name, {"promisc": want.attrs["promisc"]})
+        if flags := {key: want.attrs[key] for key in ("promisc", "allmulti") if key in want.attrs}:
+            planning.set(have.name, flags)
         primary = str(want.attrs.get("primary", ""))
         if want.kind == "bond" and values.is_taken(want, "primary") and primary in planning.world.ports(have.name):
             planning.set(have.name, {"primary": primary})

@@ -14,7 +14,8 @@ from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import bond, bridge, device, ip, stacked, tunnels, vrf
 from netkernel.simulation.world import NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
-_PLAIN: Final = ("txqlen", "alias", "group", "promisc", "addr_gen_mode")
+_PLAIN: Final = ("txqlen", "alias", "group", "promisc", "allmulti", "addr_gen_mode")
+_NOT_BORN: Final = frozenset({"up", "master", "promisc", "allmulti", "address", "mtu"})
 """Written without consequences."""
 
 
@@ -62,10 +63,10 @@ def _apply_late(world: World, op: CreateLink, name: str, attrs: Attrs) -> None:
 def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     base = _base(world, op, stated) if op.kind == "vlan" else stacked.lender(world.links, op.kind, stated)
     mtu = number(stated.get("mtu")) or stacked.born_mtu(world.links, op.kind, stated)
-    attrs: dict[str, Value] = {"up": False, "promisc": False, "mtu": mtu, "master": "", "txqlen": 1000, "alias": ""}
+    attrs: dict[str, Value] = {"up": False, "promisc": False, "allmulti": False, "mtu": mtu, "master": ""}
     if not mtu:  # its base's, which nobody can foretell: the base comes out of a bond
         del attrs["mtu"]
-    attrs |= {"link": "", "group": 0, **KINDS[op.kind].defaults}
+    attrs |= {"txqlen": 1000, "alias": "", "link": "", "group": 0, **KINDS[op.kind].defaults}
     assigned = SET_BY_USER
     address = stated.get("address")
     if address is None:
@@ -80,7 +81,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     attrs |= tunnels.address_of(op.kind, stated)
     if (mode := world.new_gen_mode()) is not None:
         attrs["addr_gen_mode"] = mode
-    attrs |= {key: value for key, value in stated.items() if key not in ("up", "master", "promisc", "address", "mtu")}
+    attrs |= {key: value for key, value in stated.items() if key not in _NOT_BORN}
     attrs |= stacked.named(op.kind, attrs)
     if op.kind == "bond":
         attrs |= bond.new_attrs(op, stated)

@@ -20,8 +20,8 @@ def kernel(netns: str) -> Iterator[LinuxKernel]:
 
 
 OTHER: dict[str, Value] = {
-    "address": "02:00:00:00:00:77", "mtu": 1400, "txqlen": 77, "group": 7, "promisc": True, "up": True,
-    "alias": "uplink of rack 4", "addr_gen_mode": "none",
+    "address": "02:00:00:00:00:77", "mtu": 1400, "txqlen": 77, "group": 7, "promisc": True, "allmulti": True,
+    "up": True, "alias": "uplink of rack 4", "addr_gen_mode": "none",
 }  # fmt: skip
 BRIDGE: dict[str, Value] = {
     "forward_delay": 400, "hello_time": 300, "max_age": 3000, "ageing_time": 100, "stp_state": 1, "priority": 4097,

@@ -45,7 +45,7 @@ def kernel(netns: str) -> Iterator[LinuxKernel]:
     with LinuxKernel() as there:
         there.execute(
             [
-                CreateLink("d0", "dummy", {"mtu": 1400, "promisc": True}),
+                CreateLink("d0", "dummy", {"mtu": 1400, "promisc": True, "allmulti": True}),
                 CreateLink("bond0", "bond", {"mode": "802.3ad", "ad_lacp_rate": "fast", "ad_actor_sys_prio": 5}),
                 SetLink("d0", "dummy", {"master": "bond0"}, {}),
                 CreateLink("br0", "bridge", {"vlan_filtering": 1, "alias": "the bridge", "up": True}),

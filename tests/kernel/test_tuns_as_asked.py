@@ -142,6 +142,7 @@ def test_everything_netlink_says_of_a_new_device_is_said_at_once(kernel: LinuxKe
     attrs: dict[str, Value] = {
         "mode": "tap", "owner": 5, "owning_group": 6, "multi_queue": 1, "address": "02:00:00:00:00:42", "mtu": 1400,
         "txqlen": 77, "alias": "nncp:vmnet:vm1", "group": 9, "up": True, "master": "br0", "promisc": True,
+        "allmulti": True,
     }  # fmt: skip
     kernel.execute([CreateLink("br0", "bridge"), CreateLink("tap0", "tun", attrs, index=4711)])
     link = kernel.snapshot().links["tap0"]

@@ -113,8 +113,8 @@ def merged(messages: list[Message], name: str, index: int) -> Link:
         link = reader.read(payload, 0, len(payload), names)
         _, _, _, flags, mask = shapes.HEADER.unpack_from(payload)
         stated = {key: value for key, value in link.attrs.items() if value not in ("", 0, (), False)}
-        found |= {key: value for key, value in stated.items() if key not in ("up", "promisc")}
-        found |= {key: bool(flags & COMMON[key].bit) for key in ("up", "promisc") if mask & COMMON[key].bit}
+        found |= {key: value for key, value in stated.items() if key not in ("up", "promisc", "allmulti")}
+        found |= {key: bool(flags & COMMON[key].bit) for key in ("up", "promisc", "allmulti") if mask & COMMON[key].bit}
         if link.kind:
             found |= {key: value for key, value in link.attrs.items() if key in KINDS[link.kind].attrs}
     return Link(name, link.kind, found)

@@ -156,8 +156,9 @@ def test_a_link_dump_of_pyroute2s_making_is_read() -> None:
     link = shapes.Links().read(payload, 0, len(payload), {2: "br0", 9: "bond9"})
     assert (link.name, link.kind, link.index, link.min_mtu) == ("bond9", "bond", 9, 68)
     assert link.attrs == {
-        "up": True, "promisc": False, "address": "02:00:00:00:00:09", "mtu": 1450, "link": "", "master": "br0",
-        "txqlen": 1000, "alias": "", "group": 5, "mode": "active-backup", "miimon": 100, "xmit_hash_policy": "layer3+4",
+        "up": True, "promisc": False, "allmulti": False, "address": "02:00:00:00:00:09", "mtu": 1450, "link": "",
+        "master": "br0", "txqlen": 1000, "alias": "", "group": 5, "mode": "active-backup",
+        "miimon": 100, "xmit_hash_policy": "layer3+4",
         "primary": "", "arp_ip_target": (), "ns_ip6_target": (),
     }  # fmt: skip
     assert link.facts == {"active_slave": "br0"}

@@ -1,11 +1,11 @@
-"""Ops on links that another manager holds: it may change them again, so whoever plans is told what lets go of them."""
+"""Ops on links that another manager holds, which would undo them: refused, with what makes it let go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from netkernel.ops import Op
+from netkernel.ops import Op, SetLink
 from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.important import touches
@@ -15,7 +15,7 @@ Holders = Callable[[Mapping[str, Link]], Mapping[str, Holder]]
 """Who holds which of these links."""
 
 
-_WAY_OUT: Final = "to make it let go, which takes away what it configured there"
+_WAY_OUT: Final = "to make it let go, which keeps what it configured there"
 
 
 def nobody(links: Mapping[str, Link]) -> Mapping[str, Holder]:
@@ -23,10 +23,17 @@ def nobody(links: Mapping[str, Link]) -> Mapping[str, Holder]:
     return {}
 
 
-def warnings(plan: Sequence[Op], held: Mapping[str, Holder]) -> list[Problem]:
-    """One for each held link that the plan touches."""
-    touched = sorted({name for op in plan for name in touches(op) if name in held})
+def problems(plan: Sequence[Op], held: Mapping[str, Holder]) -> list[Problem]:
+    """One for each held link that the plan changes."""
+    changed = {name for op in plan for name in _changes(op)}
     return [
-        Problem(name, f"{held[name]} holds this link and may change it again; {_WAY_OUT}: {held[name].release}")
-        for name in touched
+        Problem(name, f"{held[name]} holds this link and would change it again; {_WAY_OUT}: {held[name].release}")
+        for name in sorted(changed & held.keys())
     ]
+
+
+def _changes(op: Op) -> Iterator[str]:
+    """The links an op is about, and the controllers that lose or get one: their ports are theirs."""
+    yield from touches(op)
+    if isinstance(op, SetLink):
+        yield from (str(each["master"]) for each in (op.new, op.old) if each.get("master"))

@@ -62,16 +62,14 @@ def decide(
     after = target(resolved, before)
     _refuse(judge.conflicts(before, after, resolved))
     ops, lost = _planned(before, after) if after is not before else ((), ())
+    _refuse(_as_called(held.problems(ops, holders(before.links)), resolved) if ops else ())
     return Decision(
         desired=resolved.desired,
         resolved=resolved,
         before=before,
         target=after,
         ops=ops,
-        warnings=(
-            *_as_called(judge.warnings(resolved, before, after), resolved),
-            *(held.warnings(ops, holders(before.links)) if ops else ()),
-        ),
+        warnings=tuple(_as_called(judge.warnings(resolved, before, after), resolved)),
         irreversible=lost,
         important=important(ops, before, precious),
     )

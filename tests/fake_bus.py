@@ -1,4 +1,4 @@
-"""A bus with a systemd-resolved on it, in a thread: what our door to D-Bus is talked to by in tests."""
+"""A bus with a service on it, in a thread: what our door to D-Bus is talked to by in tests."""
 
 from __future__ import annotations
 
@@ -8,11 +8,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from struct import Struct, unpack_from
-from typing import Any
+from typing import Any, Protocol
 
 from netkernel import dbus
 
 ERROR = "org.freedesktop.resolve1.NoSuchLink"
+
+
+class Service(Protocol):
+    """What is on the bus. `answer` gives signature and values, and raises KeyError for what it does not know."""
+
+    def answer(self, member: str, arguments: list[Any]) -> tuple[str, list[Any]]: ...
+
+
+class FakeNetworkManager:
+    """Which links it manages; it knows no others."""
+
+    def __init__(self, managed: dict[str, bool]) -> None:
+        self.managed = managed
+        self._asked = ""
+
+    def answer(self, member: str, arguments: list[Any]) -> tuple[str, list[Any]]:
+        match member, arguments:
+            case "Hello", _:
+                return "s", [":1.1"]
+            case "GetDeviceByIpIface", [name]:
+                self._asked = name
+                return "o", [f"/device/{name}"] if name in self.managed else _unknown(name)
+            case "Get", [_, "Managed"]:
+                return "v", [("b", self.managed[self._asked])]
+            case _:
+                raise AssertionError(member)
+
+
+def _unknown(name: str) -> list[Any]:
+    raise KeyError(name)
 
 
 class FakeResolved:
@@ -45,12 +75,12 @@ class FakeResolved:
 
 
 @contextmanager
-def listening(path: Path, resolved: FakeResolved, greeting: bytes = b"OK 1234\r\n") -> Iterator[str]:
+def listening(path: Path, service: Service, greeting: bytes = b"OK 1234\r\n") -> Iterator[str]:
     """Its address, as long as the block lasts."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        thread = threading.Thread(target=_serve, args=(listener, resolved, greeting))
+        thread = threading.Thread(target=_serve, args=(listener, service, greeting))
         thread.start()
         try:
             yield str(path)
@@ -59,7 +89,7 @@ def listening(path: Path, resolved: FakeResolved, greeting: bytes = b"OK 1234\r\
             thread.join()
 
 
-def _serve(listener: socket.socket, resolved: FakeResolved, greeting: bytes) -> None:
+def _serve(listener: socket.socket, service: Service, greeting: bytes) -> None:
     while True:
         try:
             connection, _ = listener.accept()
@@ -70,17 +100,17 @@ def _serve(listener: socket.socket, resolved: FakeResolved, greeting: bytes) -> 
             connection.sendall(greeting)
             if stream.readline() == b"BEGIN\r\n":
                 while head := stream.read(16):
-                    connection.sendall(_reply(head, stream, resolved))
+                    connection.sendall(_reply(head, stream, service))
 
 
-def _reply(head: bytes, stream: Any, resolved: FakeResolved) -> bytes:
+def _reply(head: bytes, stream: Any, service: Service) -> bytes:
     body_size, serial, fields_size = unpack_from("<3I", head, 4)
     raw = stream.read(fields_size + -fields_size % 8)
     fields = dict(dbus.unpack("a(yv)", head[12:] + raw, 12)[0])
     arguments = dbus.unpack(fields.get(8, ""), stream.read(body_size))
     kind, error, (signature, values) = 2, [], ("", [])
     try:
-        signature, values = resolved.answer(fields[3], arguments)
+        signature, values = service.answer(fields[3], arguments)
     except KeyError as missing:
         kind, error, signature, values = 3, [(4, ("s", ERROR))], "s", [f"Link {missing} not known"]
     body = dbus.pack(signature, values)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from netkernel.files import SYSTEM_BUS
 from netkernel.records import Link
 from nncp_agent.managers import ifupdown, network_manager, networkd
 from nncp_agent.managers.base import Holder
@@ -17,18 +18,20 @@ from nncp_agent.managers.base import Holder
 __all__ = ["RUN", "Holder", "holders"]
 
 RUN: Final = "/run"
-_MANAGERS: Final = (ifupdown, networkd, network_manager)
-"""Where two claim one link, the last is the one that acts on events."""
 
 
-def holders(links: Mapping[str, Link], run: str = RUN, proc: str = "/proc") -> dict[str, Holder]:
-    """Who holds which of `links`. Nobody does in a namespace that is not the host's: managers number only its links."""
+def holders(links: Mapping[str, Link], run: str = RUN, proc: str = "/proc", bus: str = SYSTEM_BUS) -> dict[str, Holder]:
+    """Who holds which of `links`. Nobody does in a namespace that is not the host's: managers number only its links.
+
+    Where two hold one link, the last of them is the one that acts on events.
+    """
     if not _is_hosts_namespace(proc):
         return {}
-    found: dict[str, Holder] = {}
-    for manager in _MANAGERS:
-        found.update(manager.holders(links, run))
-    return found
+    return {
+        **ifupdown.holders(links, run),
+        **networkd.holders(links, run),
+        **network_manager.holders(links, run, bus),
+    }
 
 
 def _is_hosts_namespace(proc: str) -> bool:

@@ -23,7 +23,12 @@ def holders(links: Mapping[str, Link], run: str) -> dict[str, Holder]:
         state = keys(f"{directory}/{link.index}")
         file = state.get("NETWORK_FILE", "")
         if file and state.get("ADMIN_STATE") in HELD:
-            own = f"/etc/systemd/network/00-{quote(name)}.network"
-            fix = rf"printf '[Match]\nName={quote(name)}\n[Link]\nUnmanaged=yes\n' >{own} && networkctl reload"
-            found[name] = Holder("systemd-networkd", file, fix)
+            found[name] = Holder("systemd-networkd", file, _release(name))
     return found
+
+
+def _release(name: str) -> str:
+    """It reads the file when it starts, and then never touches the link; `networkctl reload` would clear it."""
+    text = rf"[Match]\nName={name}\n[Link]\nUnmanaged=yes\n"
+    own = quote(f"/etc/systemd/network/00-{name}.network")
+    return f"printf {quote(text)} >{own} && systemctl restart systemd-networkd"

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from netkernel.ops import SetLink
 from netkernel.records import Link
 from nncp_agent import held
+from nncp_agent.errors import InvalidPolicy
 from nncp_agent.managers import holders
 from nncp_agent.managers.base import Holder
+from nncp_agent.plan import decide
+from tests.fake_bus import FakeNetworkManager, listening
+from tests.host_text import policy, read_host
 
+NO_BUS = "/nowhere"
 LINKS = {name: Link(name=name, index=index) for index, name in enumerate(("lo", "eth0", "eth1", "eth2"), 1)}
 
 
@@ -21,8 +28,13 @@ def write(root: Path, files: dict[str, str]) -> str:
     return str(root)
 
 
+def restart(name: str) -> str:
+    conf = f"[keyfile]\\nunmanaged-devices+=interface-name:={name}\\n"
+    return f"printf '{conf}' >/etc/NetworkManager/conf.d/{name}.conf && systemctl restart NetworkManager"
+
+
 def test_where_no_manager_is_nobody_holds_anything(tmp_path: Path) -> None:
-    assert holders(LINKS, str(tmp_path)) == {}
+    assert holders(LINKS, str(tmp_path), bus=NO_BUS) == {}
 
 
 def test_networkmanager_holds_what_it_has_activated_or_wants_to(tmp_path: Path) -> None:
@@ -34,9 +46,9 @@ def test_networkmanager_holds_what_it_has_activated_or_wants_to(tmp_path: Path) 
             "NetworkManager/devices/4": "[device]\nmanaged=true\n",
         },
     )
-    assert holders(LINKS, run) == {
-        "eth0": Holder("NetworkManager", "profile '1234'", "nmcli device set eth0 managed no"),
-        "eth2": Holder("NetworkManager", "", "nmcli device set eth2 managed no"),
+    assert holders(LINKS, run, bus=NO_BUS) == {
+        "eth0": Holder("NetworkManager", "profile '1234'", restart("eth0")),
+        "eth2": Holder("NetworkManager", "", restart("eth2")),
     }
 
 
@@ -50,8 +62,8 @@ def test_networkmanager_does_not_hold_what_it_found_configured(tmp_path: Path) -
             "NetworkManager/system-connections/b": "[connection]\nid=b\nuuid=34\n[.nmmeta]\nnm-generated=true\n",
         },
     )
-    assert {name: str(holder) for name, holder in holders(LINKS, run).items()} == {
-        "eth1": "NetworkManager (profile 'b')"
+    assert {name: str(holder) for name, holder in holders(LINKS, run, bus=NO_BUS).items()} == {
+        "eth1": f"NetworkManager (profile 'b', {run}/NetworkManager/system-connections/b)"
     }
 
 
@@ -64,14 +76,16 @@ def test_networkd_holds_what_it_has_a_file_for(tmp_path: Path) -> None:
             "systemd/netif/links/4": "ADMIN_STATE=configured\n",
         },
     )
-    assert {name: str(holder) for name, holder in holders(LINKS, run).items()} == {
+    assert {name: str(holder) for name, holder in holders(LINKS, run, bus=NO_BUS).items()} == {
         "eth0": "systemd-networkd (/etc/systemd/network/a.network)"
     }
 
 
 def test_ifupdown_holds_what_it_brought_up_but_the_loopback(tmp_path: Path) -> None:
     run = write(tmp_path, {"network/ifstate": "lo=lo\neth1=uplink\ngone=gone\n"})
-    assert {name: str(holder) for name, holder in holders(LINKS, run).items()} == {"eth1": "ifupdown (iface uplink)"}
+    assert {name: str(holder) for name, holder in holders(LINKS, run, bus=NO_BUS).items()} == {
+        "eth1": "ifupdown (iface uplink)"
+    }
 
 
 def test_nobody_holds_the_links_of_another_namespace(tmp_path: Path) -> None:
@@ -84,13 +98,39 @@ def test_nobody_holds_the_links_of_another_namespace(tmp_path: Path) -> None:
 
 def test_a_file_of_nonsense_holds_nothing(tmp_path: Path) -> None:
     run = write(tmp_path, {"NetworkManager/devices/2": "\0\xff=\n====\nmanaged", "network/ifstate": "\n=\n=x\n"})
-    assert holders(LINKS, run) == {}
+    assert holders(LINKS, run, bus=NO_BUS) == {}
 
 
-def test_only_held_links_that_the_plan_touches_are_warned_about_once_each() -> None:
-    plan = (SetLink("eth0", "", {"mtu": 1400}, {"mtu": 1500}), SetLink("eth0", "", {"up": False}, {"up": True}))
-    named = {name: Holder("M", "p", f"release {name}") for name in ("eth0", "eth1")}
-    assert [str(each) for each in held.warnings(plan, named)] == [
-        "eth0: M (p) holds this link and may change it again; to make it let go, which takes away what it "
-        "configured there: release eth0"
+PLAN = (
+    SetLink("eth0", "", {"mtu": 1400}, {"mtu": 1500}),
+    SetLink("eth0", "", {"up": False}, {"up": True}),
+    SetLink("eth1", "", {"master": "bond0"}, {"master": ""}),
+)
+
+
+def test_each_held_link_that_a_plan_changes_is_refused_once_with_what_lets_go_of_it() -> None:
+    named = {name: Holder("M", "p", f"release {name}") for name in ("eth0", "eth2")}
+    assert [str(each) for each in held.problems(PLAN, named)] == [
+        "eth0: M (p) holds this link and would change it again; to make it let go, which keeps what it configured "
+        "there: release eth0"
     ]
+
+
+def test_who_gets_or_loses_a_port_is_changed() -> None:
+    assert [each.path for each in held.problems(PLAN, {"bond0": Holder("M", "p", "release")})] == ["bond0"]
+
+
+def test_a_plan_on_a_held_link_is_refused_and_one_that_leaves_it_alone_is_not() -> None:
+    host = read_host("links: {eth0: {mtu: 1500}, eth1: {mtu: 1500}}")
+    held_ones = {"eth0": Holder("M", "p", "release eth0")}
+    with pytest.raises(InvalidPolicy, match=r"eth0: M \(p\) holds this link"):
+        decide(policy("interfaces: [{name: eth0, mtu: 1400}]"), host, holders=lambda links: held_ones)
+    both = policy("interfaces: [{name: eth0, mtu: 1500}, {name: eth1, mtu: 1400}]")
+    assert len(decide(both, host, holders=lambda links: held_ones).ops) == 1
+
+
+def test_networkmanager_does_not_hold_what_it_says_it_does_not_manage(tmp_path: Path) -> None:
+    devices = {f"NetworkManager/devices/{index}": "[device]\nmanaged=true\n" for index in (2, 3, 4)}
+    run = write(tmp_path / "run", devices)
+    with listening(tmp_path / "bus", FakeNetworkManager({"eth0": True, "eth1": False})) as bus:
+        assert holders(LINKS, run, bus=bus).keys() == {"eth0", "eth2"}

@@ -343,7 +343,7 @@ class Execution:
     def _tell_keeper(self, position: int, op: AddClient | DeleteClient) -> None:
         try:
             if self._keepers is None:
-                raise OSError(errno.EOPNOTSUPP, "nobody here keeps leases")
+                raise OSError(errno.EOPNOTSUPP, "nobody here runs anything for links")
             with self._inside():
                 self._keepers.start(op.client) if isinstance(op, AddClient) else self._keepers.stop(op.client)
         except OSError as error:

@@ -29,7 +29,8 @@ class Host(Frozen):
     `sysctls` holds only those somebody asked about (path with slashes below /proc/sys); the per-link IPv6 ones are in
     the links' `conf6`. `clients` are those that run now. `files` are those of configuration that a plan may change
     (`netkernel.files`), by path; none where they are not those of this namespace. `resolver` has an entry for each link
-    where systemd-resolved keeps the name servers.
+    where systemd-resolved keeps the name servers. `heard` has what LLDP neighbours say (`packets.lldp`), by link; only
+    an overview looks at it.
 
     `also` says which parts that few ask for were looked at: `ethtool.PARTS`, of which `hardware` then has an entry
     for each link that has any, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
@@ -48,6 +49,7 @@ class Host(Frozen):
     files: Mapping[str, File] = {}
     resolver: Mapping[str, LinkDns] = {}
     hardware: Mapping[str, Hardware] = {}
+    heard: Mapping[str, tuple[bytes, ...]] = fact(default={})
     also: frozenset[str] = fact(default=frozenset())
 
     def ports(self, controller: str) -> tuple[str, ...]:
@@ -61,6 +63,14 @@ class Host(Frozen):
     def routes_to(self, destination: str) -> tuple[Route, ...]:
         """The routes to this very destination, in the host's order. Indexed like `ports`."""
         return self._routes_to.get(destination, ())
+
+    def client(self, link: str, family: int) -> Client | None:
+        """What runs for the link, if anything does. Indexed like `ports`."""
+        return self._clients.get((link, family)) if self.clients else None
+
+    @cached_property
+    def _clients(self) -> Mapping[tuple[str, int], Client]:
+        return {client.key: client for client in self.clients}
 
     @cached_property
     def _routes_to(self) -> Mapping[str, tuple[Route, ...]]:

@@ -1,6 +1,9 @@
-"""The seam to who keeps leases: processes of the agent, which this floor starts and stops by ops and knows no more."""
+"""The seam to who keeps leases and knows neighbours: processes of the agent, which this floor starts and stops by ops
+and knows no more."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from netkernel.records import Client
 from netkernel.typed import Protocol
@@ -11,6 +14,10 @@ class Keepers(Protocol):
 
     def clients(self) -> tuple[Client, ...]:
         """The clients that run now, sorted."""
+        ...
+
+    def heard(self) -> Mapping[str, tuple[bytes, ...]]:
+        """What the neighbours of links say by LLDP, behind the Ethernet header, by link."""
         ...
 
     def start(self, client: Client) -> None:

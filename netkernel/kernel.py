@@ -11,6 +11,7 @@ from netkernel.files import SYSTEM_BUS, Files, is_resolveds
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket
+from netkernel.records import LLDP
 from netkernel.typed import TYPE_CHECKING, Self
 from netkernel.watch import Watch
 
@@ -31,7 +32,7 @@ class LinuxKernel:
     def __init__(
         self, namespace: str | None = None, keepers: Keepers | None = None, root: str = "/", bus: str = SYSTEM_BUS
     ) -> None:
-        """`keepers` know what clients of address servers run in the namespace, and start and stop them."""
+        """`keepers` know what runs for links of the namespace, and start and stop it."""
         self._namespace = namespace
         self._keepers = keepers
         self.root = root
@@ -62,7 +63,10 @@ class LinuxKernel:
     def overview(self, protocols: Collection[int], also: Collection[str] = ()) -> Host:
         """The part that people look at, for a third of the time. Raises as `snapshot`."""
         host = self._named(self._reader.overview(protocols))
-        return self._looked_at(replace(host, clients=clients) if (clients := self._clients()) else host, also)
+        if self._keepers is not None and (clients := self._keepers.clients()):
+            listens = any(client.family == LLDP for client in clients)
+            host = replace(host, clients=clients, heard=self._keepers.heard() if listens else {})
+        return self._looked_at(host, also)
 
     def _looked_at(self, host: Host, also: Collection[str]) -> Host:
         if any(link.parent for link in host.links.values()):

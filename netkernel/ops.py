@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from netkernel.frozen import Frozen, replace
 from netkernel.records import (
     FOREVER,
+    LLDP,
     NO_ATTRS,
     Address,
     Attrs,
@@ -174,7 +175,7 @@ class SetAddress(Frozen):
 
 
 class AddClient(Frozen):
-    """Start a client of an address server for a link."""
+    """Start a client of an address server for a link, or listening on it."""
 
     client: Client
 
@@ -420,7 +421,7 @@ def _address(address: Address) -> str:
 
 
 def _client(client: Client) -> str:
-    return f"DHCPv{client.family} on {client.link}"
+    return f"{'LLDP' if client.family == LLDP else f'DHCPv{client.family}'} on {client.link}"
 
 
 def _route(route: Route) -> str:

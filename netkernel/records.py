@@ -213,14 +213,18 @@ class Nexthop(Frozen):
     extra: bytes = b""
 
 
-class Client(Frozen):
-    """A client of an address server that runs for a link: what it was told to do, in the words of who told it.
+LLDP: Final = 0
+"""`Client.family` of who listens to a link's neighbours: it has none."""
 
-    It puts what it is lent on the link itself, with a lifetime.
+
+class Client(Frozen):
+    """What a process of ours does for a link: what it was told to do, in the words of who told it.
+
+    A client of an address server puts what it is lent on the link itself, with a lifetime.
     """
 
     link: str
-    family: int  # 4: DHCPv4, 6: DHCPv6
+    family: int  # 4: DHCPv4, 6: DHCPv6, or LLDP
     attrs: Attrs = NO_ATTRS
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from netkernel import ops
 from netkernel.host import Host
 from netkernel.ops import Op
+from netkernel.records import LLDP
 
 DEFAULTS = ("0.0.0.0/0", "::/0")
 
@@ -53,7 +54,7 @@ def touches(op: Op) -> tuple[str, ...]:
         case ops.WriteSysctl(path=path):
             return (path.split("/")[3],) if path.startswith(("net/ipv6/conf/", "net/ipv4/conf/")) else ()
         case ops.AddClient(client=client) | ops.DeleteClient(client=client):
-            return (client.link,)
+            return (client.link,) if client.family != LLDP else ()  # who only listens disturbs nobody
         case ops.AddRule() | ops.DeleteRule() | ops.WriteFile():
             return ()
         case _:

@@ -298,6 +298,15 @@ class Dispatch(Model, frozen=True):
     post_deactivation: str | None = None
 
 
+class Lldp(Model, frozen=True):
+    """`lldp` (nmstate.md 4.6): whether we listen to what neighbours say of themselves."""
+
+    query_only = frozenset({"neighbors"})
+    hint = "a mapping like {enabled: true}"
+
+    enabled: bool | None = None
+
+
 class Interface(Model, frozen=True):
     """One interface: asked for, observed, or the one merged over the other. `config` is its kind's subtree.
 
@@ -326,6 +335,7 @@ class Interface(Model, frozen=True):
     copy_mac_from: LinkName | None = None
     ipv4: IpStack | None = None
     ipv6: IpStack | None = None
+    lldp: Lldp | None = None
     ethtool: Ethtool | None = None
     dispatch: Dispatch | None = None
     ethernet: Ethernet | None = None

@@ -10,7 +10,7 @@ import msgspec
 from netkernel.ethtool import ACTIVE, FIXED, part
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import Hardware
+from netkernel.records import LLDP, Hardware
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Kind
@@ -85,6 +85,10 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
     ):
         if want is not None and want != have:
             yield f"{name}: {key}: wanted {_word(want)}, found {_word(have)}"
+    if iface.lldp is not None and iface.state is not State.DOWN:
+        asked, found = bool(iface.lldp.enabled), host.client(name, LLDP) is not None
+        if iface.lldp.enabled is not None and asked != found:
+            yield f"{name}: lldp.enabled: wanted {_word(asked)}, found {_word(found)}"
     yield from _hardware(iface, host)
     yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
     yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6)

@@ -13,6 +13,7 @@ rules:
   - '1000: ipv4 from 192.0.2.0/24 table 50'
 ethtool:
   eth0: {ring: {rx: 256, rx-max: 4096}, feature: {rx-gro: true}, wanted: {rx-gro: false}, fixed: {tx-lockless: false}}
+lldp: [eth1]
 hostname: node1
 files: {/etc/hostname: "node1"}
 """
@@ -28,7 +29,7 @@ from netkernel import devconf
 from netkernel.documents import read
 from netkernel.ethtool import PARTS, SECTIONS, VIRTUAL_FUNCTIONS, part
 from netkernel.host import Host
-from netkernel.records import Address, File, Hardware, Hop, Link, Route, Rule, VlanRange
+from netkernel.records import LLDP, Address, Client, File, Hardware, Hop, Link, Route, Rule, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -69,6 +70,7 @@ def host(text: Mapping[str, Any]) -> Host:
         sysctls=_sysctls(text),
         files={path: File(None if said is None else said.encode()) for path, said in (text.get("files") or {}).items()},
         hardware={name: _hardware(said) for name, said in (text.get("ethtool") or {}).items()},
+        clients=tuple(Client(name, LLDP) for name in text.get("lldp") or ()),
         also=frozenset(PARTS),
     )
 

@@ -62,6 +62,10 @@ class AtWork:
         """What may have news for `listen`."""
         return tuple(each for each in (self._talk, self._neighbours) if each is not None)
 
+    def says(self) -> tuple[bytes, ...]:
+        """Nothing: what it has is on the link."""
+        return ()
+
     def look(self, seen: Seen | None) -> None:
         """The link as it is now; None when it is not there. Raises NetworkError when the host cannot be looked at."""
         before, self._seen = self._seen, seen

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
-from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 from typing import Final
 
+from netkernel import packet_socket
 from netkernel.errors import MalformedMessage
+from netkernel.packet_socket import DROP, SOL_PACKET, TAKE, Program
 from netkernel.packets import arp, dhcp4, udp4
 from netkernel.packets.arp import Arp
 from netkernel.packets.dhcp4 import CLIENT_PORT, SERVER_PORT, Message
 
 _EVERYBODY: Final = "255.255.255.255"
 _ALL_STATIONS: Final = b"\xff" * 6
-_SOL_PACKET, _AUXDATA = 263, 8
+_AUXDATA: Final = 8  # PACKET_AUXDATA
 _AUX: Final = struct.Struct("=IIIHHHH")  # struct tpacket_auxdata
 _NO_CHECKSUM_YET: Final = 0x8  # TP_STATUS_CSUMNOTREADY
-_ATTACH_FILTER: Final = 26  # SO_ATTACH_FILTER
 _IP_PKTINFO: Final = 8
 _PACKET_INFO: Final = struct.Struct("=i4s4s")  # struct in_pktinfo
 _LARGEST: Final = 65536
-_INSTRUCTION: Final = struct.Struct("=HBBI")  # struct sock_filter
 
-Program = Sequence[tuple[int, int, int, int]]
 _FOR_CLIENTS: Final[Program] = (
     (0x30, 0, 0, 9), (0x15, 0, 6, udp4.PROTOCOL),  # ldb [9]; jeq #17
     (0x28, 0, 0, 6), (0x45, 4, 0, 0x1FFF),  # ldh [6]; jset #0x1fff: no fragments but the first
     (0xB1, 0, 0, 0), (0x48, 0, 0, 2),  # ldxb 4*([0]&0xf); ldh [x+2]
-    (0x15, 0, 1, CLIENT_PORT), (0x6, 0, 0, _LARGEST), (0x6, 0, 0, 0),
+    (0x15, 0, 1, CLIENT_PORT), TAKE, DROP,
 )  # fmt: skip
 """Classic BPF behind the Ethernet header: so that we are not woken by every packet of a busy link."""
 
@@ -42,7 +39,7 @@ def _about(ip: str) -> Program:
     return (
         (0x20, 0, 0, 14), (0x15, 2, 0, number),  # ld [14]; jeq #ip
         (0x20, 0, 0, 24), (0x15, 0, 1, number),  # ld [24]; jeq #ip
-        (0x6, 0, 0, _LARGEST), (0x6, 0, 0, 0),
+        TAKE, DROP,
     )  # fmt: skip
 
 
@@ -145,20 +142,8 @@ class Neighbours:
 
 
 def _packet_socket(link: str, ethertype: int, program: Program) -> socket.socket:
-    """It hears nothing before its filter is in place."""
-    made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-    try:
-        made.setblocking(False)
-        code = b"".join(_INSTRUCTION.pack(*each) for each in program)
-        held = ctypes.create_string_buffer(code, len(code))
-        made.setsockopt(
-            socket.SOL_SOCKET, _ATTACH_FILTER, struct.pack("HxxxxxxP", len(program), ctypes.addressof(held))
-        )  # fmt: skip
-        made.setsockopt(_SOL_PACKET, _AUXDATA, 1)
-        made.bind((link, ethertype))
-    except OSError:
-        made.close()
-        raise
+    made = packet_socket.opened(link, ethertype, program)
+    made.setsockopt(SOL_PACKET, _AUXDATA, 1)
     return made
 
 
@@ -169,6 +154,6 @@ def _received(from_: socket.socket) -> tuple[bytes, int] | None:
     except BlockingIOError:
         return None
     for level, kind, value in control:
-        if (level, kind) == (_SOL_PACKET, _AUXDATA) and len(value) >= _AUX.size:
+        if (level, kind) == (SOL_PACKET, _AUXDATA) and len(value) >= _AUX.size:
             return data, int(_AUX.unpack_from(value)[0])
     return data, 0

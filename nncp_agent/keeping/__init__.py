@@ -1,14 +1,14 @@
 """What goes on for a host's links between two commands, in small processes that outlive them: one for each service.
 
-A `Service` is DHCP or LLDP. Its process is asked at a socket in the state directory (`door`, `requests`), brought up
-where there is none (`launch`), and runs one worker for each link that it was told of (`keeper`, `told`); `places` is
-what `show` needs of all that.
+A `Service` keeps leases or knows neighbours. Its process is asked at a socket in the state directory (`door`,
+`requests`), brought up where there is none (`launch`), and runs one worker for each link that it was told of (`keeper`,
+`told`); `places` is what `show` needs of all that.
 """
 
 from __future__ import annotations
 
 from netkernel.frozen import Frozen
-from netkernel.records import Client
+from netkernel.records import LLDP, Client
 from netkernel.typed import Final
 
 
@@ -24,15 +24,22 @@ class Service(Frozen):
     name: str
     unit: str
     description: str
+    properties: tuple[str, ...] = ()  # of its unit, beside those of all
 
 
 LEASES: Final = Service(
     folder="dhcp", module="nncp_agent.dhcp", name="lease-keeper", unit="nncp-leases",
     description="Keeps the leases of this host's addresses",
 )  # fmt: skip
-SERVICES: Final = (LEASES,)
+NEIGHBOURS: Final = Service(
+    folder="lldp", module="nncp_agent.lldp", name="lldp-listener", unit="nncp-lldp",
+    description="Listens to the LLDP neighbours of this host",
+    # what it reads comes from anybody on the wire
+    properties=("CapabilityBoundingSet=CAP_NET_RAW", "NoNewPrivileges=yes", "MemoryMax=256M"),
+)  # fmt: skip
+SERVICES: Final = (LEASES, NEIGHBOURS)
 
 
 def service_of(client: Client) -> Service:
     """Whose process runs it."""
-    return LEASES
+    return NEIGHBOURS if client.family == LLDP else LEASES

@@ -5,18 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Mapping
 
 from netkernel.records import Client
-from netkernel.typed import TYPE_CHECKING, Final
-from nncp_agent.keeping import SERVICES, Service, places, service_of
+from netkernel.typed import TYPE_CHECKING
+from nncp_agent.keeping import NEIGHBOURS, SERVICES, Service, places, service_of
+from nncp_agent.keeping.places import ANSWER_S
 
 if TYPE_CHECKING:
     import _socket
 
     from nncp_agent.keeping.requests import Request
-
-ANSWER_S: Final = 30.0
-"""Who writes to a slow disk may need seconds."""
 
 
 class Door:
@@ -28,6 +27,9 @@ class Door:
     def clients(self) -> tuple[Client, ...]:
         found = [client for service in SERVICES for client in places.running(self._directory, service)]
         return tuple(sorted(found, key=lambda client: client.key))
+
+    def heard(self) -> Mapping[str, tuple[bytes, ...]]:
+        return places.heard(self._directory, NEIGHBOURS)
 
     def start(self, client: Client) -> None:
         from nncp_agent.keeping import launch  # late, as below: `show` starts nothing

@@ -10,7 +10,7 @@ import json
 import logging
 import select
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any, Final, Protocol
 
@@ -21,6 +21,7 @@ from netkernel.records import Client
 from netkernel.watch import Table, Watch
 from nncp_agent.keeping import Service, process
 from nncp_agent.keeping.clock import now_s, this_boot
+from nncp_agent.keeping.places import HEARD
 from nncp_agent.keeping.requests import Request
 from nncp_agent.keeping.told import Told
 from nncp_agent.store import Store
@@ -45,6 +46,10 @@ class Worker(Protocol):
 
     def ears(self) -> Sequence[Any]:
         """Sockets that may have news for `listen`."""
+        ...
+
+    def says(self) -> Iterable[bytes]:
+        """What it tells whoever asks; none of it empty."""
         ...
 
     def look(self, seen: Seen | None) -> None:
@@ -132,7 +137,16 @@ class Keeper:
         asker, _ = listener.accept()
         with asker, suppress(OSError):
             asker.settimeout(_ASKER_S)
-            asker.send(self._answer_to(asker.recv(_LARGEST)))
+            if (question := asker.recv(_LARGEST)) == HEARD:
+                self._tell(asker)
+            else:
+                asker.send(self._answer_to(question))
+
+    def _tell(self, asker: socket.socket) -> None:
+        """All that the workers say, a packet for each piece behind the name of the link."""
+        for worker in self._workers.values():
+            for each in worker.says():
+                asker.send(worker.told.link.encode("utf-8", "surrogateescape") + b"\0" + each)
 
     def _answer_to(self, question: bytes) -> bytes:
         try:

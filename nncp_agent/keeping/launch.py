@@ -79,7 +79,8 @@ def _as_program(directory: str, service: Service, name: str) -> None:
 
 def _as_unit(directory: str, service: Service, name: str) -> bool:
     setting = (f"--unit={name}", f"--description={service.description}", f"--setenv=PYTHONPATH={_path()}", *_UNIT)
-    command = ["systemd-run", "--quiet", "--collect", *setting, "--", sys.executable, "-P", "-m", service.module]
+    own = [f"--property={each}" for each in service.properties]
+    command = ["systemd-run", "--quiet", "--collect", *setting, *own, "--", sys.executable, "-P", "-m", service.module]
     try:
         done = subprocess.run(
             [*command, directory], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

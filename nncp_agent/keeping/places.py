@@ -13,6 +13,10 @@ from nncp_agent.keeping import Service
 
 CLIENT: Final = ".client.json"
 SOCKET: Final = "keeper"
+HEARD: Final = b"heard"
+"""Asks for all that the workers have to say."""
+ANSWER_S: Final = 30.0
+"""Who writes to a slow disk may need seconds."""
 
 
 def name_of(link: str, family: int, ending: str) -> str:
@@ -60,6 +64,25 @@ def connected(directory: str, service: Service) -> socket.socket | None:
     finally:
         os.close(folder)
     return ours
+
+
+def heard(directory: str, service: Service) -> dict[str, tuple[bytes, ...]]:
+    """What the service has to say, by link; nothing where no process of it is there, or not any more."""
+    if (keeper := connected(directory, service)) is None:
+        return {}
+    found: dict[str, tuple[bytes, ...]] = {}
+    try:
+        keeper.settimeout(ANSWER_S)
+        keeper.send(HEARD)
+        while packet := keeper.recv(65536):
+            link, _, said = packet.partition(b"\0")
+            name = link.decode("utf-8", "surrogateescape")
+            found[name] = (*found.get(name, ()), said)
+    except OSError:
+        return found
+    finally:
+        keeper.close()
+    return found
 
 
 def process_of(conversation: socket.socket) -> int:

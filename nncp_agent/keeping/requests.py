@@ -1,4 +1,4 @@
-"""What the process of a service is asked at its socket."""
+"""What the process of a service is asked at its socket; `places.HEARD` is the other question."""
 
 from __future__ import annotations
 

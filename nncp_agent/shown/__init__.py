@@ -6,14 +6,14 @@ more than all that is in here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.late import Late
-from netkernel.records import FOREVER, Address, Client, Hardware, Link
+from netkernel.records import FOREVER, LLDP, Address, Client, Hardware, Link
 from netkernel.typed import Final
 from nncp_agent.shown import dns, hostname, identifiers, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
@@ -40,6 +40,8 @@ SUBTREES: Final = {
 READERS: Final[Mapping[str, Read]] = Late(__name__, {type: place for type, (_, place) in SUBTREES.items()})
 _HARDWARE: Final[Mapping[str, Callable[[Hardware, str, Host], Tree]]] = Late(__name__, {"read": "hardware.read"})
 """Not every look asks for it."""
+_NEIGHBOURS: Final[Mapping[str, Callable[[Sequence[bytes]], Tree]]] = Late(__name__, {"read": "lldp.read"})
+"""Few hosts listen."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
 HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
@@ -146,8 +148,10 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     for each in addresses:
         shown = _address(each)
         (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
-    tree["ipv4"] = _ipv4(ipv4, _client(link.name, 4, host))
+    tree["ipv4"] = _ipv4(ipv4, host.client(link.name, 4))
     tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
+    if host.client(link.name, LLDP) is not None:
+        tree["lldp"] = _NEIGHBOURS["read"](host.heard.get(link.name, ()))
     if link.name in host.hardware:
         tree |= _HARDWARE["read"](host.hardware[link.name], type, host)
     if note.dispatch:
@@ -183,11 +187,6 @@ def _accepts_ra(conf6: bytes) -> bool:
 def is_dynamic(address: Address) -> bool:
     """Whether a DHCP client or router advertisements keep it alive: it has a lifetime, and no policy asks for it."""
     return address.valid_s != FOREVER
-
-
-def _client(link: str, family: int, host: Host) -> Client | None:
-    """The client of ours that asks for addresses there; on most hosts there is none."""
-    return next((each for each in host.clients if each.key == (link, family)), None)
 
 
 def _ipv4(addresses: list[Tree], client: Client | None) -> Tree:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from netkernel.errors import MalformedMessage
 from netkernel.packets import lldp
 from netkernel.packets.lldp import Tlv
+from nncp_agent.shown.base import Tree
 
 CAPABILITIES: Final = (
     "Other", "Repeater", "MAC Bridge component", "802.11 Access Point (AP)", "Router", "Telephone",
@@ -27,7 +28,18 @@ FAMILIES: Final = {1: "IPv4", 2: "IPv6", 6: "MAC"}
 IEEE_802_1: Final = "00:80:c2"
 IEEE_802_3: Final = "00:12:0f"
 
-Element = dict[str, Any]
+Element = Tree
+
+
+def read(packets: Sequence[bytes]) -> Tree:
+    """`lldp` of an interface where somebody listens; `packets` is what its neighbours say."""
+    found = []
+    for packet in packets:
+        try:
+            found.append(neighbour(lldp.parse(packet)))
+        except MalformedMessage:  # whoever listens has seen to that
+            continue
+    return {"enabled": True, "neighbors": found} if found else {"enabled": True}
 
 
 def neighbour(tlvs: Sequence[Tlv]) -> list[Element]:

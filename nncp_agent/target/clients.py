@@ -1,4 +1,4 @@
-"""Which clients of address servers should run, and what goes with those that stop."""
+"""Which clients of address servers should run and where to listen, and what goes with those that stop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import Client, Route, Value
+from netkernel.records import LLDP, Client, Route, Value
 from nncp_agent.model import IpStack, State
 from nncp_agent.resolve import Resolved
 
@@ -29,6 +29,9 @@ def clients(resolved: Resolved, before: Host) -> tuple[Client, ...]:
         stack = resolved.merged[name].ipv4
         if iface.state not in (State.DOWN, State.ABSENT) and stack is not None and stack.enabled and stack.dhcp:
             found[name, 4] = Client(name, 4, _attrs(stack))
+        found.pop((name, LLDP), None)
+        if iface.state not in (State.DOWN, State.ABSENT) and (lldp := resolved.merged[name].lldp) and lldp.enabled:
+            found[name, LLDP] = Client(name, LLDP)
     after = tuple(found[key] for key in sorted(found))
     return before.clients if after == before.clients else after
 

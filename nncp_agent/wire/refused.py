@@ -54,12 +54,6 @@ def _refuse(why: str) -> Nested:
     return read
 
 
-def _lldp(value: Any, path: Path, report: Report) -> None:
-    asked = value.get("enabled") if isinstance(value, dict) else value
-    if not asks_nothing(asked) and asked not in ("false", "no", "off", "n", "0", 0):
-        report.problem(path, f"LLDP is {YET}; use lldpd")
-
-
 def _wait_ip(value: Any, path: Path, report: Report) -> None:
     if value not in ("", "any"):
         report.problem(path, f"waiting for addresses is {YET}, wanted any")
@@ -69,7 +63,6 @@ SECTIONS: Final[Mapping[str, Reader]] = {
     "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused(_DOT1X),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
-    "lldp": Reader(nested=_lldp),
     "mptcp": refused(f"MPTCP is {YET}; use ip mptcp"),
     "ovs-db": refused(OVS),
     "patch": refused(OVS),

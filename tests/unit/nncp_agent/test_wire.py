@@ -319,7 +319,9 @@ def test_problems_found_later_get_their_line() -> None:
         ({"tun": {"group": 2**32 - 1}}, "tun.group: found 4294967295, wanted 0 to 4294967294"),
         ({"802.1x": {"identity": "me"}}, "802.1x: 802.1X is not done here; use wpa_supplicant"),
         ({"ovs-db": {"external_ids": {"a": "b"}}}, "ovs-vsctl"),
-        ({"lldp": {"enabled": True}}, "lldp: LLDP is not supported by this version yet"),
+        ({"lldp": {"enabled": "maybe"}}, "lldp.enabled: found 'maybe', wanted true or false"),
+        ({"lldp": {"enable": True}}, "lldp.enable: unknown key; did you mean 'enabled'?"),
+        ({"lldp": True}, "lldp: found true, wanted a mapping like {enabled: true}"),
         ({"ethtool": {"pause": {"rx": "maybe"}}}, "ethtool.pause.rx: found 'maybe', wanted true or false"),
         ({"ethtool": {"coalesce": {"rx-usecs": -1}}}, "ethtool.coalesce.rx-usecs: found -1, wanted 0 to"),
         ({"ethtool": {"rings": {}}}, "ethtool.rings: unknown key; did you mean 'ring'?"),
@@ -354,6 +356,7 @@ def test_features_are_known_by_the_names_that_the_kernel_has_for_them() -> None:
     "keys",
     [
         {"lldp": {"enabled": False}},
+        {"lldp": {"enabled": "1", "neighbors": [[{"type": 5, "system-name": "switch1"}]]}},
         {"ovs-db": {}},
         {"ethtool": {}},
         {"dispatch": {"post-activation": ""}},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from netkernel.frozen import Frozen
 from netkernel.typed import Any, Final, NoReturn
@@ -96,6 +96,21 @@ def fitted(value: Plain, shape: Structure) -> dict[str, Plain]:
     if type(value) is not dict:
         raise Misfit(f"json: cannot unmarshal {_kind(value)} into Go value of type {shape.go or shape.name}")
     return _structure(value, shape, "")
+
+
+def repeated(data: bytes, path: Sequence[str]) -> list[str]:
+    """The keys that stand more than once in the object at a path, of a text that `decoded` takes."""
+    pairs: Any = json.loads(data.decode("utf-8", "replace"), parse_int=_integer, object_pairs_hook=_Pairs)
+    for name in path:
+        pairs = next((value for key, value in reversed(pairs) if _fold(key) == _fold(name)), None)
+        if type(pairs) is not _Pairs:
+            return []
+    keys = [key for key, _ in pairs]
+    return sorted({key for key in keys if keys.count(key) > 1})
+
+
+class _Pairs(tuple[Any, ...]):
+    """An object, as it is written."""
 
 
 def plain(value: Plain) -> Plain:

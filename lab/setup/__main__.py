@@ -24,7 +24,9 @@ NETWORK: Final = (
     "util-linux",
 )
 """What probes, tests and demos run."""
-TESTS: Final = (*NETWORK, browser.PACKAGE)
+PLUGINS: Final = "containernetworking-plugins"
+"""The CNI plugins written in Go, whose place ours take."""
+TESTS: Final = (*NETWORK, PLUGINS, browser.PACKAGE)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""cnv-tuning: sysctls and attributes of the container's interface that another plugin made."""

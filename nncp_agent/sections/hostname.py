@@ -36,14 +36,19 @@ def problems(wanted: Hostname | None, host: Host) -> Iterator[Problem]:
 
 
 def target(wanted: Hostname | None, host: Host) -> Host:
-    """`host` called so; the same object when it is."""
+    """`host` called so; the same object when it is.
+
+    A new name in the file is the running one at once, unless another is asked for, as with hostnamectl(1) and nmstate.
+    """
     if wanted is None:
         return host
-    if wanted.running not in (None, host.sysctls.get(RUNNING)):
-        host = replace(host, sysctls={**host.sysctls, RUNNING: wanted.running or ""})
     path, file = file_of(host)
+    running = wanted.running
     if wanted.config not in (None, name_in(file)):
         host = replace(host, files={**host.files, path: _named(wanted.config or "", file)})
+        running = wanted.config or None if running is None else running
+    if running not in (None, host.sysctls.get(RUNNING)):
+        host = replace(host, sysctls={**host.sysctls, RUNNING: running or ""})
     return host
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from netkernel.files import RESOLV_CONF, is_resolveds
 from netkernel.frozen import Frozen
@@ -33,9 +33,11 @@ def read(host: Host) -> Tree | None:
     if RESOLV_CONF not in host.files:
         return None
     if is_resolveds(host.files):
-        return {"running": _tree(of_links(host, configured=False)), "config": _tree(of_links(host, configured=True))}
-    lines = file_of(host, RESOLV_CONF)[1].lines
-    return {"running": _tree(running(lines)), "config": _tree(config(lines))}
+        found = of_links(host, configured=False), of_links(host, configured=True)
+    else:
+        lines = file_of(host, RESOLV_CONF)[1].lines
+        found = running(lines), config(lines)
+    return {"running": _tree(found[0]), "config": _tree(found[1]) if found[1] != Dns() else {}}
 
 
 def of_links(host: Host, *, configured: bool) -> Dns:
@@ -106,5 +108,6 @@ def marked(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def _tree(dns: Dns) -> Tree:
-    lists: Mapping[str, tuple[str, ...]] = {"server": dns.server, "search": dns.search, "options": dns.options}
-    return {key: list(values) for key, values in lists.items() if values}
+    """Servers and domains are said also where there are none, as nmstate does; options only where there are some."""
+    tree: Tree = {"server": list(dns.server), "search": list(dns.search)}
+    return {**tree, "options": list(dns.options)} if dns.options else tree

@@ -92,6 +92,14 @@ def test_both_names_are_as_asked_and_as_shown(node: Node) -> None:
     assert node.plan(node.show()) == []
 
 
+def test_a_name_for_the_file_alone_is_the_running_one_at_once(node: Node) -> None:
+    node.ask(hostname={"config": "node3.example.org"})
+    assert socket.gethostname() == "node3.example.org"
+    node.ask(hostname={"running": "node4", "config": ""})
+    assert socket.gethostname() == "node4"
+    assert not (node.root / "etc/hostname").exists()
+
+
 def test_what_was_there_comes_back_with_mode_and_owner(node: Node) -> None:
     file = node.root / "etc/hostname"
     file.write_text("# mine\nnode1\n")

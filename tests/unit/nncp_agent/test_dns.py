@@ -63,6 +63,15 @@ def test_what_is_shown_can_be_asked_for_and_changes_nothing() -> None:
         assert decide(observe.present(host), host).ops == ()
 
 
+def test_servers_and_domains_are_shown_together_and_nothing_configured_is_nothing() -> None:
+    one = {"server": ["192.0.2.1"], "search": []}
+    assert shown.state(with_file("nameserver 192.0.2.1\n"))["dns-resolver"] == {"running": one, "config": one}
+    only_options = {"server": [], "search": [], "options": ["rotate"]}
+    assert shown.state(with_file("options rotate\n"))["dns-resolver"]["config"] == only_options
+    none = {"running": {"server": [], "search": []}, "config": {}}
+    assert shown.state(with_file(""))["dns-resolver"] == shown.state(with_file(None))["dns-resolver"] == none
+
+
 def test_a_list_replaces_its_lines_where_they_stood_and_nothing_else() -> None:
     without_second = MINE.replace("nameserver 2001:DB8::1\n", "")
     assert after("server: ['192.0.2.2']") == without_second.replace("192.0.2.1", "192.0.2.2")

@@ -1,4 +1,4 @@
-"""`hostname`: the kernel's name and that of the file, each for itself."""
+"""`hostname`: the kernel's name and that of the file."""
 
 from __future__ import annotations
 
@@ -40,10 +40,20 @@ def refused(text: str, host: Host = NODE) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_each_name_changes_alone_and_comments_stay() -> None:
+def test_the_running_name_changes_alone() -> None:
     assert asks("running: node2") == ["write kernel/hostname node1 -> node2"]
-    assert asks("config: node2") == ["write /etc/hostname: -node1.example.org; +node2"]
     assert asks("running: node1, config: node1.example.org") == []
+
+
+def test_a_new_name_in_the_file_is_the_running_one_unless_another_is_asked_for() -> None:
+    file = "write /etc/hostname: -node1.example.org; +node2"
+    assert asks("config: node2") == ["write kernel/hostname node1 -> node2", file]
+    assert asks("config: node2, running: node1") == [file]
+    assert asks("config: node2, running: node3") == ["write kernel/hostname node1 -> node3", file]
+    assert asks("config: node1.example.org") == []
+
+
+def test_comments_in_the_file_stay() -> None:
     decision = decide(policy("hostname: {config: node2}"), NODE)
     assert decision.target.files[HOSTNAME] == File(b"# mine\nnode2\n", mode=0o600)
 
@@ -57,7 +67,7 @@ def test_an_empty_config_is_no_file() -> None:
 def test_a_symlink_stays_and_what_it_leads_to_is_written() -> None:
     host = called("a", File(link="names/host", mode=0o777))
     host = replace(host, files={**host.files, "/etc/names/host": File(b"a\n")})
-    assert asks("config: b", host) == ["write /etc/names/host: -a; +b"]
+    assert asks("config: b, running: a", host) == ["write /etc/names/host: -a; +b"]
 
 
 @pytest.mark.parametrize("host", [NODE, called("(none)", File()), called("x" * 64, File(b"a b\n")), BARE])

@@ -152,13 +152,16 @@ def test_they_stay_on_the_link_that_has_them() -> None:
 def test_a_link_local_server_goes_to_its_link() -> None:
     assert asks("server: ['fe80::1%eth1']", node()) == ["set eth1 name servers none -> fe80::1"]
     shown_there = shown.state(node(eth1=LinkDns(("fe80::1",))))["dns-resolver"]["config"]
-    assert shown_there == {"server": ["fe80::1%eth1"]}
+    assert shown_there == {"server": ["fe80::1%eth1"], "search": []}
 
 
 def test_what_systemd_networkd_gave_is_running_and_not_ours() -> None:
     host = node(eth2=LinkDns(("198.51.100.53",), (), is_networkds=True), eth1=LinkDns(("192.0.2.53",)))
     section = shown.state(host)["dns-resolver"]
-    assert section == {"running": {"server": ["192.0.2.53", "198.51.100.53"]}, "config": {"server": ["192.0.2.53"]}}
+    assert section == {
+        "running": {"server": ["192.0.2.53", "198.51.100.53"], "search": []},
+        "config": {"server": ["192.0.2.53"], "search": []},
+    }
     assert decide(observe.present(host), host).ops == ()
     assert asks("", host) == ["set eth1 name servers 192.0.2.53 -> none"]
 

@@ -333,6 +333,8 @@ class Execution:
                 return
             if isinstance(op, SetLinkDns):
                 self._resolved.write(op.link, self._index_of(op.link), op.new)
+                if self._keepers is not None:
+                    self._keepers.keep_lent_names(op.link, op.new)
                 return
             with self._inside():
                 sysctl.write(op.path, op.new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netkernel.records import Client
+from netkernel.records import Client, LinkDns
 from netkernel.typed import Protocol
 
 
@@ -18,6 +18,19 @@ class Keepers(Protocol):
 
     def heard(self) -> Mapping[str, tuple[bytes, ...]]:
         """What the neighbours of links say by LLDP, behind the Ethernet header, by link."""
+        ...
+
+    def lent_names(self) -> Mapping[str, LinkDns]:
+        """Which name servers and domains of a link systemd-resolved has from networks, as `keep_lent_names` was told.
+        Raises NetworkError."""
+        ...
+
+    def keep_lent_names(self, link: str, names: LinkDns) -> None:
+        """Raises NetworkError."""
+        ...
+
+    def look_again(self) -> None:
+        """Name servers were written: whoever gives some puts right what is not as it gives them. Never raises."""
         ...
 
     def start(self, client: Client) -> None:

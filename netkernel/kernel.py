@@ -18,7 +18,7 @@ from netkernel.watch import Watch
 if TYPE_CHECKING:
     from netkernel.keepers import Keepers
     from netkernel.ops import Op
-    from netkernel.records import Client
+    from netkernel.records import Client, LinkDns
     from netkernel.resolved import Resolved
 
 
@@ -90,7 +90,17 @@ class LinuxKernel:
         if not self._is_own():
             return host
         host = replace(host, sysctls={**host.sysctls, **snapshot.hostname()}, files=self._files.all())
-        return replace(host, resolver=self._resolved().all(_by_index(host))) if is_resolveds(host.files) else host
+        return replace(host, resolver=self._link_dns(host)) if is_resolveds(host.files) else host
+
+    def _link_dns(self, host: Host) -> dict[str, LinkDns]:
+        """What systemd-resolved has, and who it is from, which it does not know."""
+        found = self._resolved().all(_by_index(host))
+        for name, lent in (self._keepers.lent_names() if self._keepers and found else {}).items():
+            if (each := found.get(name)) is not None:
+                servers = tuple([server for server in each.servers if server in lent.lent_servers])
+                domains = tuple([domain for domain in each.domains if domain in lent.lent_domains])
+                found[name] = replace(each, lent_servers=servers, lent_domains=domains)
+        return found
 
     def _resolved(self) -> Resolved:
         from netkernel.resolved import Resolved  # late: few hosts have it
@@ -111,12 +121,16 @@ class LinuxKernel:
         """Do the ops in order, batched. Raises KernelRefused at the first send that had a failing op."""
         from netkernel import modules  # late, as all below: who only looks pays for no ops
         from netkernel.executor import Execution
-        from netkernel.ops import CreateLink
+        from netkernel.ops import CreateLink, SetLinkDns, WriteFile
 
         new = {op.kind for op in ops if isinstance(op, CreateLink)}
         if new & modules.WITHOUT_DEVICES.keys():
             modules.load_for(new)
-        Execution(self._socket, self._inside, ops, self._keepers, self._files, self._resolved()).run()
+        try:
+            Execution(self._socket, self._inside, ops, self._keepers, self._files, self._resolved()).run()
+        finally:
+            if self._keepers and any(isinstance(op, WriteFile | SetLinkDns) for op in ops):
+                self._keepers.look_again()
 
     def _clients(self) -> tuple[Client, ...]:
         return self._keepers.clients() if self._keepers else ()

@@ -357,7 +357,7 @@ class SetLinkDns(Frozen):
     def __str__(self) -> str:
         kept = {"name servers": (self.old.servers, self.new.servers), "domains": (self.old.domains, self.new.domains)}
         changes = [f"{what} {word(old)} -> {word(new)}" for what, (old, new) in kept.items() if old != new]
-        return f"set {self.link} {', '.join(changes)}"
+        return f"set {self.link} {', '.join(changes) or 'name servers: others of them are configured'}"
 
 
 class MoveLink(Frozen):

@@ -234,10 +234,15 @@ class Client(Frozen):
 
 
 class LinkDns(Frozen):
-    """Name servers and domains that systemd-resolved keeps for a link; `~` before a domain that only leads there."""
+    """Name servers and domains that systemd-resolved keeps for a link; `~` before a domain that only leads there.
+
+    The `lent` ones of both were not configured: a network gave them, and they go with its lease.
+    """
 
     servers: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    lent_servers: tuple[str, ...] = ()
+    lent_domains: tuple[str, ...] = ()
     is_networkds: bool = fact(default=False)  # systemd-networkd configures the link, and nobody else may
 
 

@@ -50,7 +50,7 @@ class Resolved:
         except NetworkError:
             return {}
         return {
-            name: LinkDns(tuple(servers[index]), tuple(domains[index]), self._is_networkds(index))
+            name: LinkDns(tuple(servers[index]), tuple(domains[index]), is_networkds=self._is_networkds(index))
             for index, name in names.items()
         }
 

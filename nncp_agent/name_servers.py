@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from netkernel.files import RESOLV_CONF
 from netkernel.frozen import replace
-from netkernel.records import File
+from netkernel.records import File, LinkDns
 from netkernel.typed import Final
 from nncp_agent.shown import dns
 from nncp_agent.shown.dns import BEGIN, END, Dns, meant
@@ -28,8 +28,18 @@ def with_static(files: Mapping[str, File], wanted: Dns) -> Mapping[str, File]:
 
 def with_dynamic(files: Mapping[str, File], link: str, given: Dns) -> Mapping[str, File]:
     """`files` with what a network gave on `link`, nothing when that is empty; the rest stays, as above."""
-    lines = place(files)[1]
-    return _written(files, rewritten(lines, None, {**blocks(lines), link: given}))
+    return with_lent(files, {**blocks(place(files)[1]), link: given})
+
+
+def with_lent(files: Mapping[str, File], given: Mapping[str, Dns]) -> Mapping[str, File]:
+    """`files` with what networks gave, by link, and nothing that they gave before; the rest stays, as above."""
+    return _written(files, rewritten(place(files)[1], None, given))
+
+
+def on_link(configured: Dns, given: Dns) -> LinkDns:
+    """What systemd-resolved is told of a link that has both: the configured come first."""
+    new = without(given, configured)
+    return LinkDns((*configured.server, *new.server), (*configured.search, *new.search), new.server, new.search)
 
 
 def place(files: Mapping[str, File]) -> tuple[str, Sequence[str], File]:
@@ -56,7 +66,7 @@ def rewritten(lines: Iterable[str], static: Dns | None, dynamic: Mapping[str, Dn
     for link, given in dynamic.items():
         new = without(given, known)
         if new != Dns():
-            known = Dns(*((*getattr(known, key), *getattr(new, key)) for key in ("server", "search", "options")))
+            known = dns.joined(known, new)
             ours += _block(link, new, known.search if new.search else ())
     return ours
 

@@ -25,6 +25,7 @@ from nncp_agent.dhcp.messages import Who, client_id
 from nncp_agent.dhcp.settings import settings_of
 from nncp_agent.dhcp.sockets import Bound, Neighbours, Raw
 from nncp_agent.errors import StoreBroken
+from nncp_agent.shown.dns import Dns
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,12 @@ class AtWork:
     def due_s(self) -> float:
         """When `tick` is to be called."""
         return self._machine.due_s
+
+    @property
+    def names(self) -> Dns:
+        """The name servers and domains of the lease that is on the link, where somebody wants them."""
+        lease = self._machine.lease if self._machine.is_held and self._settings.dns else None
+        return Dns(lease.name_servers, lease.search) if lease else Dns()
 
     def ears(self) -> tuple[Ear, ...]:
         """What may have news for `listen`."""

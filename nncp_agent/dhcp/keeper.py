@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from netkernel.kernel import LinuxKernel
+from netkernel.records import Client
 from nncp_agent.dhcp import identity
 from nncp_agent.dhcp.client import AtWork
+from nncp_agent.dhcp.given import Given
 from nncp_agent.dhcp.leases import Leases
+from nncp_agent.files import root
 from nncp_agent.keeping import LEASES, keeper
 from nncp_agent.keeping.clock import now_s, this_boot
-from nncp_agent.keeping.keeper import Hire
+from nncp_agent.keeping.door import Door
+from nncp_agent.keeping.keeper import Hiring
 from nncp_agent.store import Store
 
 
@@ -22,7 +26,20 @@ def main(directory: str, ready: socket.socket | None = None) -> None:
 
 
 @contextmanager
-def _clients(store: Store) -> Iterator[Hire]:
-    with LinuxKernel() as kernel:
+def _clients(store: Store) -> Iterator[Hiring]:
+    with LinuxKernel(keepers=Inside(store.directory), root=root()) as kernel:
         leases, machine_id = Leases(store, this_boot(), now_s), identity.machine_id()
-        yield lambda told: AtWork(told, kernel, leases, now_s, machine_id)
+        yield Hiring(lambda told: AtWork(told, kernel, leases, now_s, machine_id), Given(kernel).put)
+
+
+class Inside(Door):
+    """The door as the keeper itself sees it: what it would ask itself it knows."""
+
+    def clients(self) -> tuple[Client, ...]:
+        return ()
+
+    def heard(self) -> Mapping[str, tuple[bytes, ...]]:
+        return {}
+
+    def look_again(self) -> None:
+        """It is who looks."""

@@ -7,9 +7,9 @@ import os
 import time
 from collections.abc import Mapping
 
-from netkernel.records import Client
+from netkernel.records import Client, LinkDns
 from netkernel.typed import TYPE_CHECKING
-from nncp_agent.keeping import NEIGHBOURS, SERVICES, Service, places, service_of
+from nncp_agent.keeping import LEASES, NEIGHBOURS, SERVICES, Service, places, service_of
 from nncp_agent.keeping.places import ANSWER_S
 
 if TYPE_CHECKING:
@@ -30,6 +30,28 @@ class Door:
 
     def heard(self) -> Mapping[str, tuple[bytes, ...]]:
         return places.heard(self._directory, NEIGHBOURS)
+
+    def lent_names(self) -> Mapping[str, LinkDns]:
+        from nncp_agent.keeping import lent  # late: on few hosts systemd-resolved is asked
+
+        return lent.names(self._directory)
+
+    def keep_lent_names(self, link: str, names: LinkDns) -> None:
+        from nncp_agent.keeping import lent
+
+        lent.keep(self._directory, link, names)
+
+    def look_again(self) -> None:
+        if (keeper := places.connected(self._directory, LEASES)) is None:
+            return
+        try:
+            keeper.settimeout(ANSWER_S)
+            keeper.send(places.AGAIN)
+            keeper.recv(65536)
+        except OSError:  # it ends, and whoever follows it looks by itself
+            return
+        finally:
+            keeper.close()
 
     def start(self, client: Client) -> None:
         from nncp_agent.keeping import launch  # late, as below: `show` starts nothing

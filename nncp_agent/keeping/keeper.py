@@ -16,12 +16,13 @@ from typing import Any, Final, Protocol
 
 from netkernel import frozen_json
 from netkernel.errors import NetworkError
+from netkernel.frozen import Frozen
 from netkernel.glance import Glance, Seen
 from netkernel.records import Client
 from netkernel.watch import Table, Watch
 from nncp_agent.keeping import Service, process
 from nncp_agent.keeping.clock import now_s, this_boot
-from nncp_agent.keeping.places import HEARD
+from nncp_agent.keeping.places import AGAIN, HEARD
 from nncp_agent.keeping.requests import Request
 from nncp_agent.keeping.told import Told
 from nncp_agent.store import Store
@@ -71,20 +72,30 @@ class Worker(Protocol):
 
 Hire = Callable[[Client], Worker]
 """Makes the worker for a client."""
+Settle = Callable[[Sequence[Any], bool], None]
+"""Sees to what all workers share, after each of them may have news; with True, somebody else may have touched it."""
+
+
+class Hiring(Frozen):
+    """How a service's workers are made, and what they share."""
+
+    hire: Hire
+    settle: Settle = lambda workers, again: None
 
 
 class Keeper:
     """All workers of a namespace, and who asks for them. Made by the thread that is in the namespace."""
 
-    def __init__(self, told: Told, glance: Glance, watch: Watch, hire: Hire) -> None:
+    def __init__(self, told: Told, glance: Glance, watch: Watch, hiring: Hiring) -> None:
         self._told = told
         self._glance = glance
         self._watch = watch
-        self._hire = hire
+        self._hiring = hiring
         self._workers: dict[tuple[str, int], Worker] = {}
         self._idle_since_s = now_s()
         for client in self._told.clients():
             self._start(client)
+        self._settle(again=True)
 
     def serve(self, listener: socket.socket, end: int) -> None:
         """Until there is something to read at `end`, or there was no client for a while."""
@@ -106,6 +117,7 @@ class Keeper:
                 self._answer(listener)
             for each in tuple(self._workers.values()):
                 each.tick()
+            self._settle()
 
     def stop(self) -> None:
         """Leave everything as it is."""
@@ -142,6 +154,9 @@ class Keeper:
             else:
                 asker.send(self._answer_to(question))
 
+    def _settle(self, again: bool = False) -> None:
+        self._hiring.settle(tuple(self._workers.values()), again)
+
     def _tell(self, asker: socket.socket) -> None:
         """All that the workers say, a packet for each piece behind the name of the link."""
         for worker in self._workers.values():
@@ -149,6 +164,9 @@ class Keeper:
                 asker.send(worker.told.link.encode("utf-8", "surrogateescape") + b"\0" + each)
 
     def _answer_to(self, question: bytes) -> bytes:
+        if question == AGAIN:
+            self._settle(again=True)
+            return b"{}"
         try:
             request = frozen_json.decode(question, Request)
             self._stop(request.client, request.release)
@@ -157,12 +175,13 @@ class Keeper:
                 self._start(request.client)
             else:
                 self._told.forget(request.client)
+            self._settle()
         except (ValueError, NetworkError) as error:
             return json.dumps({"error": str(error)}).encode()
         return b"{}"
 
     def _start(self, client: Client) -> None:
-        worker = self._workers[client.key] = self._hire(client)
+        worker = self._workers[client.key] = self._hiring.hire(client)
         self._show(worker)
 
     def _stop(self, client: Client, release: bool) -> None:
@@ -174,7 +193,7 @@ class Keeper:
 def run(
     service: Service,
     directory: str,
-    hiring: Callable[[Store], AbstractContextManager[Hire]],
+    hiring: Callable[[Store], AbstractContextManager[Hiring]],
     ready: socket.socket | None = None,
 ) -> None:
     """The life of a service's process for `directory`, in this thread's network namespace; it says so at `ready` once
@@ -187,9 +206,9 @@ def run(
         stack.enter_context(process.alone(store.path(service.folder)))
         watch = stack.enter_context(Watch())  # before the first look, so that nothing is missed
         glance = stack.enter_context(Glance())
-        hire = stack.enter_context(hiring(store))
+        staff = stack.enter_context(hiring(store))
         listener = stack.enter_context(process.listening(store.path(service.folder)))
-        keeper = Keeper(Told(store, service, this_boot()), glance, watch, hire)
+        keeper = Keeper(Told(store, service, this_boot()), glance, watch, staff)
         stack.callback(keeper.stop)
         if ready:
             ready.sendall(b"ready")

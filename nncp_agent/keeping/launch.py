@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
+from nncp_agent.files import ROOT_VARIABLE, root
 from nncp_agent.keeping import Service
 from nncp_agent.keeping.process import TakenAlready
 from nncp_agent.store import Store
@@ -80,6 +81,7 @@ def _as_program(directory: str, service: Service, name: str) -> None:
 def _as_unit(directory: str, service: Service, name: str) -> bool:
     setting = (f"--unit={name}", f"--description={service.description}", f"--setenv=PYTHONPATH={_path()}", *_UNIT)
     own = [f"--property={each}" for each in service.properties]
+    own += [f"--setenv={ROOT_VARIABLE}={root()}"] if root() != "/" else []
     command = ["systemd-run", "--quiet", "--collect", *setting, *own, "--", sys.executable, "-P", "-m", service.module]
     try:
         done = subprocess.run(

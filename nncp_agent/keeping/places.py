@@ -13,6 +13,8 @@ from nncp_agent.keeping import Service
 
 CLIENT: Final = ".client.json"
 SOCKET: Final = "keeper"
+AGAIN: Final = b"again"
+"""Says that what the workers share may have been overwritten."""
 HEARD: Final = b"heard"
 """Asks for all that the workers have to say."""
 ANSWER_S: Final = 30.0

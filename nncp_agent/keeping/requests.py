@@ -1,4 +1,4 @@
-"""What the process of a service is asked at its socket; `places.HEARD` is the other question."""
+"""What the process of a service is asked at its socket; `places.HEARD` and `AGAIN` are the other questions."""
 
 from __future__ import annotations
 

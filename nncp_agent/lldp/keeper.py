@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nncp_agent.keeping import NEIGHBOURS, keeper
-from nncp_agent.keeping.keeper import Hire
+from nncp_agent.keeping.keeper import Hiring
 from nncp_agent.lldp.listener import Listener
 from nncp_agent.store import Store
 
@@ -18,5 +18,5 @@ def main(directory: str, ready: socket.socket | None = None) -> None:
 
 
 @contextmanager
-def _listeners(store: Store) -> Iterator[Hire]:
-    yield Listener
+def _listeners(store: Store) -> Iterator[Hiring]:
+    yield Hiring(Listener)

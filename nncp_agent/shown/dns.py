@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from netkernel.files import RESOLV_CONF, is_resolveds
 from netkernel.frozen import Frozen
 from netkernel.host import Host
+from netkernel.records import LinkDns
 from netkernel.typed import Final
 from nncp_agent.shown.base import Tree
 from nncp_agent.shown.hostname import file_of
@@ -41,15 +42,29 @@ def read(host: Host) -> Tree | None:
 
 
 def of_links(host: Host, *, configured: bool) -> Dns:
-    """What systemd-resolved has, link by link; `configured` leaves out what a network daemon gave it."""
+    """What systemd-resolved has, link by link; `configured` leaves out what networks gave."""
     servers: dict[str, None] = {}
     domains: dict[str, None] = {}
     for name in sorted(host.resolver):
         each = host.resolver[name]
         if not (configured and each.is_networkds):
-            servers |= {server + f"%{name}" * server.startswith("fe80:"): None for server in each.servers}
-            domains |= dict.fromkeys(each.domains)
+            own = own_names(each) if configured else Dns(each.servers, each.domains)
+            servers |= {server + f"%{name}" * server.startswith("fe80:"): None for server in own.server}
+            domains |= dict.fromkeys(own.search)
     return Dns(tuple(servers), tuple(domains))
+
+
+def joined(one: Dns, other: Dns) -> Dns:
+    """Both, in this order."""
+    return Dns((*one.server, *other.server), (*one.search, *other.search), (*one.options, *other.options))
+
+
+def own_names(of: LinkDns) -> Dns:
+    """What of it is configured: no network gave it."""
+    return Dns(
+        tuple([server for server in of.servers if server not in of.lent_servers]),
+        tuple([domain for domain in of.domains if domain not in of.lent_domains]),
+    )
 
 
 def config(lines: Iterable[str]) -> Dns:

@@ -15,6 +15,7 @@ from netkernel.files import RESOLV_CONF
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import MAIN_TABLE, LinkDns
+from nncp_agent import name_servers
 from nncp_agent.errors import Problem
 from nncp_agent.model import DnsConfig
 from nncp_agent.sections.dns.base import Links, unfit_servers, unfit_words
@@ -49,12 +50,12 @@ def warnings(wanted: DnsConfig, host: Host) -> Iterator[Problem]:
 
 
 def target(wanted: Dns, host: Host) -> Host:
-    """The one link with these lists, and every other that we may write without any."""
+    """The one link with these lists, and every other that we may write without any; what networks gave stays."""
     chosen = link_for(wanted, host)
-    resolver = {name: LinkDns() if _is_ours(each) else each for name, each in host.resolver.items()}
+    resolver = {name: _with(Dns(), each) if _is_ours(each) else each for name, each in host.resolver.items()}
     if chosen:
         servers = tuple(server.partition("%")[0] for server in wanted.server)
-        resolver[chosen] = LinkDns(servers, wanted.search)
+        resolver[chosen] = _with(Dns(servers, wanted.search), host.resolver.get(chosen, LinkDns()))
     changed = {name: each for name, each in resolver.items() if each != host.resolver.get(name, LinkDns())}
     return replace(host, resolver={**host.resolver, **changed}) if changed else host
 
@@ -62,11 +63,15 @@ def target(wanted: Dns, host: Host) -> Host:
 def link_for(wanted: Dns, host: Host) -> str:
     """The link that gets them; "" when there is nothing to give, or no link for it."""
     zones = [server.partition("%")[2] for server in wanted.server if "%" in server]
-    holding = [name for name, each in host.resolver.items() if _is_ours(each) and each != LinkDns()]
+    holding = [name for name, each in host.resolver.items() if _is_ours(each) and dns.own_names(each) != Dns()]
     if wanted == Dns():
         return ""
     candidates = (*zones, *holding[:1], *_default_links(host), *_links_with_addresses(host))
     return next((name for name in candidates if name in host.links and _may_be_ours(name, host)), "")
+
+
+def _with(configured: Dns, had: LinkDns) -> LinkDns:
+    return name_servers.on_link(configured, Dns(had.lent_servers, had.lent_domains))
 
 
 def _default_links(host: Host) -> list[str]:

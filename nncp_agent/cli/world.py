@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import RawIOBase, TextIOWrapper
 
@@ -24,8 +24,8 @@ class World(Frozen, kw_only=True):
     """The streams, the environment and the kernel.
 
     `open_kernel` takes the state directory, in which leases are. `may_configure` is whether this process may change the
-    network, `refusals` who knows what the kernel would refuse, `holders` which links other managers hold. `adapt` has
-    the last word on how to apply.
+    network, `refusals` who knows what the kernel would refuse, `holders` which links other managers hold. `hear`
+    listens on links for so many seconds at most (`lldp.hearing`). `adapt` has the last word on how to apply.
     """
 
     stdin: BinaryIO
@@ -36,6 +36,7 @@ class World(Frozen, kw_only=True):
     may_configure: bool
     refusals: Callable[[str, Attrs], Mapping[str, str]]
     holders: Callable[[Mapping[str, Link]], Mapping[str, Holder]] = lambda links: {}
+    hear: Callable[[Sequence[str], float], Mapping[str, tuple[bytes, ...]]] = lambda links, timeout_s: {}
     proc: str = "/proc"
     adapt: Callable[[Options], Options] = lambda options: options
 
@@ -53,6 +54,7 @@ class World(Frozen, kw_only=True):
             open_kernel=_linux,
             refusals=_refusals,
             holders=_holders,
+            hear=_hear,
             may_configure=_has_capability(CAP_NET_ADMIN),
         )
 
@@ -107,6 +109,12 @@ def _holders(links: Mapping[str, Link]) -> Mapping[str, Holder]:
     from nncp_agent import managers  # late: YAML and JSON do not tell
 
     return managers.holders(links)
+
+
+def _hear(links: Sequence[str], timeout_s: float) -> Mapping[str, tuple[bytes, ...]]:
+    from nncp_agent.lldp import hearing  # late: one verb listens
+
+    return hearing.heard(links, timeout_s)
 
 
 def _has_capability(number: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 from nncp_agent.lldp import neighbours
 from nncp_agent.lldp.ear import Ear
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 64
 
 def heard(links: Iterable[str], timeout_s: float) -> Mapping[str, tuple[bytes, ...]]:
     """What neighbours said, link by link of this thread's network namespace: as soon as each link has heard one, and
-    after `timeout_s` seconds of those that have. Raises OSError: a link is gone, or may not be listened to."""
+    after `timeout_s` seconds of those that have. Raises OSError: there is no such link, or nobody may listen."""
     known: dict[str, Neighbours] = {}
     deadline = time.monotonic() + timeout_s
     with ExitStack() as stack:
@@ -28,8 +28,13 @@ def heard(links: Iterable[str], timeout_s: float) -> Mapping[str, tuple[bytes, .
             ready = {descriptor for descriptor, _ in poll.poll(left_s * 1000)}
             for link, ear in ears.items():
                 if ear.fileno() in ready:
-                    for packet in ear.receive(MOST_AT_ONCE):
-                        known[link] = neighbours.heard(known.get(link, neighbours.NONE), packet, time.monotonic())
-                    if not known.get(link):
-                        known.pop(link, None)
+                    found = _heard(ear, known.get(link, neighbours.NONE))
+                    known |= {link: found} if found else {}
     return {link: tuple(each.packet for each in found.values()) for link, found in known.items()}
+
+
+def _heard(ear: Ear, known: Neighbours) -> Neighbours:
+    with suppress(OSError):  # it went down, and may come up again
+        for packet in ear.receive(MOST_AT_ONCE):
+            known = neighbours.heard(known, packet, time.monotonic())
+    return known

@@ -1,5 +1,5 @@
-"""LLDP on a machine with systemd, and Debian's own lldpd at the other end of the wire: who listens is a unit of its own,
-and a node that boots listens again."""
+"""LLDP on a machine with systemd, with Debian's own lldpd at the other end of the wire: who listens is a unit of its
+own, and a node that boots listens again."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -175,6 +177,27 @@ def test_after_a_restart_of_the_machine_somebody_listens_again(switch: Switch, a
         restored = restore(Store(asked.state_dir), fresh)
     assert "start LLDP on eth1" in [str(op) for outcome in restored.outcomes for op in outcome.ops]
     assert asked.show("eth1")["lldp"] == {"enabled": True}
+
+
+def test_autoconf_makes_the_vlan_that_two_nics_hear_of_and_leaves_nobody_listening(
+    switch: Switch, asked: Asked
+) -> None:
+    says = frame(more=bytes.fromhex("fe0e 0080c2 03 005d 07") + b"storage")
+    command = [sys.executable, "-m", "nncp_agent.cli", "--state-dir", str(asked.state_dir), "autoconf", "--wait", "20"]
+    asked.apply(nic("eth1"), nic("eth2"))
+    with subprocess.Popen(
+        [*command, "eth1,eth2"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr
+        assert running.stderr.readline() == "listening on eth1, eth2 for at most 20 s\n"
+        deadline = time.monotonic() + DEADLINE_S
+        while not asked.show("storage") and time.monotonic() < deadline:  # who has been heard is done at once
+            for name in ("eth1", "eth2"):
+                switch.send(says, nic=name)
+        out, err = running.communicate(timeout=DEADLINE_S)
+    assert (running.returncode, "lldp" in asked.show("eth1")) == (0, False), err
+    assert asked.show("storage")["vlan"]["base-iface"] == "bond93", out
+    assert sorted(asked.show("bond93")["link-aggregation"]["port"]) == ["eth1", "eth2"]
 
 
 def test_a_flood_of_made_up_neighbours_and_of_nonsense_drives_away_nobody(switch: Switch, asked: Asked) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netkernel.documents import read
+from netkernel.frozen import replace
+from netkernel.packets import lldp
+from netkernel.packets.lldp import Tlv
+from netkernel.records import LLDP, Client
 from nncp_agent import link_files
 from nncp_agent.from_lldp import autoconf
 from tests.unit.cli.command import NODE, Result, Still, nncp
@@ -92,7 +97,30 @@ def test_a_vlan_that_several_nics_see_is_on_a_bond_of_them() -> None:
     assert list(each["name"] for each in autoconf(state, ["eth2"])["interfaces"]) == ["storage"]
 
 
+SPEAKS = lldp.pack(
+    (Tlv(1, b"\7switch"), Tlv(2, b"\5p1"), Tlv(3, b"\0\x78"), Tlv(127, bytes.fromhex("0080c2 03 0007 07") + b"storage"))
+)
+
+
+def test_autoconf_listens_on_nics_of_which_nothing_was_heard(tmp_path: Path) -> None:
+    def hear(links: Sequence[str], timeout_s: float) -> Mapping[str, tuple[bytes, ...]]:
+        assert (links, timeout_s) == (["eth0", "eth3"], 31.0)
+        return {"eth3": (SPEAKS,)}
+
+    host = replace(NODE, clients=(Client("eth2", LLDP),), heard={"eth2": (SPEAKS,)})
+    done = nncp("autoconf", "--dry-run", kernel=Still(host), state_dir=tmp_path, hear=hear)
+    made: Any = read(done.out)[0].value
+    assert [each["name"] for each in made["interfaces"]] == ["bond7", "storage"]
+    assert done.err == "listening on eth0, eth3 for at most 31 s\n"
+
+
+def test_autoconf_without_root_says_that_it_cannot_listen(tmp_path: Path) -> None:
+    done = nncp("autoconf", "eth2", "--dry-run", kernel=Still(NODE), state_dir=tmp_path, may_configure=False)
+    assert (done.code, done.out) == (0, "{}\n")
+    assert "warning: nobody listens on eth2, and to do so needs root (CAP_NET_RAW)\n" in done.err
+
+
 def test_autoconf_without_neighbours_does_nothing(tmp_path: Path) -> None:
-    done = nncp("autoconf", kernel=Still(NODE), state_dir=tmp_path)
+    done = nncp("autoconf", "--wait", "0", kernel=Still(NODE), state_dir=tmp_path)
     assert (done.code, done.out, done.err) == (0, "{}\n", "no neighbour announces a VLAN: nothing to do\n")
     assert nncp("eth9", kernel=Still(NODE), state_dir=tmp_path, called="nmstate-autoconf").code == 65

@@ -35,12 +35,14 @@ def run(argv: Sequence[str], world: World, called: str = "nmstatectl") -> int:
     if argv == ["--version"]:
         argv = ["version"]
     try:
+        if argv and not argv[0].startswith("-") and argv[0] not in (*words.VERBS, *words.ALIASES):
+            raise Usage(f"error: invalid choice: '{argv[0]}'{words.did_you_mean(argv[0])}")
         verb, options = words.parse(argv, world.columns())
     except HelpWanted as wanted:
         world.stdout.write(wanted.text)
         return codes.OK
     except Usage as error:
-        world.stderr.write(f"{error}\n")
+        world.stderr.write(f"nmstatectl: {str(error).removeprefix('nncp: ')}\n")
         return CODES[codes.USAGE]
     code = outcome(Call(world, options), VERBS.get(options.verb, verb))
     return CODES.get(code, code)
@@ -72,12 +74,23 @@ def _show(call: Call) -> int:
 
 
 def _apply(call: Call) -> int:
+    """Apply one file after the other, each as a change of its own, until one fails."""
+    from nncp_agent.cli import outcome
+
+    call.needs_root()
+    for path in dict.fromkeys(call.options.files or ["-"]):
+        code = outcome(call, lambda call, path=path: _apply_one(call, path))  # type: ignore[misc]  # bound at once
+        if code != codes.OK:
+            return code
+    return codes.OK
+
+
+def _apply_one(call: Call, path: str) -> int:
     """Apply, and print what was asked for and was not so before."""
     from nncp_agent.cli import applying, asked, policies
     from nncp_agent.cli.verbs import apply
 
-    call.needs_root()
-    decoded = policies.understood(call, call.options.files)
+    decoded = policies.understood(call, [path])
     before = asked.present(call)
 
     def report(call: Call, outcome: Outcome, decoded: Decoded) -> None:
@@ -88,7 +101,7 @@ def _apply(call: Call) -> int:
         changes: dict[str, Any] = diff.differences(encode(decoded.desired), before)
         call.write(changes if call.options.show_secrets else _without_secrets(changes), "yaml")
 
-    return applying.run(call, decoded, apply.command(call.options.files), report=report)
+    return applying.run(call, decoded, apply.command([path]), report=report)
 
 
 def _without_secrets(state: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,9 @@ EVERY_BIT: Final = 0xFFFFFFFF
 
 
 def read(host: Host) -> Tree:
-    """In the kernel's order: IPv4 first, by priority."""
-    return {"config": [entry(rule) for rule in host.rules if is_shown(rule)]}
+    """IPv6 first, as routes and as nmstate has them, each family in the kernel's order, which is that of priorities."""
+    rules = sorted(filter(is_shown, host.rules), key=lambda rule: -rule.family)
+    return {"config": [entry(rule) for rule in rules]}
 
 
 def is_config(rule: Rule) -> bool:

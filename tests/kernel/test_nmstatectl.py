@@ -71,6 +71,13 @@ def test_a_policy_is_applied_on_trial_printed_as_its_difference_and_taken_back(n
     nmstatectl("commit", code=1)
 
 
+def test_of_several_files_each_is_a_change_of_its_own(nmstatectl: Run, tmp_path: Path) -> None:
+    (tmp_path / "up.yml").write_text("interfaces: [{name: br7, type: linux-bridge, state: up}]")
+    (tmp_path / "gone.yml").write_text("interfaces: [{name: br7, type: linux-bridge, state: absent}]")
+    nmstatectl("apply", "up.yml", "gone.yml")
+    assert names(nmstatectl) == {"lo", "dummy7"}
+
+
 def test_what_gr_wrote_before_takes_an_apply_back(nmstatectl: Run, tmp_path: Path) -> None:
     asked = "interfaces: [{name: br7, type: linux-bridge, state: up, bridge: {port: [{name: dummy7}]}}]"
     (tmp_path / "back.yml").write_text(nmstatectl("gr", "-", given=asked).stdout)

@@ -72,6 +72,21 @@ def test_set_is_apply_and_said_to_be_old(tmp_path: Path) -> None:
     assert done.out == "{}\n"
 
 
+def test_a_verb_that_is_none_is_said_in_the_words_of_nmstatectl() -> None:
+    done = nmstatectl("shw")
+    assert done.err == "nmstatectl: error: invalid choice: 'shw': did you mean show?\n"
+    assert nmstatectl("show", "--nosuch").err.startswith("nmstatectl: nncp show: unrecognized arguments: --nosuch")
+
+
+def test_files_are_applied_one_after_the_other_until_one_fails(tmp_path: Path) -> None:
+    same, wrong = tmp_path / "same.yml", tmp_path / "wrong.yml"
+    same.write_text("interfaces: [{name: eth2, type: ethernet, mtu: 1500}]")
+    wrong.write_text("interfaces: [{name: eth2, mtu: many}]")
+    done = nmstatectl("apply", str(same), str(wrong), str(same), state_dir=tmp_path / "state")
+    assert (done.code, done.out) == (1, "{}\n")
+    assert done.err.startswith(f"error: {wrong}:1: eth2: mtu: found 'many'")
+
+
 def test_version_is_one_line() -> None:
     assert nmstatectl("--version").out == nmstatectl("version").out
     assert nmstatectl("version").out.startswith("nmstatectl ")

@@ -35,13 +35,19 @@ def priorities(host: Host) -> list[int]:
     return [rule.priority for rule in host.rules]
 
 
+def test_rules_of_ipv6_are_shown_before_those_of_ipv4() -> None:
+    several = ("family: ipv4, priority: 7", "family: ipv6, priority: 9", "family: ipv4, priority: 8")
+    found = shown.sections(after(rules(*several)))["route-rules"]["config"]
+    assert [(each["family"], each["priority"]) for each in found] == [("ipv6", 9), ("ipv4", 7), ("ipv4", 8)]
+
+
 def test_what_is_shown_can_be_asked_for_and_changes_nothing() -> None:
     host = after(
         rules("ip-from: 192.0.2.0/24, route-table: 5", "family: ipv6, fwmark: 0x10, iif: eth1, action: blackhole")
     )
     state = observe.present(host)
     assert encode(state)["route-rules"]["config"] == shown.sections(host)["route-rules"]["config"]
-    assert shown.sections(host)["route-rules"]["config"][1] == {
+    assert shown.sections(host)["route-rules"]["config"][0] == {
         "family": "ipv6", "priority": 30001, "fwmark": "0x10", "fwmask": "0xffffffff", "action": "blackhole",
         "iif": "eth1",
     }  # fmt: skip

@@ -19,7 +19,7 @@ from netkernel.ops import (
     WriteFile,
     word,
 )
-from netkernel.records import Attrs, Hardware, Link
+from netkernel.records import Attrs, Hardware, Hold, Link, Manager
 
 T = TypeVar("T")
 GONE = "is gone"
@@ -58,6 +58,21 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
         if was.resolver[name] != now.resolver[name]:
             yield str(SetLinkDns(name, now.resolver[name], was.resolver[name])).replace("set ", "", 1)
     yield from _clients(was, now)
+    for name in sorted(was.managers.keys() & now.managers.keys()):
+        yield from _manager(name, was.managers[name], now.managers[name])
+
+
+def _manager(name: str, was: Manager, now: Manager) -> Iterator[str]:
+    if was.running != now.running:
+        yield f"{name}: {'does not run any more' if was.running else 'was not running, runs'}"
+    for link in sorted(was.holds.keys() | now.holds.keys()):
+        old, new = was.holds.get(link), now.holds.get(link)
+        if old != new:
+            yield f"{name}: {link}: was {_held(old)}, is {_held(new)}"
+
+
+def _held(hold: Hold | None) -> str:
+    return "not held" if hold is None else f"held ({hold.profile})" if hold.profile else "held"
 
 
 def _clients(was: Host, now: Host) -> Iterator[str]:

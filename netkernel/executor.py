@@ -42,12 +42,17 @@ from netkernel.ops import (
     SetHardware,
     SetLink,
     SetLinkDns,
+    SetManager,
     SetPort,
     WriteFile,
     WriteSysctl,
 )
 from netkernel.resolved import Resolved
+from netkernel.typed import TYPE_CHECKING
 from netkernel.watch import Watch
+
+if TYPE_CHECKING:
+    from netkernel.managers import Managers
 
 _SIOCGIFNAME, _SIOCGIFINDEX = 0x8910, 0x8933  # linux/sockios.h; answered for the namespace of the socket
 _IFREQ: Final = Struct("=16si20x")
@@ -65,8 +70,10 @@ class Execution:
         keepers: Keepers | None = None,
         files: Files | None = None,
         resolved: Resolved | None = None,
+        managers: Managers | None = None,
     ) -> None:
         self._keepers = keepers
+        self._managers = managers
         self._socket = self._lane = socket
         self._generic: Socket | None = None
         self._families: dict[str, Family] = {}
@@ -95,7 +102,7 @@ class Execution:
 
     def _take(self, position: int, op: Op) -> None:
         match op:
-            case WriteSysctl() | WriteFile() | SetLinkDns():
+            case WriteSysctl() | WriteFile() | SetLinkDns() | SetManager():
                 self._flush()
                 self._write(position, op)
             case SetHardware(_, ethtool.VIRTUAL_FUNCTIONS):
@@ -183,7 +190,7 @@ class Execution:
                 return [self._set_hardware(op)] if op.new else []
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
-            case WriteSysctl() | WriteFile() | SetLinkDns() | AddClient() | DeleteClient():
+            case WriteSysctl() | WriteFile() | SetLinkDns() | SetManager() | AddClient() | DeleteClient():
                 raise AssertionError(f"{op}: no message")
         assert_never(op)
 
@@ -326,7 +333,7 @@ class Execution:
                 if first not in refused or _has_device(op.kind):
                     self._socket.write([links.delete(self._indexes[op.name])])
 
-    def _write(self, position: int, op: WriteSysctl | WriteFile | SetLinkDns) -> None:
+    def _write(self, position: int, op: WriteSysctl | WriteFile | SetLinkDns | SetManager) -> None:
         try:
             if isinstance(op, WriteFile):
                 self._files_door.write(op.path, op.new)
@@ -335,6 +342,11 @@ class Execution:
                 self._resolved.write(op.link, self._index_of(op.link), op.new)
                 if self._keepers is not None:
                     self._keepers.keep_lent_names(op.link, op.new)
+                return
+            if isinstance(op, SetManager):
+                if self._managers is None:
+                    raise KernelRefused(str(op), errno.EOPNOTSUPP, "nobody here speaks to other managers")
+                self._managers.set(op)
                 return
             with self._inside():
                 sysctl.write(op.path, op.new)

@@ -23,14 +23,31 @@ RESOLVED: Final = ("/run/systemd/resolve/", "/usr/lib/systemd/resolv.conf", "/li
 """Where systemd-resolved has what /etc/resolv.conf leads to where it is in charge (systemd-resolved.service(8))."""
 SYSTEM_BUS: Final = "/run/dbus/system_bus_socket"
 """Where D-Bus, on which it is asked, listens."""
+MANAGERS: Final = "managers"
+"""The part of a host that other managers of links are (`Host.also`)."""
 LARGEST: Final = 1 << 20
 """Bytes; a file of configuration that is larger is none."""
 _MOST_LINKS: Final = 8
+_DROP_INS: Final = (".netdev.d", ".network.d")
 _NOT_REPLACEABLE: Final = (errno.EBUSY, errno.EROFS)
 """What a mount of its own answers, as containers have: nothing can take its place, but it can be written."""
 _GET_FLAGS: Final = 0x80086601
 """FS_IOC_GETFLAGS (linux/fs.h) where a long has 64 bits."""
 _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL
+
+
+NETWORK_MANAGER: Final = "NetworkManager"
+NETWORKD: Final = "systemd-networkd"
+IFUPDOWN: Final = "ifupdown"
+_MANAGED: Final = {
+    "/etc/NetworkManager/": NETWORK_MANAGER, "/etc/systemd/network/": NETWORKD, "/etc/network/": IFUPDOWN,
+    "/run/network/": IFUPDOWN,
+}  # fmt: skip
+
+
+def manager_of(path: str) -> str:
+    """Which other manager of links reads this file; "" for others."""
+    return next((name for folder, name in _MANAGED.items() if path.startswith(folder)), "")
 
 
 def beside(path: str) -> str:
@@ -89,8 +106,11 @@ class Files:
             if not new.exists:
                 _remove(full)
                 _sync_folder(full)
+                _remove_empty(os.path.dirname(full))
                 return
             try:
+                if os.path.dirname(full).endswith(_DROP_INS):
+                    os.makedirs(os.path.dirname(full), exist_ok=True)
                 _remove(temporary)
                 _make(temporary, new)
                 os.rename(temporary, full)
@@ -178,6 +198,13 @@ def _remove(full: str) -> None:
         os.unlink(full)
     except FileNotFoundError:
         return
+
+
+def _remove_empty(folder: str) -> None:
+    """A folder of drop-ins for one thing came with the first and goes with the last (systemd.unit(5))."""
+    if folder.endswith(_DROP_INS):
+        with suppress(OSError):
+            os.rmdir(folder)
 
 
 def _remove_quietly(full: str) -> None:

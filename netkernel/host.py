@@ -13,6 +13,7 @@ from netkernel.records import (
     Hardware,
     Link,
     LinkDns,
+    Manager,
     Neighbour,
     Nexthop,
     Route,
@@ -33,7 +34,8 @@ class Host(Frozen):
     an overview looks at it.
 
     `also` says which parts that few ask for were looked at: `ethtool.PARTS`, of which `hardware` then has an entry
-    for each link that has any, and links whose own `settings` are in `sysctls`. Nobody looks at them by the way,
+    for each link that has any, links whose own `settings` are in `sysctls`, and `files.MANAGERS`: `managers` has the
+    other managers of links that are here, `files` what they are configured by. Nobody looks at them by the way,
     because drivers may have to ask their hardware, and /proc/sys tells one value at a time.
     """
 
@@ -49,6 +51,7 @@ class Host(Frozen):
     files: Mapping[str, File] = {}
     resolver: Mapping[str, LinkDns] = {}
     hardware: Mapping[str, Hardware] = {}
+    managers: Mapping[str, Manager] = {}
     heard: Mapping[str, tuple[bytes, ...]] = fact(default={})
     also: frozenset[str] = fact(default=frozenset())
 

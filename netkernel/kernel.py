@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from netkernel import snapshot
-from netkernel.files import SYSTEM_BUS, Files, is_resolveds
+from netkernel.files import MANAGERS, SYSTEM_BUS, Files, is_resolveds
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.netlink import Socket
@@ -17,6 +17,7 @@ from netkernel.watch import Watch
 
 if TYPE_CHECKING:
     from netkernel.keepers import Keepers
+    from netkernel.managers import Managers
     from netkernel.ops import Op
     from netkernel.records import Client, LinkDns
     from netkernel.resolved import Resolved
@@ -78,6 +79,8 @@ class LinuxKernel:
 
             with self._inside():
                 host = wireguard.told(host)
+        if MANAGERS in also:
+            host = self._managed(host)
         if not also:
             return host
         from netkernel import generic  # late: few plans are about it
@@ -101,6 +104,14 @@ class LinuxKernel:
                 domains = tuple([domain for domain in each.domains if domain in lent.lent_domains])
                 found[name] = replace(each, lent_servers=servers, lent_domains=domains)
         return found
+
+    def _managed(self, host: Host) -> Host:
+        from netkernel.managers import Managers, is_hosts_namespace  # late: few plans are about them
+
+        if self.root != "/" or not (self._is_own() and is_hosts_namespace()):
+            return host
+        managers, files = Managers(self._bus).all(host.links)
+        return replace(host, managers=managers, files={**host.files, **files})
 
     def _resolved(self) -> Resolved:
         from netkernel.resolved import Resolved  # late: few hosts have it
@@ -127,10 +138,20 @@ class LinuxKernel:
         if new & modules.WITHOUT_DEVICES.keys():
             modules.load_for(new)
         try:
-            Execution(self._socket, self._inside, ops, self._keepers, self._files, self._resolved()).run()
+            doors = self._keepers, self._files, self._resolved(), self._managers(ops)
+            Execution(self._socket, self._inside, ops, *doors).run()
         finally:
             if self._keepers and any(isinstance(op, WriteFile | SetLinkDns) for op in ops):
                 self._keepers.look_again()
+
+    def _managers(self, ops: Sequence[Op]) -> Managers | None:
+        from netkernel.ops import SetManager  # late, as above
+
+        if not any(isinstance(op, SetManager) for op in ops):
+            return None
+        from netkernel.managers import Managers
+
+        return Managers(self._bus)
 
     def _clients(self) -> tuple[Client, ...]:
         return self._keepers.clients() if self._keepers else ()

@@ -18,6 +18,7 @@ from netkernel.records import (
     Client,
     File,
     LinkDns,
+    Manager,
     Neighbour,
     Nexthop,
     Route,
@@ -360,6 +361,30 @@ class SetLinkDns(Frozen):
         return f"set {self.link} {', '.join(changes) or 'name servers: others of them are configured'}"
 
 
+class SetManager(Frozen):
+    """Have a manager begin anew with the files as they are then, and with these links in its hands.
+
+    `new` and `old` hold those that change hands. It takes back what it held as it was: it finds what it had kept of it.
+    """
+
+    name: str
+    new: Manager
+    old: Manager
+
+    def inverse(self) -> SetManager:
+        return SetManager(self.name, new=self.old, old=self.new)
+
+    def __str__(self) -> str:
+        pairs = (("lets go of", self.old, self.new), ("takes back", self.new, self.old))
+        changes = [
+            f"{what} {', '.join(sorted(links))}"
+            for what, one, other in pairs
+            if (links := [name for name, hold in one.holds.items() if other.holds.get(name) != hold])
+        ]
+        verb = "restart" if self.new.running and self.old.running else "start" if self.new.running else "tell"
+        return f"{verb} {self.name}" + (f", which {' and '.join(changes)}" if changes else "")
+
+
 class MoveLink(Frozen):
     """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
 
@@ -379,7 +404,7 @@ Op = (
     CreateLink | DeleteLink | SetLink | SetPort | SetHardware
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
-    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | MoveLink | AddClient | DeleteClient
+    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | SetManager | MoveLink | AddClient | DeleteClient
 )  # fmt: skip
 Plan = Sequence[Op]
 _MOST_LINES: Final = 8

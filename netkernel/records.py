@@ -270,6 +270,25 @@ class File(Frozen):
         return tuple((self.content or b"").decode("utf-8", "surrogateescape").splitlines())
 
 
+class Hold(Frozen):
+    """A link that another manager configures: by which profile or file, and what it keeps about it for its restart."""
+
+    profile: str = ""
+    kept: str = fact(default="")
+    servers: tuple[str, ...] = fact(default=())  # name servers that it has from there
+
+
+class Manager(Frozen):
+    """Another manager of links (NetworkManager, systemd-networkd): whether it runs, and what it holds, by link.
+
+    `obstacle` says why it can be neither stopped nor started.
+    """
+
+    running: bool = False
+    holds: Mapping[str, Hold] = {}
+    obstacle: str = fact(default="")
+
+
 class VlanRange(Frozen):
     """VLANs `first` to `last` of a bridge port (or of the bridge itself), all with the same flags."""
 

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from netkernel import settings
 from netkernel.errors import NetworkError
-from netkernel.files import beside
+from netkernel.files import MANAGERS, beside
 from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.link_kinds.ip_tunnel import is_tunnel
@@ -35,11 +35,12 @@ from netkernel.ops import (
     SetHardware,
     SetLink,
     SetLinkDns,
+    SetManager,
     SetPort,
     WriteFile,
     WriteSysctl,
 )
-from netkernel.records import FOREVER, Address, File, Link, Neighbour, Route, Rule
+from netkernel.records import FOREVER, Address, File, Link, Manager, Neighbour, Route, Rule
 from netkernel.simulation import World, step
 from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
@@ -67,10 +68,11 @@ class Remembered(Frozen):
     addresses: frozenset[tuple[str, str, int]] = frozenset()
     neighbours: frozenset[tuple[str, str]] = frozenset()
     clients: frozenset[tuple[str, int]] = frozenset()
+    holds: frozenset[tuple[str, str]] = frozenset()
 
     def lasting(self) -> Self:
         """What a restart of the machine does not take back by itself."""
-        return type(self)(Host(files=self.host.files))
+        return type(self)(Host(files=self.host.files, also=self.host.also & {MANAGERS}))
 
     def to_json(self) -> bytes:
         """For the checkpoint on disk."""
@@ -106,6 +108,8 @@ class Touched:
         self.clients: set[tuple[str, int]] = set()
         self.losing: set[str] = set()
         self.files: set[str] = set()
+        self.holds: set[tuple[str, str]] = set()  # manager and link
+        self.managers: set[str] = set()
 
 
 def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) -> Remembered:
@@ -129,6 +133,7 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         clients=tuple(each for each in before.clients if each.key in touched.clients),
         files={path: before.files.get(path, File()) for path in sorted(touched.files)},
         resolver={name: before.resolver[name] for name in sorted(touched.links & before.resolver.keys())},
+        managers={name: _of_links(before.managers[name], name, touched) for name in sorted(touched.managers)},
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -140,7 +145,12 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         frozenset(touched.addresses),
         frozenset(touched.neighbours),
         frozenset(touched.clients),
+        frozenset(touched.holds),
     )
+
+
+def _of_links(manager: Manager, name: str, touched: Touched) -> Manager:
+    return replace(manager, holds={link: hold for link, hold in manager.holds.items() if (name, link) in touched.holds})
 
 
 def _is_sysctl_touched(path: str, touched: Touched) -> bool:
@@ -174,6 +184,9 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
                     found.links.add(link)
                 case SetLinkDns(link):
                     found.links.add(link)
+                case SetManager(name, new, old):
+                    found.managers.add(name)
+                    found.holds |= {(name, link) for link in (*new.holds, *old.holds)}
                 case WriteFile(path):
                     found.files |= {path, beside(path)}
                 case WriteSysctl(path) if of_link(path) is None:
@@ -199,7 +212,7 @@ def _is_route_touched(route: Route, links: frozenset[str] | set[str], slots: fro
 
 def rewind(now: Host, remembered: Remembered) -> Host:
     """The host with everything touched as it was, and everything else as it is now."""
-    was, touched = remembered.host, remembered.links
+    was, touched = _with_what_managers_set(now, remembered), remembered.links
     links = {name: link for name, link in now.links.items() if name not in touched} | dict(was.links)
     orphans = {name: link for name, link in links.items() if link.master and link.master not in links}
     links |= {name: replace(link, attrs={**link.attrs, "master": ""}, port={}) for name, link in orphans.items()}
@@ -225,7 +238,33 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         clients=(*(each for each in now.clients if each.key not in remembered.clients), *was.clients),
         files=dict(now.files) | dict(was.files),
         resolver={name: dns for name, dns in {**now.resolver, **was.resolver}.items() if name in links},
+        managers=_managers(now, remembered),
     )
+
+
+def _managers(now: Host, remembered: Remembered) -> dict[str, Manager]:
+    """One that is not there any more has nothing to take back."""
+    found = dict(now.managers)
+    for name, was in remembered.host.managers.items():
+        if name in now.managers:
+            theirs = {k: hold for k, hold in now.managers[name].holds.items() if (name, k) not in remembered.holds}
+            found[name] = replace(was, holds={**theirs, **was.holds})
+    return found
+
+
+_MANAGERS_OWN = "addr_gen_mode"
+
+
+def _with_what_managers_set(now: Host, remembered: Remembered) -> Host:
+    """`remembered.host` with the IPv6 settings that a manager gives a link which it has taken back already."""
+    was, links = remembered.host, dict(remembered.host.links)
+    for name, manager in was.managers.items():
+        for link in manager.holds.keys() & links.keys() & now.links.keys():
+            if link in now.managers.get(name, Manager()).holds:
+                seen = now.links[link]
+                own = {key: value for key, value in seen.attrs.items() if key == _MANAGERS_OWN}
+                links[link] = replace(links[link], attrs={**links[link].attrs, **own}, conf6=seen.conf6)
+    return replace(was, links=links) if was.managers else was
 
 
 def _is_comparable(path: str, now: Host) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from netkernel import probe
 from netkernel.documents import Document
 from netkernel.ethtool import PARTS
+from netkernel.files import MANAGERS
 from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
 from nncp_agent import diff, dispatch, managers, node_file, notes, pending, shown, whole, wire
@@ -76,6 +77,7 @@ def show(
 def plan(
     desired: Asked | Sequence[Asked],
     *,
+    claim: bool = False,
     node: Mapping[str, Any] | None = None,
     state_dir: Path | None = None,
     namespace: str | None = None,
@@ -90,7 +92,14 @@ def plan(
         committed = here.store.committed()
         before = here.kernel.snapshot(needed(decoded.desired, committed))
         whole.refuse(decoded, before, committed, probe.refusals)
-        decided = partial(decide, decoded.desired, committed=committed, refusals=probe.refusals)
+        decided = partial(
+            decide,
+            decoded.desired,
+            committed=committed,
+            refusals=probe.refusals,
+            holders=managers.holders,
+            claim=claim,
+        )
         decision = decide_closely(decided, before, here.kernel.snapshot)
     return [str(op) for op in decision.ops]
 
@@ -103,6 +112,7 @@ def apply(
     timeout_s: float = PENDING_S,
     memory_only: bool = False,
     checks: Sequence[str | Check] | None = (),
+    claim: bool = False,
     node: Mapping[str, Any] | None = None,
     state_dir: Path | None = None,
     namespace: str | None = None,
@@ -111,7 +121,9 @@ def apply(
 
     Captures are made of the host as it is before the change; `node` is as for `plan`.
     `checks` are TCP endpoints (`tcp://HOST:PORT`) or checks of one's own, beside gateways and name servers; None checks
-    nothing at all. With `commit=False` the change waits `timeout_s` seconds for `commit` and goes back by itself.
+    nothing at all. `claim` takes over links that another manager holds (NetworkManager, systemd-networkd, ifupdown),
+    which are refused without it. With `commit=False` the change waits `timeout_s` seconds for `commit` and goes back by
+    itself.
     Raises what `nncp_agent.apply.apply` raises.
     """
     options = replace(
@@ -119,6 +131,7 @@ def apply(
         verify=verify,
         commit=commit,
         memory_only=memory_only,
+        claim=claim,
         timeout_s=timeout_s,
     )
     with _here(state_dir, namespace) as here:
@@ -154,7 +167,7 @@ def history(*, state_dir: Path | None = None) -> list[dict[str, Any]]:
 def plan_back(number: int, *, state_dir: Path | None = None, namespace: str | None = None) -> list[str]:
     """The changes that `go_back` would make, a line for each. Raises NetworkError, StoreBroken."""
     with _here(state_dir, namespace) as here:
-        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot(PARTS)).ops]
+        return [str(op) for op in back_to(here.store, number, here.kernel.snapshot((*PARTS, MANAGERS))).ops]
 
 
 def go_back(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 
 from netkernel.ethtool import PARTS
+from netkernel.files import MANAGERS
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.ops import WriteFile
@@ -50,7 +51,14 @@ def apply(
 
     def planned(before: Host, committed: NetworkState, options: Options) -> Change:
         def decided(before: Host) -> Decision:
-            return decide(asked(), before, committed, refusals=options.refusals, holders=options.holders)
+            return decide(
+                asked(),
+                before,
+                committed,
+                refusals=options.refusals,
+                holders=options.holders,
+                claim=options.claim,
+            )
 
         decision = decide_closely(decided, before, kernel.snapshot)
         return Change(
@@ -58,7 +66,7 @@ def apply(
             target=decision.target,
             ops=decision.ops,
             asked=decision.desired,
-            following=following(committed, decision.desired, before),
+            following=following(committed, decision.desired, before, decision.claims),
             differences=partial(differences, decision),
             warnings=(*decision.warnings, *_lasting(decision, options)),
             irreversible=decision.irreversible,
@@ -70,6 +78,9 @@ def apply(
 def _lasting(decision: Decision, options: Options) -> Iterator[Problem]:
     """Warnings about what outlives a restart though nothing is to be kept. Raises InvalidPolicy for the host's name,
     of which only the running one does not (nmstate.md 4.4)."""
+    if decision.claims and options.memory_only and options.record:
+        words = "is claimed from its manager by files, which stay over a restart, when nothing else would configure it"
+        raise InvalidPolicy([Problem(name, words) for name in sorted(decision.claims)])
     if not options.memory_only or not options.record:  # what is restored at boot is kept already
         return
     name = decision.desired.hostname
@@ -92,7 +103,7 @@ def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | Non
 
         return back_to(store, number, before)
 
-    return _perform(planned, lambda _: PARTS, kernel, store, options or Options())
+    return _perform(planned, lambda _: (*PARTS, MANAGERS), kernel, store, options or Options())
 
 
 def _perform(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -26,16 +26,20 @@ from nncp_agent.model import (
     merge,
     stated,
 )
-from nncp_agent.observe import Present
+from nncp_agent.observe import Present, present
 from nncp_agent.resolve.references import References
 from nncp_agent.sections import routes, rules
 from nncp_agent.shown.identifiers import SAME_TO_NMSTATE
 
 
-def following(previous: NetworkState, desired: NetworkState, host: Host) -> NetworkState:
-    """As `commit`, where both may call the links of `host` by other names than the kernel's, and each by its own."""
+def following(previous: NetworkState, desired: NetworkState, host: Host, claims: Collection[str] = ()) -> NetworkState:
+    """As `commit`, where both may call the links of `host` by other names than the kernel's, and each by its own.
+
+    `claims` are links that another manager made what they are and will not make so again: remembered as they are.
+    """
     previous = in_words_of(desired, previous, host)
     previous = _with_what_goes_down(previous, desired, host)
+    previous = _with_claims(previous, claims, host) if claims else previous
     links = Links(host)
     names = {
         other: links.name(iface)
@@ -53,9 +57,23 @@ def _with_what_goes_down(previous: NetworkState, desired: NetworkState, host: Ho
     names = [name for name in going if name in host.links and host.links[name].up]
     if not names:
         return previous
-    present = Present(host)
-    found = [_to_ask_for(present[name]) for name in names]
+    seen = Present(host)
+    found = [_to_ask_for(seen[name]) for name in names]
     return replace(previous, interfaces=(*(previous.interfaces or ()), *found))
+
+
+def _with_claims(previous: NetworkState, claims: Collection[str], host: Host) -> NetworkState:
+    known = {iface.name for iface in previous.interfaces or ()}
+    shown = present(host)
+    found = [_to_ask_for(each) for each in shown.interfaces or () if each.name in claims and each.name not in known]
+    ways = [each for each in (shown.routes and shown.routes.config) or () if each.next_hop_interface in claims]
+    before = (previous.routes and previous.routes.config) or ()
+    config = (*before, *(each for each in ways if each not in before))
+    return replace(
+        previous,
+        interfaces=(*(previous.interfaces or ()), *found),
+        routes=Routes(config=config) if config else previous.routes,
+    )
 
 
 def _to_ask_for(iface: Interface) -> Interface:

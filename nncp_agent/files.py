@@ -15,6 +15,8 @@ COMMITTED: Final = "committed.json"
 
 DIRECTORY: Final = "/var/lib/nncp-agent"
 VARIABLE: Final = "NNCP_STATE_DIR"
+CLAIM: Final = "NNCP_CLAIM"
+"""1: links that other managers hold are taken over, also by verbs that have no --claim."""
 ROOT_VARIABLE: Final = "NNCP_ROOT"
 """Where the host's files of configuration begin, if not at /: an image that is mounted somewhere, a test."""
 

@@ -55,6 +55,8 @@ def touches(op: Op) -> tuple[str, ...]:
             return (path.split("/")[3],) if path.startswith(("net/ipv6/conf/", "net/ipv4/conf/")) else ()
         case ops.AddClient(client=client) | ops.DeleteClient(client=client):
             return (client.link,) if client.family != LLDP else ()  # who only listens disturbs nobody
+        case ops.SetManager(_, new, old):
+            return tuple(sorted({*new.holds, *old.holds}))
         case ops.AddRule() | ops.DeleteRule() | ops.WriteFile():
             return ()
         case _:

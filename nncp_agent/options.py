@@ -42,9 +42,9 @@ def _guarding(store: Store, point: Checkpoint, namespace: str | None) -> Abstrac
 class Options(Frozen, kw_only=True):
     """How to apply. Times are in seconds; `checks` are those a user added to the gateways and name servers.
 
-    `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`), `holders`
-    which links other managers hold (`nncp_agent.managers`). `progress` gets one line for each
-    stage as it begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three are seams.
+    `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`), `holders` which links other managers
+    hold (`nncp_agent.managers`); with `claim` they are taken over. `progress` gets one line for each stage as it
+    begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three are seams.
     """
 
     verify: bool = True
@@ -62,6 +62,7 @@ class Options(Frozen, kw_only=True):
     keep_unsettled: bool = False
     refusals: Callable[[str, Attrs], Mapping[str, str]] = nothing_refused
     holders: Holders = nobody
+    claim: bool = False
     progress: Callable[[str], None] = log.info
     guard: Guard = _guarding
     clock: Callable[[], float] = time.monotonic

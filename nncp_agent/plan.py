@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from netkernel import settings
+from netkernel.files import MANAGERS
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.ops import DeleteLink, Op
@@ -23,7 +24,7 @@ class Decision(Frozen):
     """What was decided, all of it before anything was touched.
 
     `important` has the positions of ops that touch the default route's link, or one the caller called precious, or
-    what lies below one of them.
+    what lies below one of them. `claims` are links taken over from other managers.
     """
 
     desired: NetworkState
@@ -34,6 +35,7 @@ class Decision(Frozen):
     warnings: tuple[Problem, ...]
     irreversible: tuple[str, ...]
     important: frozenset[int]
+    claims: frozenset[str] = frozenset()
 
     @property
     def merged(self) -> Mapping[str, Interface]:
@@ -54,15 +56,28 @@ def decide(
     refusals: judge.Refusals = nothing_refused,
     holders: Holders = nobody,
     precious: frozenset[str] = frozenset(),
+    claim: bool = False,
 ) -> Decision:
-    """What to do so that `before` becomes `desired`. Raises InvalidPolicy with everything that is wrong with it."""
+    """What to do so that `before` becomes `desired`. Raises InvalidPolicy with everything that is wrong with it.
+
+    What another manager holds is refused, or with `claim` taken over; how is known once `before` has its files.
+    """
     committed = committed or NetworkState()
     resolved = resolve(desired, Present(before, committed), before, committed)
     _refuse(_as_called(judge.problems(resolved, before, refusals), resolved))
     after = target(resolved, before)
     _refuse(judge.conflicts(before, after, resolved))
     ops, lost = _planned(before, after) if after is not before else ((), ())
-    _refuse(_as_called(held.problems(ops, holders(before.links)), resolved) if ops else ())
+    holding = holders(before.links) if ops or claim else {}
+    taken = held.taken(ops, resolved, holding, before) if claim else frozenset()
+    _refuse(_as_called(held.problems(ops, holding), resolved) if not claim else ())
+    if taken and MANAGERS in before.also:
+        from nncp_agent import claims  # late: few plans take anything over
+
+        owns_dns = (desired.dns_resolver or committed.dns_resolver) is not None
+        _refuse(_as_called(claims.problems(taken, resolved, before, owns_dns), resolved))
+        after = claims.claimed(after, before, taken, owns_dns)
+        ops, lost = _planned(before, after)
     return Decision(
         desired=resolved.desired,
         resolved=resolved,
@@ -72,23 +87,26 @@ def decide(
         warnings=tuple(_as_called(judge.warnings(resolved, before, after), resolved)),
         irreversible=lost,
         important=important(ops, before, precious),
+        claims=taken,
     )
 
 
 def decide_closely(
     decided: Callable[[Host], Decision], before: Host, look: Callable[[frozenset[str]], Host]
 ) -> Decision:
-    """`decided(before)`; where that makes a link anew, once more with what only /proc/sys tells of it, for it to stay.
+    """`decided(before)`; once more with what only /proc/sys tells of a link that is made anew, for it to stay, and with
+    the files of managers that are to let go of one.
 
     `look` gives the host with the parts it is asked for (`Host.also`). Raises as both do.
     """
     decision = decided(before)
-    if not any(isinstance(op, DeleteLink) and op.name in decision.target.links for op in decision.ops):
-        return decision
-    from netkernel.rewind import touch  # late: few plans make anything anew
+    also = frozenset({MANAGERS} if decision.claims else ())
+    if any(isinstance(op, DeleteLink) and op.name in decision.target.links for op in decision.ops):
+        from netkernel.rewind import touch  # late: few plans make anything anew
 
-    losing = touch(before, decision.ops).losing & decision.target.links.keys()
-    return decided(look(before.also | settings.parts(losing)))
+        losing = touch(before, decision.ops).losing & decision.target.links.keys()
+        also |= settings.parts(losing)
+    return decided(look(before.also | also)) if also - before.also else decision
 
 
 def _planned(before: Host, after: Host) -> tuple[tuple[Op, ...], tuple[str, ...]]:

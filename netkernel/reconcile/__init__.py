@@ -10,7 +10,7 @@ from __future__ import annotations
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import Op
-from netkernel.reconcile import birth, hardware, ip, links, ports
+from netkernel.reconcile import birth, hardware, ip, links, managers, ports
 from netkernel.reconcile.losses import irreversible
 from netkernel.reconcile.world import Planning
 
@@ -54,6 +54,7 @@ def planned(before: Host, target: Host, exact: bool = False) -> Planning:
 def _round(planning: Planning) -> bool:
     """All stages once; whether one of them found something to do."""
     length = len(planning.ops)
+    managers.let_go(planning)
     links.remove(planning)
     ip.remove(planning)
     links.default_pvids(planning)
@@ -64,4 +65,5 @@ def _round(planning: Planning) -> bool:
     links.switch(planning)
     hardware.change(planning)
     ip.add(planning)
+    managers.hand_back(planning)
     return len(planning.ops) > length

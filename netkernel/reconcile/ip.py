@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netkernel import settings
+from netkernel.files import manager_of
 from netkernel.link_local import is_kernel_made, is_link_local, made
 from netkernel.ops import (
     AddAddress,
@@ -116,7 +117,7 @@ def add(planning: Planning) -> None:
         if world.sysctls.get(path) != value and _can_be_written(planning, path):
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))
     for path, file in target.files.items():
-        if (had := world.files.get(path, File())) != file:
+        if (had := world.files.get(path, File())) != file and not manager_of(path):
             planning.do(WriteFile(path, file, had))
     for name, wanted in target.resolver.items():
         if name in world.links and (had_dns := world.resolver.get(name, LinkDns())) != wanted:

@@ -43,9 +43,10 @@ class Planning:
     def is_nothing(self) -> bool:
         """Whether the hosts are made of the same things, so that there is nothing to look at."""
         one, other = self.before, self.target
+        tables = "routes", "rules", "neighbours", "nexthops", "sysctls", "clients", "files", "resolver", "managers"
         return not self._differing and all(
             getattr(one, table) is getattr(other, table) or getattr(one, table) == getattr(other, table)
-            for table in ("routes", "rules", "neighbours", "nexthops", "sysctls", "clients", "files", "resolver")
+            for table in tables
         )
 
     def names(self) -> list[str]:

@@ -29,6 +29,7 @@ from netkernel.ops import (
     SetHardware,
     SetLink,
     SetLinkDns,
+    SetManager,
     SetPort,
     WriteFile,
     WriteSysctl,
@@ -91,6 +92,8 @@ def step(world: World, op: Op) -> None:
             if op.link not in world.links:
                 refuse(op, errno.ENODEV)
             world.resolver[op.link] = op.new
+        case SetManager():
+            world.set_manager(op)
         case MoveLink():
             links.move_away(world, op)
         case _:

@@ -12,7 +12,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON, ip_tunnel
 from netkernel.link_kinds.ip_tunnel import is_tunnel
-from netkernel.ops import Op
+from netkernel.ops import Op, SetManager
 from netkernel.records import (
     Address,
     Attrs,
@@ -21,6 +21,7 @@ from netkernel.records import (
     Hardware,
     Link,
     LinkDns,
+    Manager,
     Neighbour,
     Nexthop,
     Route,
@@ -75,6 +76,7 @@ class World:
             self._note_setting(path)
         self.files: dict[str, File] = dict(host.files)
         self.resolver: dict[str, LinkDns] = dict(host.resolver)
+        self.managers: dict[str, Manager] = dict(host.managers)
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -116,6 +118,7 @@ class World:
             clients=tuple(self.clients[key] for key in sorted(self.clients)),
             files=dict(self.files),
             resolver=dict(self.resolver),
+            managers=dict(self.managers),
         )
 
     def ports(self, controller: str) -> tuple[str, ...]:
@@ -249,6 +252,12 @@ class World:
         self._note_setting(path)
         self.sysctls[path] = value
         self._new_conf6 = None
+
+    def set_manager(self, op: SetManager) -> None:
+        """What it holds is no link's doing: a link may go and come without it."""
+        holds = self.managers.get(op.name, Manager()).holds
+        kept = {name: hold for name, hold in holds.items() if name not in op.old.holds}
+        self.managers[op.name] = Manager(op.new.running, {**kept, **op.new.holds})
 
     def new_gen_mode(self) -> Value | None:
         """The addr_gen_mode a link is born with; None when it is not known."""

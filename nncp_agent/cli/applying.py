@@ -59,7 +59,12 @@ def run(
     report: Callable[[Call, Outcome, Decoded], None] | None = None,
 ) -> int:
     """Apply, or go back to an apply of the history, and `report`. Raises what `nncp_agent.apply` raises, and Usage."""
-    stated = {**_stated(call), "command": command, "policies": tuple(head.name for head in decoded.policies)}
+    stated = {
+        **_stated(call),
+        "claim": call.claims(),
+        "command": command,
+        "policies": tuple(head.name for head in decoded.policies),
+    }
 
     from nncp_agent.apply import apply, go_back  # late: what cannot be read needs no engine
     from nncp_agent.cli import policies, progress, scripts

@@ -103,6 +103,12 @@ class Call:
             return nothing_refused
         return self.world.refusals
 
+    def claims(self) -> bool:
+        """Whether links that other managers hold are taken over: --claim, or $NNCP_CLAIM for who has no such option."""
+        from nncp_agent import files
+
+        return bool(getattr(self.options, "claim", False)) or self.world.environ.get(files.CLAIM) == "1"
+
     def state_directory(self) -> str:
         """That of --state-dir, $NNCP_STATE_DIR, or the usual one."""
         from nncp_agent import files

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from netkernel.ethtool import PARTS
+from netkernel.files import MANAGERS
 from nncp_agent.cli import policies, session
 from nncp_agent.cli.call import Call
 
@@ -38,6 +39,7 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
                 refusals=refusals,
                 holders=call.world.holders,
                 precious=_precious(call, before),
+                claim=call.claims(),
             )
             decision = decide_closely(decided, before, kernel.snapshot)
     _print(call, decision.ops, decision.important, decoded.located(decision.warnings), decision.irreversible)
@@ -50,7 +52,7 @@ def uncommitted_back(call: Call, checkpoint: str | None) -> None:
     from nncp_agent.important import important
 
     with call.kernel() as kernel:
-        before = kernel.snapshot(PARTS)
+        before = kernel.snapshot((*PARTS, MANAGERS))
         ops = pending.foretold(call.store(), kernel, before, checkpoint)
     _print(call, ops, important(ops, before, _precious(call, before)))
 
@@ -61,7 +63,7 @@ def back_to(call: Call, number: int) -> None:
     from nncp_agent.important import important
 
     with call.kernel() as kernel:
-        before = kernel.snapshot(PARTS)
+        before = kernel.snapshot((*PARTS, MANAGERS))
         _say_what_waits(call, kernel)
     change = back.back_to(call.store(), number, before)
     marked = important(change.ops, before, _precious(call, before))

@@ -1,6 +1,7 @@
 """`nncp` under the name nmstatectl: that program's verbs, flags, output and exit codes (nmstate.md 6).
 
 0 ok · 1 it did not work · 64 the words make no command · 65 what should be a document is none.
+What another manager holds is refused, unless the environment has NNCP_CLAIM=1: there is no option for it.
 The verbs are those of `nncp`; only what nmstatectl prints otherwise is here.
 """
 

@@ -6,11 +6,11 @@ for a directory.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Final
 
 from netkernel.files import SYSTEM_BUS
+from netkernel.managers import is_hosts_namespace
 from netkernel.records import Link
 from nncp_agent.managers import ifupdown, network_manager, networkd
 from nncp_agent.managers.base import Holder
@@ -25,18 +25,10 @@ def holders(links: Mapping[str, Link], run: str = RUN, proc: str = "/proc", bus:
 
     Where two hold one link, the last of them is the one that acts on events.
     """
-    if not _is_hosts_namespace(proc):
+    if not is_hosts_namespace(proc):
         return {}
     return {
         **ifupdown.holders(links, run),
         **networkd.holders(links, run),
         **network_manager.holders(links, run, bus),
     }
-
-
-def _is_hosts_namespace(proc: str) -> bool:
-    """Whoever may not see where process 1 is has not left its namespace: both need the same rights."""
-    try:
-        return os.readlink(f"{proc}/self/ns/net") == os.readlink(f"{proc}/1/ns/net")
-    except OSError:
-        return True

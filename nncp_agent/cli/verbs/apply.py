@@ -21,6 +21,7 @@ EXAMPLES = """\
                                 then `nncp commit` within two minutes
   nncp apply --check tcp://10.0.0.5:6443 node.yaml
                                 the API server must stay reachable too
+  nncp apply --claim bond1.yaml also what NetworkManager or networkd holds
 """
 
 
@@ -32,6 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
     applying.arguments(parser)
     parser.add_argument("-k", "--kernel", action="store_true", help="for nmstatectl's sake: the kernel is all there is")
     parser.add_argument("-s", "--show-secrets", action="store_true", help="likewise: what nncp prints holds none")
+    parser.add_argument("--claim", action="store_true", help="take over links that another manager holds")
     node.arguments(parser)
 
 

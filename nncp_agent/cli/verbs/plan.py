@@ -26,6 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
 
     parser.add_argument("files", metavar="FILE", nargs="*", help="policies or network states, - for stdin")
     parser.add_argument("--exit-code", action="store_true", help="10 when there is something to do")
+    parser.add_argument("--claim", action="store_true", help="take over links that another manager holds")
     node.arguments(parser)
 
 

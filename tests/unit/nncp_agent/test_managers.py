@@ -111,8 +111,8 @@ PLAN = (
 def test_each_held_link_that_a_plan_changes_is_refused_once_with_what_lets_go_of_it() -> None:
     named = {name: Holder("M", "p", f"release {name}") for name in ("eth0", "eth2")}
     assert [str(each) for each in held.problems(PLAN, named)] == [
-        "eth0: M (p) holds this link and would change it again; to make it let go, which keeps what it configured "
-        "there: release eth0"
+        "eth0: M (p) holds this link and would change it again; --claim takes it over as it is; by hand, also without "
+        "losing an address: release eth0"
     ]
 
 

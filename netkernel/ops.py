@@ -13,6 +13,7 @@ from netkernel.records import (
     FOREVER,
     LLDP,
     NO_ATTRS,
+    ROUTERS,
     Address,
     Attrs,
     Client,
@@ -446,7 +447,8 @@ def _address(address: Address) -> str:
 
 
 def _client(client: Client) -> str:
-    return f"{'LLDP' if client.family == LLDP else f'DHCPv{client.family}'} on {client.link}"
+    what = {LLDP: "LLDP", ROUTERS: "router advertisements"}.get(client.family, f"DHCPv{client.family}")
+    return f"{what} on {client.link}"
 
 
 def _route(route: Route) -> str:

@@ -217,6 +217,10 @@ LLDP: Final = 0
 """`Client.family` of who listens to a link's neighbours: it has none."""
 
 
+ROUTERS: Final = 1
+"""That of who listens to router advertisements: DHCPv6 has 6."""
+
+
 class Client(Frozen):
     """What a process of ours does for a link: what it was told to do, in the words of who told it.
 
@@ -224,7 +228,7 @@ class Client(Frozen):
     """
 
     link: str
-    family: int  # 4: DHCPv4, 6: DHCPv6, or LLDP
+    family: int  # 4: DHCPv4, 6: DHCPv6, ROUTERS or LLDP
     attrs: Attrs = NO_ATTRS
 
     @property

@@ -8,21 +8,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from netkernel.packets import names
+from netkernel.records import MAIN_TABLE
 from nncp_agent.errors import Problem
 from nncp_agent.model import IpAddress, IpStack
-from nncp_agent.spelling import ip_or_none
 
 Path = tuple[str | int, ...]
 
 DISABLED: Final = IpStack(enabled=False)
 LONGEST: Final = {4: 32, 6: 128}
 NOT_YET: Final = "found true: not supported by this version yet, wanted static addresses"
-_ONLY: Final = {"autoconf": 6, "addr_gen_mode": 6, "token": 6, "dhcp_duid": 6, "dhcp_client_id": 4}
+_ONLY: Final = {"autoconf": 6, "addr_gen_mode": 6, "token": 6, "privacy": 6, "dhcp_duid": 6, "dhcp_client_id": 4}
 _AUTOMATIC: Final = (
     "auto_dns", "auto_gateway", "auto_routes", "auto_route_table_id", "auto_route_metric",
     "dhcp_client_id", "dhcp_duid", "dhcp_send_hostname", "dhcp_custom_hostname",
 )  # fmt: skip
 """What they say counts only together with DHCP or autoconf."""
+_OF_ROUTERS: Final = ("token", "privacy")
+"""Only with autoconf."""
 
 
 def problems(stack: IpStack, family: int, path: str) -> Iterator[Problem]:
@@ -42,10 +44,14 @@ def faults(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
         yield ("dhcp",), NOT_YET
     if family == 4 and (name := stack.dhcp_custom_hostname) and not _is_host_name(name):
         yield ("dhcp-custom-hostname",), f"found {name[:40]!r}, wanted a host name like node7 or node7.example.org"
-    if stack.autoconf and family == 6:
-        yield ("autoconf",), NOT_YET
-    if stack.token and ip_or_none(stack.token) != "::":
-        yield ("token",), f"found '{stack.token[:40]}': a token needs autoconf, not supported by this version yet"
+    if family == 6 and stack.token and stack.autoconf is False:
+        yield (
+            ("token",),
+            f"found {stack.token} and autoconf false, wanted autoconf true: a token is half of its addresses",
+        )
+    if family == 6 and stack.autoconf and stack.auto_route_table_id not in (None, 0, MAIN_TABLE):
+        words = "the kernel keeps them in the main table, or that of the interface's VRF, wanted 0"
+        yield ("auto-route-table-id",), f"found {stack.auto_route_table_id} for routes from routers: {words}"
     yield from _addresses(stack, family)
 
 
@@ -58,11 +64,13 @@ def normalise(stack: IpStack, family: int) -> IpStack:
     if stack.enabled is False:
         return DISABLED
     changes: dict[str, object] = {}
-    if stack.token is not None:
-        changes["token"] = None
-    if family == 6 or stack.dhcp is False:
-        changes |= {field: None for field in _AUTOMATIC if getattr(stack, field) is not None}
-    if stack.dhcp and family == 4 and stack.enabled is None:
+    is_off = stack.autoconf is False and not stack.dhcp if family == 6 else stack.dhcp is False
+    if is_off:
+        fields = (*_AUTOMATIC, *_OF_ROUTERS) if family == 6 else _AUTOMATIC
+        changes |= {field: None for field in fields if getattr(stack, field) is not None}
+    if family == 6 and stack.autoconf and stack.auto_route_table_id is not None:
+        changes["auto_route_table_id"] = None  # the only one that there is
+    if (stack.dhcp or (stack.autoconf and family == 6)) and stack.enabled is None:
         changes["enabled"] = True
     if stack.addr_gen_mode == "other":
         changes["addr_gen_mode"] = None

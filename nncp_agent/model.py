@@ -17,6 +17,7 @@ from nncp_agent.spelling import (
     ip_address,
     ip_network,
     ip_or_empty,
+    ip_token,
     link_name,
     link_reference,
     link_reference_or_none,
@@ -26,6 +27,7 @@ from nncp_agent.spelling import (
 )
 
 _ADDR_GEN_MODES = ("eui64", "stable-privacy", "other")
+_PRIVACY = ("disabled", "prefer-public", "prefer-temporary")
 _ROUTE_TYPES = ("blackhole", "unreachable", "prohibit")
 _FAMILIES = ("ipv4", "ipv6")
 _IDENTIFIERS = ("name", "mac-address", "pci-address", "driver", "alt-name")
@@ -52,6 +54,8 @@ VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"e
 FecWord = Annotated[str, Words(_FEC), Meta(extra_json_schema={"enum": [*_FEC]})]
 FeatureName = Annotated[str, Canonical(feature)]
 AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
+Token = Annotated[str, Canonical(ip_token)]
+Privacy = Annotated[str, Words(_PRIVACY), Meta(extra_json_schema={"enum": [*_PRIVACY]})]
 RouteType = Annotated[str, Words(_ROUTE_TYPES), Meta(extra_json_schema={"enum": [*_ROUTE_TYPES]})]
 Family = Annotated[str, Words(_FAMILIES), Meta(extra_json_schema={"enum": [*_FAMILIES]})]
 Identifier = Annotated[str, Words(_IDENTIFIERS), Meta(extra_json_schema={"enum": [*_IDENTIFIERS]})]
@@ -161,7 +165,8 @@ class IpStack(Model, frozen=True):
     autoconf: bool | None = None
     allow_extra_address: bool | None = None
     addr_gen_mode: AddrGenMode | None = None
-    token: str | None = None
+    token: Token | None = None
+    privacy: Privacy | None = None
     auto_dns: bool | None = None
     auto_gateway: bool | None = None
     auto_routes: bool | None = None

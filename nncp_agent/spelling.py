@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from netkernel.codec.forms import token_text
+
 
 class Canonical(Struct, frozen=True):
     """In a type: text is read through `form`, which raises ValueError saying what was wanted.
@@ -145,6 +147,14 @@ def ip_address(text: str) -> str:
             raise ValueError("an address without prefix length, which goes into 'prefix-length'")
         raise ValueError("an IP address like 192.0.2.1 or 2001:db8::1")
     return found
+
+
+def ip_token(text: str) -> str:
+    """The lower half of an IPv6 address, as `::5`; "" for none, which `::` means as well."""
+    found = ip_or_none(text) if text else "::"
+    if found is None or ":" not in found or socket.inet_pton(socket.AF_INET6, found)[:8] != bytes(8):
+        raise ValueError("the lower half of an IPv6 address like ::5, or '' for none")
+    return token_text(socket.inet_pton(socket.AF_INET6, found))
 
 
 def ip_network(text: str) -> str:

@@ -22,6 +22,7 @@ from nncp_agent.sections import dns, hostname, routes, rules
 from nncp_agent.sections.hardware import is_as_asked, place, stated
 from nncp_agent.target.addresses import is_static
 from nncp_agent.target.clients import KEYS as CLIENT_KEYS
+from nncp_agent.target.clients import ROUTER_KEYS
 
 IFA_F_DADFAILED: Final = 0x08
 """linux/if_addr.h: another host has this address."""
@@ -146,10 +147,12 @@ def _automatic(where: str, want: IpStack, have: IpStack | None) -> Iterator[str]
     runs = bool(have and have.dhcp)
     if want.dhcp is not None and want.dhcp != runs:
         yield f"{where}.dhcp: wanted {_word(want.dhcp)}, found {_word(runs)}"
-    for key in CLIENT_KEYS if runs else ():
+    if want.autoconf is not None and want.autoconf != bool(have and have.autoconf):
+        yield f"{where}.autoconf: wanted {_word(want.autoconf)}, found {_word(bool(have and have.autoconf))}"
+    for key in CLIENT_KEYS if runs else ROUTER_KEYS if want.autoconf else ():
         field = key.replace("-", "_")
         wanted, found = getattr(want, field), getattr(have, field)
-        if wanted is not None and wanted != found and (wanted or found):
+        if wanted is not None and wanted != found and (wanted or found) and (wanted, found) != ("disabled", None):
             yield f"{where}.{key}: wanted {_word(wanted)}, found {_word(found)}"
 
 

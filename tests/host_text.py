@@ -14,6 +14,7 @@ rules:
 ethtool:
   eth0: {ring: {rx: 256, rx-max: 4096}, feature: {rx-gro: true}, wanted: {rx-gro: false}, fixed: {tx-lockless: false}}
 lldp: [eth1]
+routers: [eth1]
 hostname: node1
 files: {/etc/hostname: "node1"}
 """
@@ -29,7 +30,7 @@ from netkernel import devconf
 from netkernel.documents import read
 from netkernel.ethtool import PARTS, SECTIONS, VIRTUAL_FUNCTIONS, part
 from netkernel.host import Host
-from netkernel.records import LLDP, Address, Client, File, Hardware, Hop, Link, Route, Rule, VlanRange
+from netkernel.records import LLDP, ROUTERS, Address, Client, File, Hardware, Hop, Link, Route, Rule, VlanRange
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -49,7 +50,9 @@ FACTS = {
     "pci",
     "driver",
 }
-KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0}
+ROUTERS_OWN = {"accept_ra_pinfo": 1, "accept_ra_defrtr": 1, "accept_ra_rt_info_max_plen": 0, "ra_defrtr_metric": 1024}
+CLIENTS = {LLDP: "lldp", ROUTERS: "routers"}
+KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0, "use_tempaddr": 0, **ROUTERS_OWN}
 NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}
 HOP_WORDS = {"via": "gateway", "on": "link", "weight": "weight"}
 RULE_WORDS = {"from": "source", "to": "destination", "suppress-prefix-length": "suppress_prefix_length"}
@@ -70,7 +73,7 @@ def host(text: Mapping[str, Any]) -> Host:
         sysctls=_sysctls(text),
         files={path: File(None if said is None else said.encode()) for path, said in (text.get("files") or {}).items()},
         hardware={name: _hardware(said) for name, said in (text.get("ethtool") or {}).items()},
-        clients=tuple(Client(name, LLDP) for name in text.get("lldp") or ()),
+        clients=_clients(text),
         also=frozenset(PARTS),
     )
 
@@ -118,15 +121,21 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
     )
 
 
+def _clients(text: Mapping[str, Any]) -> tuple[Client, ...]:
+    found = [Client(name, family) for family in (LLDP, ROUTERS) for name in text.get(CLIENTS[family]) or ()]
+    return tuple(sorted(found, key=lambda client: client.key))
+
+
 def _addresses(name: str, said: Mapping[str, Any]) -> tuple[Address, ...]:
     """`192.0.2.2/24`, or with a lifetime in seconds `192.0.2.2/24 for 3600`."""
     found = []
     for text in said["addresses"]:
         interface, _, lifetime = text.partition(" for ")
         ip, _, prefix = interface.partition("/")
+        protocol = 2 if ip.startswith("2001:db8:a::") else 0  # IFAPROT_KERNEL_RA
         scope = 254 if ip in ("127.0.0.1", "::1") else 253 if ip.startswith("fe80") else 0
         lives = {"valid_s": int(lifetime), "preferred_s": int(lifetime)} if lifetime else {}
-        found.append(Address(name, ip, int(prefix), scope=scope, **lives))
+        found.append(Address(name, ip, int(prefix), scope=scope, protocol=protocol, **lives))
     return tuple(found)
 
 

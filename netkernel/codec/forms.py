@@ -95,8 +95,6 @@ def field(attr: Attr) -> Field:
             return Field("8s", 8, mac)
         case Form.SCI_PORT:
             return Field("8s", 8, lambda raw, _: int.from_bytes(raw[6:], "big"))
-        case Form.MAC_END:
-            return Field("6s", 6, lambda raw, _: raw[5])
         case Form.U16_BE:
             return Field("2s", 2, lambda raw, _: words.get(number := int.from_bytes(raw, "big"), number))
         case Form.U32_BE:
@@ -126,6 +124,13 @@ def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
     }
     said = {key: nothing[attr.form] for key, attr in table.items() if attr.form in nothing and not attr.read_only}
     return {**said, **{key: attr.unsaid for key, attr in table.items() if attr.unsaid}}
+
+
+def token_text(raw: bytes) -> str:
+    """Half an IPv6 address, as `::a:5` (RFC 5952 and no IPv4 address in it); "" for none."""
+    groups = [f"{raw[at]:02x}{raw[at + 1]:02x}".lstrip("0") or "0" for at in range(8, 16, 2)]
+    first = next((at for at, group in enumerate(groups) if group != "0"), 4)
+    return "::" + ":".join(groups[first:]) if first < 4 else ""
 
 
 def mac(raw: bytes, _: Names | None = None) -> str:
@@ -204,8 +209,6 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.nest(attr.number, *_mapped(attr, value))
         case Form.SCI_PORT:
             return tlv.attribute(attr.bit, _number(attr, value).to_bytes(2, "big"))
-        case Form.MAC_END:
-            return tlv.u8(attr.bit, _number(attr, value))
         case _:
             return _PACKERS[attr.form](attr.number, _number(attr, value))
 

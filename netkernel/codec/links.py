@@ -30,9 +30,10 @@ DELETE: Final = 17
 _GROUP, _NET_NS_FD, _NEW_INDEX = 27, 28, 49
 _PEER: Final = 1  # VETH_INFO_PEER (linux/veth.h)
 _FLAGS: Final = ("up", "promisc", "allmulti")
-_OWN_MESSAGE: Final = frozenset({*_FLAGS, "addr_gen_mode"})
+_INET6: Final = ("token", "addr_gen_mode")
+_OWN_MESSAGE: Final = frozenset({*_FLAGS, *_INET6})
 _PLAIN: Final = {key: attr for key, attr in COMMON.items() if key not in _OWN_MESSAGE}
-_IGNORED_AT_CREATE: Final = ("alias", "addr_gen_mode")
+_IGNORED_AT_CREATE: Final = ("alias", *_INET6)
 
 
 def create(name: str, kind: str, attrs: Attrs, index_of: IndexOf, *, index: int, peer_index: int = 0) -> list[Message]:
@@ -70,9 +71,8 @@ def change(kind: str, new: Attrs, index_of: IndexOf, *, index: int) -> list[Mess
     flags = {key: new[key] for key in _FLAGS if key in new}
     if flags.get("up") is False and len(new) > 1:
         messages.append(Message(NEW, 0, _header(index, {"up": flags.pop("up")})))
-    if "addr_gen_mode" in new:
-        (mode,) = forms.pack({"addr_gen_mode": COMMON["addr_gen_mode"]}, new, index_of)
-        messages.append(Message(NEW, 0, _header(index, {}) + tlv.nest(AF_SPEC, tlv.nest(INET6, mode))))
+    if inet6 := forms.pack({key: COMMON[key] for key in _INET6}, new, index_of):
+        messages.append(Message(NEW, 0, _header(index, {}) + tlv.nest(AF_SPEC, tlv.nest(INET6, *inet6))))
     parts = forms.pack(_PLAIN, new, index_of)
     if kind and any(key in _kind(kind).attrs for key in new):
         # what is not said is nothing there, and some drivers refuse to hear it

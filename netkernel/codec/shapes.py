@@ -33,14 +33,14 @@ _INDEX: Final = Struct("=i")
 _FIRST: Final = Struct("=4xi8xHH")
 """The ifindex, and the header of the first attribute."""
 KIND, KIND_DATA, PORT_KIND, PORT_DATA = 1, 2, 4, 5
-INET, INET6, INET_CONF, INET6_CONF, ADDR_GEN_MODE = 2, 10, 1, 2, 8
+INET, INET6, INET_CONF, INET6_CONF, TOKEN, ADDR_GEN_MODE = 2, 10, 1, 2, 7, 8
 
 _UP, _PROMISC, _ALLMULTI = (COMMON[key].bit for key in ("up", "promisc", "allmulti"))
 _OPERSTATES: Final = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _MOST_SHAPES: Final = 2048
 
-_COMMON: Final = forms.fields({key: attr for key, attr in COMMON.items() if key != "addr_gen_mode"})
-_GEN_MODE: Final = forms.field(COMMON["addr_gen_mode"])
+_COMMON: Final = forms.fields({key: attr for key, attr in COMMON.items() if key not in ("addr_gen_mode", "token")})
+_GEN_MODE, _TOKEN = forms.field(COMMON["addr_gen_mode"]), Field("16s", 16, lambda raw, _: forms.token_text(raw))
 _MISSING: Final[Mapping[str, Any]] = {
     "up": False, "promisc": False, "allmulti": False, "address": "", "mtu": 0, "link": "", "master": "",
     "txqlen": 0, "alias": "", "group": 0,
@@ -276,6 +276,8 @@ class _Walk:
                     self.facts["conf6"] = self._part(_CONF6, low, high), _CONF6.convert
                 elif (family, number) == (INET6, ADDR_GEN_MODE):
                     self.attrs["addr_gen_mode"] = self._part(_GEN_MODE, low, high), _GEN_MODE.convert
+                elif (family, number) == (INET6, TOKEN):
+                    self.attrs["token"] = self._part(_TOKEN, low, high), _TOKEN.convert
 
     def _attributes(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         for number, first, last in tlv.walk(self._data, start, end):

@@ -18,6 +18,7 @@ COMMON: Final[Mapping[str, Attr]] = {
     "alias": Attr(20, Form.TEXT),
     "group": Attr(27, Form.U32),
     "addr_gen_mode": enumerated(8, Form.U8, "eui64", "none", "stable_secret", "random"),  # IFLA_AF_SPEC/AF_INET6
+    "token": Attr(7, Form.IPV6),  # likewise: the lower half of autoconfigured addresses (IFLA_INET6_TOKEN)
 }
 """Attributes every link has (linux/if_link.h IFLA_*)."""
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from netkernel import devconf
 from netkernel.link_kinds import KINDS
+from netkernel.link_kinds.ip_tunnel import identity, is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, WriteSysctl
 from netkernel.reconcile import values
 from netkernel.reconcile.world import Planning
@@ -13,10 +14,9 @@ from netkernel.records import Link, Value
 from netkernel.simulation import stacked
 from netkernel.simulation.bond import DELAYS
 from netkernel.simulation.device import follows_its_port
-from netkernel.simulation.ip import has_inet6
-from netkernel.simulation.world import identity
+from netkernel.simulation.ip import has_inet6, listens_to_routers
 
-LATE = frozenset({"up", "master", "promisc", "allmulti", "addr_gen_mode", "primary", "peer"})
+LATE = frozenset({"up", "master", "promisc", "allmulti", "addr_gen_mode", "token", "primary", "peer"})
 """Attributes with a stage of their own; `primary` is known by the name of a port, so ports come first."""
 DEFAULT_PVID = "vlan_default_pvid"
 
@@ -36,12 +36,12 @@ def remove(planning: Planning) -> None:
 
 
 def _in_each_others_way(planning: Planning, names: list[str]) -> set[str]:
-    """Links that want what only one can have and another has now, and those others: no two may have it at any time."""
+    """Tunnels that want the ends another one has now, and those others: no two may have them at any time."""
     links = (planning.target.links[name] for name in names if name in planning.target.links)
-    wanted = {key: link.name for link in links if (key := identity(link.kind, link.attrs)) is not None}
+    wanted = {identity(link.kind, link.attrs): link.name for link in links if is_tunnel(link.kind)}
     found: set[str] = set()
     for link in planning.world.links.values() if wanted else ():
-        heir = wanted.get(identity(link.kind, link.attrs), link.name)
+        heir = wanted.get(identity(link.kind, link.attrs), link.name) if is_tunnel(link.kind) else link.name
         found |= {heir, link.name} if heir != link.name else set()
     return found
 
@@ -63,9 +63,7 @@ def _is_same_device(have: Link, want: Link) -> bool:
 
 def _is_anothers(planning: Planning, have: Link, want: Link) -> bool:
     """Whether it was made in the place of what is to come back, though it could be changed into the like of that."""
-    kind = KINDS[have.kind]
-    may_be = kind.irrevocable or (kind.identity is not None and "link" not in kind.fixed)
-    if not planning.exact or not may_be or not want.index:
+    if not planning.exact or not KINDS[have.kind].irrevocable or not want.index:
         return False
     staying = (link for name, link in planning.world.links.items() if name in planning.target.links)
     return have.index != want.index and all(link.index != want.index for link in staying)
@@ -188,6 +186,15 @@ def settings(planning: Planning, have: Link, want: Link) -> None:
         planning.set(have.name, {"addr_gen_mode": want.attrs["addr_gen_mode"]})
     if not has_inet6(planning.world.links[have.name]):
         return
+    token = want.attrs.get("token")
+    if token == "" and listens_to_routers(planning.world.links[have.name]):  # afterwards it may do so no more
+        planning.set(have.name, {"token": token})
+    _write_settings(planning, have, want)
+    if token and listens_to_routers(planning.world.links[have.name]):
+        planning.set(have.name, {"token": token})
+
+
+def _write_settings(planning: Planning, have: Link, want: Link) -> None:
     if want.conf6 == planning.world.links[have.name].conf6:
         return
     stated, present = _stated(want.conf6), _stated(planning.world.links[have.name].conf6)

@@ -158,7 +158,7 @@ def set_mtu(world: World, name: str, mtu: Value | None) -> None:
         _lose_inet6(world, old)
     elif has and not had:
         mode = world.new_gen_mode()
-        world.change(name, {} if mode is None else {"addr_gen_mode": mode})
+        world.change(name, {} if mode is None else {"addr_gen_mode": mode, "token": ""})
         conf6 = world.new_conf6(link.kind, link.link, not stacked.has_no_mac(link.kind, link.attrs))
         world.put(replace(world.links[name], conf6=conf6))
         ip.give_link_local(world, name)
@@ -182,7 +182,7 @@ def _lose_inet6(world: World, link: Link) -> None:
     ip.lose_inet6(world, link.name)
     rest = tuple(each for each in world.addresses.get(link.name, ()) if not is_kernel_made(each, link))
     world.addresses[link.name] = rest
-    world.change(link.name, {}, ["addr_gen_mode"])
+    world.change(link.name, {}, ["addr_gen_mode", "token"])
     world.put(replace(world.links[link.name], conf6=b""))
     world.forget_settings(link.name, settings.IPV6)
 

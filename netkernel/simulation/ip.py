@@ -57,6 +57,14 @@ def speaks_ipv6(link: Link) -> bool:
     return has_inet6(link) and not devconf.get(link.conf6, "disable_ipv6")
 
 
+def listens_to_routers(link: Link) -> bool:
+    """Whether it takes router advertisements (ipv6_accept_ra), without which it has no token either."""
+    accept = devconf.get(link.conf6, "accept_ra") or 0
+    forwards = bool(devconf.get(link.conf6, "forwarding"))
+    is_deaf = link.type == _LOOPBACK or devconf.get(link.conf6, "router_solicitations") == 0
+    return has_inet6(link) and not is_deaf and (accept == 2 if forwards else accept > 0)
+
+
 def add_address(world: World, op: AddAddress) -> None:
     """Raises KernelRefused: ENODEV, EEXIST, EACCES (IPv6 is off), EINVAL (no IPv6 below 1280)."""
     address = op.address

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from netkernel.kernel import LinuxKernel
-from netkernel.records import Client
+from netkernel.records import ROUTERS, Client
+from nncp_agent.advertised.listener import Listener
 from nncp_agent.dhcp import identity
 from nncp_agent.dhcp.client import AtWork
 from nncp_agent.dhcp.given import Given
@@ -16,7 +17,7 @@ from nncp_agent.files import root
 from nncp_agent.keeping import LEASES, keeper
 from nncp_agent.keeping.clock import now_s, this_boot
 from nncp_agent.keeping.door import Door
-from nncp_agent.keeping.keeper import Hiring
+from nncp_agent.keeping.keeper import Hiring, Worker
 from nncp_agent.store import Store
 
 
@@ -29,7 +30,11 @@ def main(directory: str, ready: socket.socket | None = None) -> None:
 def _clients(store: Store) -> Iterator[Hiring]:
     with LinuxKernel(keepers=Inside(store.directory), root=root()) as kernel:
         leases, machine_id = Leases(store, this_boot(), now_s), identity.machine_id()
-        yield Hiring(lambda told: AtWork(told, kernel, leases, now_s, machine_id), Given(kernel).put)
+
+        def hired(told: Client) -> Worker:
+            return Listener(told) if told.family == ROUTERS else AtWork(told, kernel, leases, now_s, machine_id)
+
+        yield Hiring(hired, Given(kernel).put)
 
 
 class Inside(Door):

@@ -30,7 +30,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
     for name, iface in resolved.wanted.items():
         kind, merged = kind_of(iface, before.links.get(name)), resolved.merged[name]
         own = [*kind.problems(iface, merged, context), *_addresses_on_a_port(iface, merged, before, resolved)]
-        own += [*_mac_source(iface, before, resolved)]
+        own += [*_mac_source(iface, before, resolved), *_token_without_autoconf(iface, merged)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
     found += takers.problems(resolved, before)
@@ -98,7 +98,13 @@ def _addresses_on_a_port(iface: Interface, merged: Interface, before: Host, reso
 def _asks_for_addresses(stack: IpStack | None) -> bool:
     if stack is None or stack.enabled is False:
         return False
-    return bool(stack.enabled or stack.address or stack.dhcp)
+    return bool(stack.enabled or stack.address or stack.dhcp or stack.autoconf)
+
+
+def _token_without_autoconf(iface: Interface, merged: Interface) -> Iterator[Problem]:
+    token = iface.ipv6.token if iface.ipv6 is not None else None
+    if token and iface.state is not State.ABSENT and not (merged.ipv6 and merged.ipv6.autoconf):
+        yield Problem(f"{iface.name}: ipv6.token", f"found {token} without autoconf: wanted autoconf true")
 
 
 def _mac_source(iface: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:

@@ -76,7 +76,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
     named = names.resolved(desired, before, committed)
     problems = named.problems
-    lasting = {iface.name: dynamic.kept(iface, present) for iface in named.interfaces}
+    lasting = {iface.name: dynamic.kept(iface, present, before) for iface in named.interfaces}
     asked = {name: _quiet(iface, before) for name, iface in lasting.items()}
     gone = _gone(asked, before, problems)
     living = {name: _restored(iface, before) for name, iface in asked.items() if _lives(name, iface, gone, before)}

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
+from netkernel.host import Host
 from nncp_agent.model import Interface, IpAddress, IpStack, State
 
+_TEMPORARY: Final = 0x01
+"""IFA_F_TEMPORARY (linux/if_addr.h), which is IFA_F_SECONDARY of an IPv4 address."""
 
-def kept(iface: Interface, present: Mapping[str, Interface]) -> Interface:
-    """The interface with the addresses it has from DHCP as static ones, where DHCP goes off and no address is stated
-    in their place (nmstate.md 4.1). Said here, they are also there after a restart."""
-    if iface.ipv4 is None or iface.state not in (None, State.UP) or iface.name not in present:
+
+def kept(iface: Interface, present: Mapping[str, Interface], before: Host) -> Interface:
+    """The interface with the addresses it has from DHCP and routers as static ones, where those go off and no address
+    is stated in their place (nmstate.md 4.1). Said here, they are also there after a restart.
+
+    Not with temporary ones: the next would have been others.
+    """
+    if iface.state not in (None, State.UP) or iface.name not in present:
         return iface
-    stack = _kept(iface.ipv4, present[iface.name].ipv4)
-    return iface if stack is iface.ipv4 else replace(iface, ipv4=stack)
+    seen = present[iface.name]
+    fleeting = [each.ip for each in before.addresses.get(iface.name, ()) if ":" in each.ip and each.state & _TEMPORARY]
+    four, six = _kept(iface.ipv4, seen.ipv4, ()), _kept(iface.ipv6, seen.ipv6, fleeting)
+    return iface if four is iface.ipv4 and six is iface.ipv6 else replace(iface, ipv4=four, ipv6=six)
 
 
-def _kept(asked: IpStack, seen: IpStack | None) -> IpStack:
-    goes_off = asked.dhcp is False and asked.enabled is not False and not asked.address
-    if not goes_off or seen is None or not seen.dhcp:
+def _kept(asked: IpStack | None, seen: IpStack | None, fleeting: Collection[str]) -> IpStack | None:
+    if asked is None or asked.enabled is False or asked.address or seen is None or not _goes_off(asked, seen):
         return asked
     stay = seen.address if asked.address is None else [each for each in seen.address or () if each.valid_life_time]
-    addresses = tuple(IpAddress(ip=each.ip, prefix_length=each.prefix_length) for each in stay or ())
+    addresses = tuple([
+        IpAddress(ip=each.ip, prefix_length=each.prefix_length)
+        for each in stay or ()
+        if each.ip not in fleeting and not each.ip.startswith(("fe8", "fe9", "fea", "feb"))
+    ])  # fmt: skip
     return replace(asked, enabled=True, address=addresses) if addresses else asked
+
+
+def _goes_off(asked: IpStack, seen: IpStack) -> bool:
+    """Whether one of them was on, and both are off afterwards."""
+    will = (
+        seen.dhcp if asked.dhcp is None else asked.dhcp,
+        seen.autoconf if asked.autoconf is None else asked.autoconf,
+    )
+    return bool(seen.dhcp or seen.autoconf) and not any(will)

@@ -7,15 +7,14 @@ more than all that is in here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from netkernel import devconf, owner
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.late import Late
-from netkernel.records import FOREVER, LLDP, Address, Client, Hardware, Link
+from netkernel.records import FOREVER, LLDP, ROUTERS, Address, Client, Hardware, Link
 from netkernel.typed import Final
-from nncp_agent.shown import dns, hostname, identifiers, routes, rules, secrets, types
+from nncp_agent.shown import dns, hostname, identifiers, routers, routes, rules, secrets, types
 from nncp_agent.shown.base import Read, Tree
 
 SUBTREES: Final = {
@@ -149,7 +148,7 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         shown = _address(each)
         (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
     tree["ipv4"] = _ipv4(ipv4, host.client(link.name, 4))
-    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare)
+    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare, host.client(link.name, ROUTERS))
     if host.client(link.name, LLDP) is not None:
         tree["lldp"] = _NEIGHBOURS["read"](host.heard.get(link.name, ()))
     if link.name in host.hardware:
@@ -171,19 +170,6 @@ def is_bare_port(link: Link, host: Host) -> bool:
     return controller is not None and controller.kind in WITHOUT_IP
 
 
-def accepts_ra(link: Link) -> bool:
-    """Whether the kernel makes addresses from router advertisements here (net.ipv6.conf.*.accept_ra, autoconf)."""
-    return _accepts_ra(link.conf6)
-
-
-@lru_cache(maxsize=256)
-def _accepts_ra(conf6: bytes) -> bool:
-    """Most links of a host have the same settings."""
-    accept = devconf.get(conf6, "accept_ra") or 0
-    forwarding = devconf.get(conf6, "forwarding") or 0
-    return bool(devconf.get(conf6, "autoconf")) and (accept == 2 or (accept == 1 and not forwarding))
-
-
 def is_dynamic(address: Address) -> bool:
     """Whether a DHCP client or router advertisements keep it alive: it has a lifetime, and no policy asks for it."""
     return address.valid_s != FOREVER
@@ -195,18 +181,17 @@ def _ipv4(addresses: list[Tree], client: Client | None) -> Tree:
     return {"enabled": True, "address": addresses, "dhcp": False} if addresses else {"enabled": False}
 
 
-def _ipv6(link: Link, addresses: list[Tree], asked: bool) -> Tree:
+def _ipv6(link: Link, addresses: list[Tree], asked: bool, listener: Client | None) -> Tree:
     """On where there is an address, or will be: a policy asked for the family, and the kernel has it on.
 
     Between carrier and the first address there is a moment, on some kernels a long one.
     """
     if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0):
         return {"enabled": False}
-    stack: Tree = {"enabled": True, "address": addresses, "dhcp": False}
-    if not accepts_ra(link):  # true would promise what no policy can ask for yet; false is said only where it is so
-        stack["autoconf"] = False
+    stack: Tree = {"enabled": True, "address": addresses, "dhcp": False, "autoconf": routers.accepts_ra(link)}
     if mode := ADDR_GEN_MODES.get(str(link.attrs.get("addr_gen_mode"))):
         stack["addr-gen-mode"] = mode
+    stack |= routers.read(link, listener)
     return stack
 
 

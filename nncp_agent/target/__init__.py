@@ -15,8 +15,9 @@ from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.sections import dns, hostname, rules
-from nncp_agent.shown import accepts_ra, is_bare_port
-from nncp_agent.target import clients, hardware, macs, siblings
+from nncp_agent.shown import is_bare_port
+from nncp_agent.shown.routers import accepts_ra
+from nncp_agent.target import clients, hardware, macs, routers, siblings
 from nncp_agent.target.addresses import addresses_of, has
 from nncp_agent.target.routes import routed
 
@@ -83,7 +84,7 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
     if seen is not None and seen.kind in kind.link_kinds and seen.kind != kind.link_kind(merged):
         seen = _in_another_kind(seen, kind.link_kind(merged))
     if seen is None:
-        attrs = {key: value for key, value in changes.items() if value or key not in ("promisc", "master")}
+        attrs = {key: value for key, value in changes.items() if value or key not in ("promisc", "master", "token")}
         return Link(
             name=iface.name, kind=kind.link_kind(merged), attrs=attrs, conf6=_conf6(merged, None, iface, before)
         )
@@ -122,6 +123,10 @@ def _common(iface: Interface, before: Host) -> dict[str, Value]:
         mode = KERNEL_MODES[iface.ipv6.addr_gen_mode]
         kept = link is not None and mode == "random" and link.attrs.get("addr_gen_mode") == "stable_secret"
         changes |= {} if kept else {"addr_gen_mode": mode}
+    if iface.ipv6 is not None and iface.ipv6.token is not None:
+        changes["token"] = iface.ipv6.token
+    elif iface.ipv6 is not None and iface.ipv6.autoconf is False and _has_token(iface.name, before):
+        changes["token"] = ""
     if iface.mac_address:
         changes["address"] = iface.mac_address.lower()
     elif iface.copy_mac_from and iface.copy_mac_from in before.links:
@@ -130,13 +135,17 @@ def _common(iface: Interface, before: Host) -> dict[str, Value]:
     return changes
 
 
+def _has_token(name: str, before: Host) -> bool:
+    return name in before.links and bool(before.links[name].attrs.get("token"))
+
+
 def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host, *, made_anew: bool = False) -> bytes:
     """The IPv6 settings: a family that is off makes no addresses by itself, a static one listens to no router."""
     enabled = merged.ipv6 is not None and merged.ipv6.enabled is True
     if (merged.mtu or SMALLEST_IPV6_MTU) < SMALLEST_IPV6_MTU:
         return seen.conf6 if seen is not None else b""
     if seen is None or 0 < seen.mtu < SMALLEST_IPV6_MTU:  # new to IPv6: below, the kernel had taken it off the link
-        return devconf.sparse(STATIC if enabled else OFF)
+        return devconf.sparse({**(STATIC if enabled else OFF), **_from_routers(merged, iface, None, before)})
     if enabled:
         return devconf.overlay(seen.conf6, _on(merged, seen, iface, before))
     return devconf.overlay(seen.conf6, OFF if made_anew else _off(merged, seen, iface, before))
@@ -145,10 +154,24 @@ def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host,
 def _on(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mapping[str, int]:
     if merged.state is State.DOWN:
         return {"disable_ipv6": 0}  # whoever sets it up says who it listens to
-    if not _shows_ipv6(seen, before):
-        return STATIC
+    if not _shows_ipv6(seen, before) and not (iface.ipv6 is not None and iface.ipv6.autoconf and accepts_ra(seen)):
+        return {**STATIC, **_from_routers(merged, iface, seen, before)}
     no_more_routers = iface.ipv6 is not None and iface.ipv6.autoconf is False and accepts_ra(seen)
-    return {"accept_ra": 0, "autoconf": 0} if no_more_routers else {}
+    if no_more_routers:
+        return {"accept_ra": 0, "autoconf": 0}
+    return {**_enabled(seen), **_from_routers(merged, iface, seen, before)}
+
+
+def _enabled(seen: Link) -> Mapping[str, int]:
+    return {"disable_ipv6": 0} if devconf.get(seen.conf6, "disable_ipv6") else {}
+
+
+def _from_routers(merged: Interface, iface: Interface, seen: Link | None, before: Host) -> Mapping[str, int]:
+    """What is to be said so that the link takes from routers what the policy wants of them."""
+    stated, whole = iface.ipv6, merged.ipv6
+    if stated is None or whole is None or not whole.enabled or not whole.autoconf:
+        return {}
+    return routers.settings(stated, seen, before)
 
 
 def _off(merged: Interface, seen: Link, iface: Interface, before: Host) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from netkernel.host import Host
 from netkernel.records import FOREVER, Address
 from nncp_agent.model import Interface, IpAddress, IpStack, State
 from nncp_agent.shown import is_bare_port, is_dynamic
+from nncp_agent.shown.routers import accepts_ra
 
 LOOPBACK: Final = (("127.0.0.1", 8), ("::1", 128))
 HOST_SCOPE: Final = 254
@@ -57,6 +58,8 @@ def _family(family: int, iface: Interface, merged: Interface, before: Host) -> t
     wanted = list(dict.fromkeys((each.ip, each.prefix_length) for each in stated.address if is_static(each)))
     kept = {(each.ip, each.prefix): each for each in present}
     orphaned = not stack.dhcp and any(client.key == (iface.name, family) for client in before.clients)
+    if family == 6 and not stack.autoconf:
+        orphaned = orphaned or (iface.name in before.links and accepts_ra(before.links[iface.name]))
     stay = [
         each
         for each in present

@@ -6,12 +6,15 @@ from typing import Final
 
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import LLDP, Client, Route, Value
+from netkernel.records import LLDP, ROUTERS, Client, Route, Value
 from nncp_agent.model import IpStack, State
 from nncp_agent.resolve import Resolved
+from nncp_agent.target import routers
 
 BY_DHCP: Final = 16
 """RTPROT_DHCP (linux/rtnetlink.h)."""
+BY_ROUTERS: Final = 9
+"""RTPROT_RA."""
 _ALWAYS: Final[dict[str, Value]] = {
     "auto-dns": True, "auto-gateway": True, "auto-routes": True, "auto-route-table-id": 0,
 }  # fmt: skip
@@ -19,6 +22,8 @@ _ALWAYS: Final[dict[str, Value]] = {
 _WHERE_STATED: Final = ("auto-route-metric", "dhcp-client-id", "dhcp-send-hostname", "dhcp-custom-hostname")
 
 KEYS: Final = (*_ALWAYS, *_WHERE_STATED)
+ROUTER_KEYS: Final = ("auto-dns", "auto-gateway", "auto-routes", "token", "privacy")
+"""What of router advertisements can be seen on the host; a kernel before 5.12 has no metric for their routes."""
 
 
 def clients(resolved: Resolved, before: Host) -> tuple[Client, ...]:
@@ -29,6 +34,11 @@ def clients(resolved: Resolved, before: Host) -> tuple[Client, ...]:
         stack = resolved.merged[name].ipv4
         if iface.state not in (State.DOWN, State.ABSENT) and stack is not None and stack.enabled and stack.dhcp:
             found[name, 4] = Client(name, 4, _attrs(stack))
+        runs = found.pop((name, ROUTERS), None) is not None
+        if iface.state not in (State.DOWN, State.ABSENT) and (six := resolved.merged[name].ipv6) is not None:
+            stated, seen = iface.ipv6 or IpStack(), before.links.get(name)
+            if routers.listens(stated, six, seen, runs):
+                found[name, ROUTERS] = Client(name, ROUTERS)
         found.pop((name, LLDP), None)
         if iface.state not in (State.DOWN, State.ABSENT) and (lldp := resolved.merged[name].lldp) and lldp.enabled:
             found[name, LLDP] = Client(name, LLDP)
@@ -46,7 +56,8 @@ def without_their_routes(after: Host, before: Host) -> Host:
 
 
 def _is_of(route: Route, stopping: set[tuple[str, int]]) -> bool:
-    return route.protocol == BY_DHCP and any((link, route.family) in stopping for link in route.links)
+    family = {BY_DHCP: route.family, BY_ROUTERS: ROUTERS}.get(route.protocol)
+    return any((link, family) in stopping for link in route.links)
 
 
 def _attrs(stack: IpStack) -> dict[str, Value]:

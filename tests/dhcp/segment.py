@@ -46,7 +46,7 @@ class Server:
 
     def start(self, *more: str) -> None:
         self._process = subprocess.Popen([*self._command, *more], stderr=subprocess.PIPE)
-        self.hears("DHCP, ")
+        self.hears("started, ")
 
     def stop(self) -> None:
         if self._process:
@@ -99,7 +99,10 @@ class Segment:
 
     def station(self, address: str) -> str:
         """Somebody else on the segment, with this address; gives the namespace."""
-        namespace, name = self._another_netns(), f"h{len(self.servers)}{address.replace('.', '')[-8:-3]}"
+        namespace, name = (
+            self._another_netns(),
+            f"h{len(self.servers)}{address.replace('.', '').replace(':', '')[-8:-3]}",
+        )
         inside = PLUG.format(ours="srv", theirs=name, hub=self.hub)
         sh(f"{inside}\nip addr add {address} dev srv", namespace)
         return namespace

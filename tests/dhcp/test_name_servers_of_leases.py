@@ -40,6 +40,11 @@ def nncp(segment: Segment, state: Path, etc: Path) -> Nncp:
     """The command on a segment whose server gives names."""
     names = ("dns-server,192.0.2.53,192.0.2.54", "domain-search,a.example")
     segment.server("192.0.2.1/24", *RANGE, *(f"--dhcp-option=option:{each}" for each in names)).start()
+    return command(state, etc)
+
+
+def command(state: Path, etc: Path) -> Nncp:
+    """`nncp`, whose host has the files beside `etc`."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "NNCP_STATE_DIR": str(state), "NNCP_ROOT": str(etc.parent)}
 
     def run(*words: str, given: Any = None, code: int = 0) -> str:

@@ -162,4 +162,4 @@ def test_a_link_dump_of_pyroute2s_making_is_read() -> None:
         "primary": "", "arp_ip_target": (), "ns_ip6_target": (),
     }  # fmt: skip
     assert link.facts == {"active_slave": "br0"}
-    assert set(COMMON) - link.attrs.keys() == {"addr_gen_mode"}
+    assert set(COMMON) - link.attrs.keys() == {"addr_gen_mode", "token"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from nncp_agent import ip
 from nncp_agent.model import IpAddress, IpStack
-from nncp_agent.spelling import ip_address
+from nncp_agent.spelling import ip_address, ip_token
 
 
 def stack(*addresses: str, **keys: object) -> IpStack:
@@ -34,9 +35,10 @@ def said(given: IpStack, family: int) -> list[str]:
         (stack("10.0.0.1/24", "10.0.0.1/24"), 4, "address[1]: found 10.0.0.1 twice"),
         (stack("2001:db8::1/64", "2001:db8::1/128"), 6, "found 2001:db8::1 twice"),
         (IpStack(autoconf=True), 4, "ipv4.autoconf: belongs to ipv6"),
-        (IpStack(autoconf=True), 6, "ipv6.autoconf: found true: not supported"),
+        (IpStack(autoconf=True, auto_route_table_id=7), 6, "ipv6.auto-route-table-id: found 7 for routes from routers"),
+        (IpStack(privacy="disabled"), 4, "ipv4.privacy: belongs to ipv6"),
         (IpStack(dhcp=True), 6, "ipv6.dhcp: found true: not supported"),
-        (IpStack(token="::1"), 6, "ipv6.token: found '::1'"),
+        (IpStack(token="::1", autoconf=False), 6, "ipv6.token: found ::1 and autoconf false"),
         (IpStack(dhcp_client_id="ll"), 6, "ipv6.dhcp-client-id: belongs to ipv4"),
     ],
 )
@@ -65,8 +67,11 @@ def test_link_local_and_expiring_addresses_are_left_out() -> None:
 
 
 def test_what_counts_only_with_dhcp_goes() -> None:
-    given = IpStack(enabled=True, dhcp=False, auto_dns=True, auto_route_metric=5, addr_gen_mode="other", token="::")
-    assert ip.normalise(given, 6) == IpStack(enabled=True, dhcp=False)
+    given = IpStack(enabled=True, dhcp=False, auto_dns=True, auto_route_metric=5, addr_gen_mode="other", token="")
+    assert ip.normalise(given, 4) == IpStack(enabled=True, dhcp=False, token="")
+    given = replace(given, autoconf=False, privacy="disabled")
+    assert ip.normalise(given, 6) == IpStack(enabled=True, dhcp=False, autoconf=False)
+    assert ip.normalise(replace(given, dhcp=None, autoconf=True), 6).auto_route_metric == 5
 
 
 def test_the_order_and_host_parts_of_addresses_stay() -> None:
@@ -80,6 +85,13 @@ def test_the_order_and_host_parts_of_addresses_stay() -> None:
 )
 def test_addresses_have_one_text(text: str, canonical: str) -> None:
     assert ip_address(text) == canonical
+
+
+def test_a_token_is_the_lower_half_of_an_address() -> None:
+    assert [ip_token(text) for text in ("", "::", "::0005", "::a:b:c:d")] == ["", "", "::5", "::a:b:c:d"]
+    for text in ("5", "2001:db8::5", "::1:0:0:0:1", "fe80::1", "192.0.2.1"):
+        with pytest.raises(ValueError, match="lower half"):
+            ip_token(text)
 
 
 @pytest.mark.parametrize(

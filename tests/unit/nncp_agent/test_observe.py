@@ -6,6 +6,7 @@ from typing import Any
 
 from netkernel.frozen import replace
 from netkernel.host import Host
+from netkernel.records import ROUTERS, Client
 from nncp_agent.model import Interface, IpStack
 from nncp_agent.observe import present
 from tests.host_text import policy, read_host
@@ -86,11 +87,23 @@ def test_lifetimes_are_shown_in_seconds() -> None:
     assert address.valid_life_time == "600sec"
 
 
-def test_autoconf_false_is_said_only_where_the_kernel_takes_no_advertisements() -> None:
+def test_autoconf_is_whether_the_kernel_takes_advertisements_and_the_rest_what_it_takes_of_them() -> None:
     listening = read_host('links: {eth1: {addresses: ["2001:db8::1/64"]}}')
     deaf = read_host('links: {eth1: {addresses: ["2001:db8::1/64"], conf6: {accept_ra: 0}}}')
-    assert stack(shown("eth1", listening), "ipv6").autoconf is None
-    assert stack(shown("eth1", deaf), "ipv6").autoconf is False
+    seen = stack(shown("eth1", listening), "ipv6")
+    assert (seen.autoconf, seen.auto_dns, seen.auto_gateway, seen.auto_routes) == (True, False, True, False)
+    deaf_one = stack(shown("eth1", deaf), "ipv6")
+    assert (deaf_one.autoconf, deaf_one.auto_dns, deaf_one.auto_gateway) == (False, None, None)
+    told = read_host("""
+links:
+  eth1:
+    token: '::5'
+    addresses: ["2001:db8::1/64"]
+    conf6: {accept_ra: 2, accept_ra_defrtr: 0, accept_ra_rt_info_max_plen: 64, ra_defrtr_metric: 7, use_tempaddr: 2}
+""")
+    seen = stack(shown("eth1", replace(told, clients=(Client("eth1", ROUTERS),))), "ipv6")
+    assert (seen.auto_dns, seen.auto_gateway, seen.auto_routes, seen.auto_route_metric) == (True, False, True, 7)
+    assert (seen.token, seen.privacy) == ("::5", "prefer-temporary")
 
 
 def test_kinds_without_a_manager_are_shown_and_ignored_and_owners_are_named() -> None:

@@ -222,7 +222,8 @@ class Socket:
         """Send at most one batch of messages; gives those the kernel refused, by position. It does all the others.
 
         Only the last one is acknowledged: an error is always answered, and the kernel works in order. `closing` goes
-        behind it, for those to whom a batch is one transaction; kernels before 6.10 do not acknowledge that.
+        behind it, for those to whom a batch is one transaction; kernels before 6.10 do not acknowledge that. Whoever
+        refuses the first message of such a batch looks at no other.
         Raises AnswerLost when the answers overran the socket or did not come.
         """
         first = self._send(messages, acknowledge_last=True, closing=closing)
@@ -236,7 +237,7 @@ class Socket:
                 said = refusal(data, flags, start, end)
                 if said is not None:
                     refused[position] = said
-                if position == len(messages) - 1:
+                if position == len(messages) - 1 or (closing and said and position == 0):
                     return refused
 
     def _send(

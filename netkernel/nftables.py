@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from struct import Struct
 
 from netkernel import tlv
-from netkernel.errors import KernelRefused
-from netkernel.frozen import Frozen
-from netkernel.netlink import APPEND, CREATE, Message, Socket, opened
+from netkernel.errors import KernelRefused, MalformedMessage
+from netkernel.frozen import Frozen, replace
+from netkernel.netlink import APPEND, CREATE, Message, Socket, Span, opened
 from netkernel.typed import Final, Self
 
 BRIDGE: Final = AF_BRIDGE
@@ -29,6 +29,7 @@ _END: Final = Message(0x11, 0, _HEADER.pack(0, 0, _SUBSYSTEM))
 _NEW_TABLE, _GET_TABLE, _DELETE_TABLE, _NEW_CHAIN, _GET_CHAIN, _DELETE_CHAIN, _NEW_RULE, _GET_RULE, _DELETE_RULE = (
     _SUBSYSTEM << 8 | number for number in range(9)
 )
+_GET_GENERATION: Final = _SUBSYSTEM << 8 | 16
 _WORD: Final = Struct(">I")
 _LONG: Final = Struct(">Q")
 _REGISTER: Final = 1
@@ -40,12 +41,16 @@ EQUAL, UNEQUAL = 0, 1
 
 
 class Rule(Frozen):
-    """A rule that is there, as far as is needed to find and delete it; `packets` is its counter's, if it has one."""
+    """A rule that is there, as far as is needed to find and delete it.
+
+    `packets` is its counter's, if it has one; `input` the interface of an `iifname`.
+    """
 
     chain: str
     handle: int
     comment: str
     packets: int | None = None
+    input: str = ""
 
 
 def table(family: int, name: str, comment: str = "") -> Message:
@@ -150,12 +155,47 @@ class Nftables:
     def __init__(self) -> None:
         self._socket = Socket(opened(_NETFILTER))
 
-    def commit(self, messages: Sequence[Message]) -> None:
-        """All of it or nothing. Raises KernelRefused, with the errno of the first message that was refused."""
-        refused = self._socket.write([_BEGIN, *messages], closing=_END)
+    def commit(self, messages: Sequence[Message], generation: int | None = None) -> None:
+        """All of it or nothing; with a `generation` only if nobody has changed anything since then.
+
+        Raises KernelRefused, with the errno of the first message that was refused.
+        """
+        since = b"" if generation is None else _word(1, generation)
+        begin = replace(_BEGIN, payload=_BEGIN.payload + since)
+        refused = self._socket.write([begin, *messages], closing=_END)
         if refused:
             said = refused[min(refused)]
             raise KernelRefused("nftables", said.errno, said.reason)
+
+    def generation(self) -> int:
+        """A number that each transaction of anybody changes. Raises KernelRefused."""
+        data, start, end = self._socket.ask(_GET_GENERATION, _HEADER.pack(0, 0, 0))
+        for number, first, last in tlv.walk(data, start + _HEADER.size, end):
+            if number == 1 and last - first == _WORD.size:
+                return int(_WORD.unpack_from(data, first)[0])
+        raise MalformedMessage("a generation of nftables without a number")
+
+    def table_comment(self, family: int, name: str) -> str | None:
+        """What its maker said of it; None where there is no such table. Linux before 5.10 keeps no comment."""
+        answer = self._asked(_GET_TABLE, family, tlv.text(1, name))
+        if answer is None:
+            return None
+        data, start, end = answer
+        walked = tlv.walk(data, start + _HEADER.size, end)
+        return next((_comment(data[first:last]) for number, first, last in walked if number == 6), "")
+
+    def chains(self, family: int, of: str) -> list[str]:
+        """The names of a table's chains. Raises KernelRefused."""
+        found = []
+        for data, start, end in self._socket.dump(_GET_CHAIN, _HEADER.pack(family, 0, 0)):
+            names = {
+                number: tlv.read_text(data, first, last)
+                for number, first, last in tlv.walk(data, start + _HEADER.size, end)
+                if number in (1, 3)
+            }
+            if names.get(1) == of:
+                found.append(names[3])
+        return found
 
     def has_table(self, family: int, name: str) -> bool:
         return self._is_there(_GET_TABLE, family, tlv.text(1, name))
@@ -176,13 +216,15 @@ class Nftables:
         return [_read(data, start, end) for data, start, end in spans if data.find(wanted, start, end) >= 0]
 
     def _is_there(self, kind: int, family: int, named: bytes) -> bool:
+        return self._asked(kind, family, named) is not None
+
+    def _asked(self, kind: int, family: int, named: bytes) -> Span | None:
         try:
-            self._socket.ask(kind, _HEADER.pack(family, 0, 0) + named)
+            return self._socket.ask(kind, _HEADER.pack(family, 0, 0) + named)
         except KernelRefused as refused:
             if refused.errno == errno.ENOENT:
-                return False
+                return None
             raise
-        return True
 
     def close(self) -> None:
         self._socket.close()
@@ -238,32 +280,41 @@ def _verdict(code: int, chain: bytes = b"") -> bytes:
 
 
 def _read(data: bytes, start: int, end: int) -> Rule:
-    chain, handle, comment, packets = "", 0, "", None
+    chain, handle, comment = "", 0, ""
+    packets, link = None, ""
     for number, first, last in tlv.walk(data, start + _HEADER.size, end):
         if number == 2:
             chain = tlv.read_text(data, first, last)
         elif number == 3 and last - first == _LONG.size:
             (handle,) = _LONG.unpack_from(data, first)
         elif number == 4:
-            packets = _counted(data, first, last)
+            packets, link = _counted(data, first, last)
         elif number == 7:
             comment = _comment(data[first:last])
-    return Rule(chain, handle, comment, packets)
+    return Rule(chain, handle, comment, packets, link)
 
 
-def _counted(data: bytes, start: int, end: int) -> int | None:
+def _counted(data: bytes, start: int, end: int) -> tuple[int | None, str]:
+    """The packets of the counter, and the interface of `iifname`, in a rule's expressions."""
+    packets, link, is_named = None, "", False
     for _, first, last in tlv.walk(data, start, end):
-        name, inside = "", (0, 0)
-        for number, low, high in tlv.walk(data, first, last):
-            if number == 1:
-                name = tlv.read_text(data, low, high)
-            elif number == 2:
-                inside = low, high
-        if name == "counter":
-            for number, low, high in tlv.walk(data, *inside):
-                if number == 2 and high - low == _LONG.size:
-                    return int(_LONG.unpack_from(data, low)[0])
-    return None
+        name, attributes = _expressed(data, first, last)
+        if name == "counter" and len(raw := attributes.get(2, b"")) == _LONG.size:
+            packets = _LONG.unpack(raw)[0]
+        elif name == "cmp" and is_named:
+            link = attributes.get(3, b"")[4:].rstrip(b"\0").decode("utf-8", "surrogateescape")
+        is_named = name == "meta" and attributes.get(2) == _WORD.pack(_IIFNAME)
+    return packets, link
+
+
+def _expressed(data: bytes, start: int, end: int) -> tuple[str, dict[int, bytes]]:
+    name, attributes = "", {}
+    for number, first, last in tlv.walk(data, start, end):
+        if number == 1:
+            name = tlv.read_text(data, first, last)
+        elif number == 2:
+            attributes = {each: data[low:high] for each, low, high in tlv.walk(data, first, last)}
+    return name, attributes
 
 
 def _comment(userdata: bytes) -> str:

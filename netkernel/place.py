@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
+from _socket import AF_INET, AF_INET6
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from struct import Struct
 
 from netkernel import netns, sysctl, tlv
-from netkernel.codec import addresses, shapes
+from netkernel.codec import addresses, pairs, routes, shapes, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.executor import Execution
 from netkernel.netlink import Socket
 from netkernel.ops import Op, inverse
-from netkernel.records import Address, Link
+from netkernel.records import Address, Link, VlanRange
 from netkernel.typed import Final, Self
 from netkernel.watch import Watch
 
+_LINK: Final = 5  # IFLA_LINK
 _SIOCGIFNAME: Final = 0x8910  # linux/sockios.h
 _IFREQ: Final = Struct("=16si20x")
 
@@ -42,6 +45,55 @@ class Place:
         """The link as it is now; None when there is none. Raises KernelRefused."""
         answer = self._link_message(name)
         return shapes.Links().read(*answer, _Names(self._socket)) if answer else None
+
+    def links(self) -> dict[str, Link]:
+        """All links, by name. Raises KernelRefused, DumpInterrupted."""
+        spans = self._socket.dump(shapes.GET, shapes.dump_request())
+        names = dict(shapes.read_name(*span) for span in spans)
+        reader = shapes.Links()
+        return {link.name: link for link in (reader.read(*span, names) for span in spans)}
+
+    def create_pair(self, name: str, peer: str, namespace: str, *, mtu: int, peer_address: str = "") -> None:
+        """A veth pair, one end here, the other born in the namespace at a path, both down.
+
+        Raises KernelRefused: EEXIST when there is one of either name.
+        """
+        fd = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            message = pairs.create(name, peer, fd, mtu=mtu, peer_address=peer_address)
+            for said in self._socket.write([message]).values():
+                raise KernelRefused(f"create veth {name} with {peer} in {namespace}", said.errno, said.reason)
+        finally:
+            os.close(fd)
+
+    def vlans(self, name: str) -> tuple[VlanRange, ...]:
+        """The VLANs of a bridge's port. Raises KernelRefused when it is none."""
+        index = self.index(name)
+        spans = self._socket.dump(vlans.GET, vlans.dump_request(index))
+        return next((found for at, found in (vlans.read(*span) for span in spans) if at == index), ())
+
+    def index(self, name: str) -> int:
+        """Its ifindex. Raises KernelRefused when there is no such link."""
+        link = self.link(name)
+        if link is None:
+            raise KernelRefused(f"look at {name}", errno.ENODEV, f"there is no link {name!r}")
+        return link.index
+
+    def peer_index(self, name: str) -> int:
+        """The ifindex of a veth's other end, where that one is; 0 when there is none. Raises KernelRefused."""
+        data, start, end = self._link_message(name) or (b"", 0, 0)
+        for number, first, last in tlv.walk(data, start + shapes.HEADER.size, end) if data else ():
+            if number == _LINK:
+                return tlv.read_u32(data, first, last)
+        return 0
+
+    def destinations(self) -> set[str]:
+        """Where routes lead, those of the kernel included, in CIDR form. Raises KernelRefused, DumpInterrupted."""
+        found = set()
+        for family in (AF_INET, AF_INET6):
+            for data, start, end in self._socket.dump(routes.GET, routes.dump_request(family)):
+                found.add(routes.destination(data, start, end))
+        return found
 
     def addresses(self, link: Link) -> list[Address]:
         """Its addresses, in the kernel's order. Raises KernelRefused."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from cni.skel import Call
-from cni.types import args, go_json, results
+from cni.types import args, go_json, macs, results
 from cni.types.errors import INVALID_CONFIG, UNDECODABLE, CniError
 from cni.types.go_json import Anything, Boolean, Integer, Mapped, Misfit, Shape, Structure, Text
 from cni.types.results import Result
@@ -19,8 +19,6 @@ from netkernel.typed import Any, Final
 DATA_DIR: Final = "/run/cni/tuning"
 ALLOWLIST: Final = "/etc/cni/tuning/allowlist.conf"
 _ROOT: Final = "/proc/sys/net/"
-_MAC: Final = re.compile(r"[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4}")
-_PLAIN_MAC: Final = re.compile(r"[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}")
 
 
 class Sysctl(Frozen):
@@ -145,15 +143,13 @@ def _sysctl(key: str, value: str, ifname: str) -> Sysctl:
 
 
 def _mac(text: str) -> str | None:
-    if not text:
-        return None
-    if not _MAC.fullmatch(text) and not _PLAIN_MAC.fullmatch(text):
+    mac = macs.spelled(text)
+    if text and not mac:
         said = f"invalid args {text} for MAC addr: address {text}: invalid MAC address"
         raise CniError(INVALID_CONFIG, said, "wanted six bytes, as 02:00:00:00:00:01")
-    digits = re.sub("[:.-]", "", text).lower()
-    if int(digits[:2], 16) & 1 or not int(digits, 16):
+    if mac and not macs.is_an_interfaces(mac):
         raise CniError(INVALID_CONFIG, f"invalid MAC address {text}", "a multicast or zero address is no interface's")
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+    return mac or None
 
 
 def _length(stated: int | None) -> int | None:

@@ -53,6 +53,18 @@ def belongs(data: bytes, start: int, end: int, family: int, protocol: int) -> bo
     return end - start >= _HEADER.size and data[start] == family and data[start + _PROTOCOL] == protocol
 
 
+def destination(data: bytes, start: int, end: int) -> str:
+    """Where the route in a message leads, whoever made it. Raises MalformedMessage."""
+    if end - start < _HEADER.size:
+        raise MalformedMessage(f"a route message of {end - start} bytes")
+    family, bits = data[start], data[start + 1]
+    address = "0.0.0.0" if family == AF_INET else "::"
+    for number, first, last in tlv.walk(data, start + _HEADER.size, end):
+        if number == _DST:
+            address = ip(family, data[first:last])
+    return f"{address}/{bits}"
+
+
 def read(data: bytes, start: int, end: int, names: Names) -> Route | None:
     """The route in a message; None for what follows the addresses and for other families. Raises MalformedMessage.
 

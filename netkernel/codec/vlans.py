@@ -24,8 +24,9 @@ _ENTRY, _ENTRY_INFO, _ENTRY_RANGE = 1, 1, 2
 _PVID, _UNTAGGED = 0x2, 0x4
 
 
-def dump_request() -> bytes:
-    return _HEADER.pack(AF_BRIDGE, 0)
+def dump_request(link: int = 0) -> bytes:
+    """Of all ports, or of one by its ifindex."""
+    return _HEADER.pack(AF_BRIDGE, link)
 
 
 def read(data: bytes, start: int, end: int) -> tuple[int, tuple[VlanRange, ...]]:

@@ -95,7 +95,7 @@ def test_rules_are_found_by_their_comment_and_deleted_by_their_handle(door: Nfta
     ]
     door.commit([nft.table(*OF), nft.chain(*OF, "c"), *rules])
     (found,) = door.rules(*OF, "c", containing="pod-7;")
-    assert found == Rule("c", found.handle, "pod-7;", 0)
+    assert found == Rule("c", found.handle, "pod-7;", 0, "veth7")
     assert [rule.comment for rule in door.rules(*OF, "c")] == [f"pod-{n};" for n in range(20)]
     door.commit([nft.delete_rule(*OF, found)])
     assert "pod-7;" not in printed()
@@ -103,6 +103,18 @@ def test_rules_are_found_by_their_comment_and_deleted_by_their_handle(door: Nfta
     with pytest.raises(KernelRefused) as refused:
         door.commit([nft.delete_rule(*OF, found)])
     assert refused.value.errno == errno.ENOENT
+
+
+def test_a_transaction_may_insist_that_nobody_changed_anything_since(door: Nftables) -> None:
+    door.commit([nft.table(*OF, "ours"), nft.chain(*OF, "a")])
+    seen = door.generation()
+    assert (door.table_comment(*OF), door.chains(*OF), door.table_comment(BRIDGE, "x")) == ("ours", ["a"], None)
+    subprocess.run(["nft", "add chain bridge nat b"], check=True)
+    with pytest.raises(KernelRefused):
+        door.commit([nft.delete_table(*OF)], seen)
+    assert door.chains(*OF) == ["a", "b"]
+    door.commit([nft.delete_table(*OF)], door.generation())
+    assert printed() == ""
 
 
 def test_a_chain_that_is_not_there_has_no_rules(door: Nftables) -> None:

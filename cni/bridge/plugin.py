@@ -1,0 +1,260 @@
+"""The calls of cnv-bridge: ADD makes all of an attachment or nothing; DEL and GC find what is ours by its stamp."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+from cni import ipam
+from cni.attachments import valid_attachments
+from cni.bridge import checks, gateway, masquerade, node, pod, spoof, stamp
+from cni.bridge.config import BridgeConfig, gateway_name, read
+from cni.skel import CHECK, DEL, GC, STATUS, Call
+from cni.types.errors import INTERNAL, INVALID_CONFIG, INVALID_NETNS, CniError
+from cni.types.results import NO_DNS, Interface, Result, replace
+from netkernel.errors import NetworkError
+from netkernel.nftables import Nftables
+from netkernel.ops import CreateLink, DeleteLink, SetLink
+from netkernel.place import Place
+from netkernel.records import Link
+from netkernel.typed import Final
+
+PORT_S: Final = 2.55
+"""How long the Go plugin looks at a port that does not come up: 0, 50, 500, 1000 and 1000 ms."""
+PROMISED: Final = "/var/lib/nncp-agent/bridges"
+
+
+def promised_bridges() -> frozenset[str]:
+    """The bridges that committed policies of this node make, one name a line; none where no agent keeps such a list."""
+    try:
+        with open(PROMISED, encoding="utf-8", errors="replace") as opened:
+            return frozenset(opened.read().split())
+    except OSError:
+        return frozenset()
+
+
+class BridgePlugin:
+    """`promised` are the bridges it must never make itself; `lock` is the file it holds while ports join or leave."""
+
+    name = "bridge"
+
+    def __init__(self, promised: Callable[[], Collection[str]] = promised_bridges, lock: str = node.LOCK) -> None:
+        self._promised = promised
+        self._lock = lock
+
+    def add(self, call: Call) -> Result:
+        """Attach the pod. Raises CniError or NetworkError, with everything as it was."""
+        config = read(call)
+        with _opened(call.netns) as inside, Place() as outside, _taking_back() as back:
+            if inside.link(call.ifname) is not None:
+                said = f'container veth name ("{call.ifname}") peer provided ("") already exists'
+                raise CniError(INVALID_CONFIG, said, "CNI_IFNAME is taken in that namespace")
+            bridge, port = self._attached(outside, inside, call, config, back)
+            if config.ipam:
+                result = self._addressed(outside, inside, bridge, call, config, back)
+            else:
+                result = Result()
+                if not config.disable_container_interface:
+                    inside.execute([SetLink(call.ifname, "veth", {"up": True}, {"up": False})])
+            if not config.disable_container_interface:
+                _await_port(outside, port)
+            return _described(outside, inside, call, config, port, result)
+
+    def _attached(
+        self, outside: Place, inside: Place, call: Call, config: BridgeConfig, back: ExitStack
+    ) -> tuple[Link, str]:
+        with node.joining(self._lock):
+            bridge, changed, is_new = node.ensured(outside, config, self._promised())
+            back.callback(outside.undo, changed)
+            if is_new:
+                back.callback(self._leave, outside, bridge.name)
+            port = node.pair(outside, call.netns, call.ifname, config.mtu or bridge.mtu, config.mac)
+            back.callback(outside.undo, [CreateLink(port, "veth")])
+            mine = stamp.attachment(call.container, call.ifname, call.network, config.bridge, config.vlan)
+            outside.execute(node.stamp(port, mine))
+            if config.mac_spoof_check:
+                back.callback(_unchecked, call)
+                with Nftables() as door:
+                    spoof.put_up(door, port, _address(inside, call.ifname), call.container, call.ifname)
+            outside.execute(node.join(port, config, bridge))
+        return bridge, port
+
+    def _addressed(
+        self, outside: Place, inside: Place, bridge: Link, call: Call, config: BridgeConfig, back: ExitStack
+    ) -> Result:
+        given = ipam.add(config.ipam, call)
+        back.callback(_forgotten, config.ipam, call)
+        if not given.ips:
+            raise CniError(INTERNAL, "IPAM plugin returned missing IP config", f"ipam.type is {config.ipam}")
+        result = pod.with_gateways(given, config)
+        inside.execute(pod.configuration(inside, call.ifname, result, config))
+        if config.enable_dad:
+            pod.await_detection(inside, call.ifname)
+        if config.is_gateway:
+            carrier, made = gateway.ensured(outside, bridge, config)
+            back.callback(outside.undo, made)
+            ops = gateway.configuration(outside, carrier, gateway.addresses(result), force=config.force_address)
+            ops += gateway.forwarding(outside, {each.family for each in result.ips if each.gateway})
+            back.callback(outside.undo, ops)
+            outside.execute(ops)
+        if config.ip_masq:
+            addresses = [each.address for each in result.ips]
+            back.callback(masquerade.take_down, call.network, call.ifname, call.container, addresses)
+            masquerade.put_up(config.ip_masq_backend, call.network, call.ifname, call.container, addresses)
+        return result if config.dns == NO_DNS else replace(result, dns=config.dns)
+
+    def delete(self, call: Call) -> None:
+        """Remove all that belongs to the attachment, whatever of it is left. What remains is named at the end."""
+        config = read(call)
+        with Place() as outside, ExitStack() as all_of_it:
+            addresses = _addresses(call)
+            # pushed last is done first: nobody gets the address of a pod that can still answer for it
+            all_of_it.callback(masquerade.take_down, call.network, call.ifname, call.container, addresses)
+            all_of_it.callback(_unchecked, call)
+            if config.ipam:
+                all_of_it.callback(ipam.tell, config.ipam, call, DEL)
+            all_of_it.callback(self._detach, outside, call, config)
+
+    def check(self, call: Call) -> None:
+        """Raises CniError for the first thing that is not as ADD left it."""
+        config = read(call)
+        if config.ipam:
+            ipam.tell(config.ipam, call, CHECK)
+        if config.previous is None:
+            raise CniError(INVALID_CONFIG, "Required prevResult missing", "CHECK compares with the result of ADD")
+        with _opened(call.netns) as inside, Place() as outside:
+            checks.check(outside, inside, call, config, config.previous)
+
+    def collect(self, call: Call) -> None:
+        """Remove attachments of this network that the runtime does not know any more."""
+        config = read(call)
+        valid = valid_attachments(call)
+        if config.ipam:
+            ipam.tell(config.ipam, call, GC)
+        if valid is None:
+            return
+        known = {(stamp.short(container), ifname) for container, ifname in valid}
+        where = stamp.place(config.bridge, config.vlan)
+        with Place() as outside, Nftables() as door:
+            for link in outside.links().values():
+                mine = stamp.read(link.alias)
+                if mine and mine.is_of(call.network, where) and (mine.container, mine.ifname) not in known:
+                    outside.execute([DeleteLink(link.name, "veth")])
+            self._leave_vlan(outside, config.bridge, config.vlan)
+            spoof.collect(door, outside.links().keys())
+        masquerade.collect(call.network, valid)
+
+    def status(self, call: Call) -> None:
+        """Ready when its configuration is one, and its IPAM plugin is."""
+        config = read(call)
+        if config.ipam:
+            ipam.tell(config.ipam, call, STATUS)
+
+    def _leave_vlan(self, outside: Place, bridge: str, vlan: int) -> None:
+        if vlan:
+            with node.joining(self._lock):
+                gateway.remove_unused(outside, bridge, vlan)
+
+    def _leave(self, outside: Place, bridge: str) -> None:
+        with node.joining(self._lock):
+            node.remove_unused(outside, bridge)
+
+    def _detach(self, outside: Place, call: Call, config: BridgeConfig) -> None:
+        mine = (stamp.short(call.container), call.ifname)
+        for link in outside.links().values():
+            found = stamp.read(link.alias)
+            if found and (found.container, found.ifname) == mine:
+                outside.execute([DeleteLink(link.name, "veth")])
+                self._leave_vlan(outside, found.bridge, found.vlan)
+                return
+        with suppress(NetworkError):  # one that the Go plugin made has no stamp; it is where the runtime says
+            if call.netns:
+                with Place(call.netns) as inside:
+                    if (theirs := inside.link(call.ifname)) is not None and theirs.kind == "veth":
+                        inside.execute([DeleteLink(call.ifname, "veth")])
+        self._leave_vlan(outside, config.bridge, config.vlan)
+
+
+@contextmanager
+def _taking_back() -> Iterator[ExitStack]:
+    """What is pushed on the stack is done, last first, when the block fails; its own failures are added as notes."""
+    back = ExitStack()
+    try:
+        yield back
+    except BaseException as failure:
+        try:
+            back.close()
+        except (CniError, NetworkError) as left:
+            failure.add_note(f"not taken back: {left}")
+        raise
+    back.pop_all()
+
+
+@contextmanager
+def _opened(netns: str) -> Iterator[Place]:
+    try:
+        os.stat(netns)
+        place = Place(netns)
+    except OSError as error:
+        said = f'failed to open netns "{netns}": failed to Statfs "{netns}": {(error.strerror or "").lower()}'
+        raise CniError(INVALID_NETNS, said, "CNI_NETNS must be the path of a network namespace") from None
+    except NetworkError as error:
+        raise CniError(INVALID_NETNS, f'failed to open netns "{netns}": {error}') from None
+    with place:
+        yield place
+
+
+def _address(inside: Place, ifname: str) -> str:
+    link = inside.link(ifname)
+    if link is None:
+        raise CniError(INTERNAL, f'interface "{ifname}" went away while it was attached')
+    return link.address
+
+
+def _addresses(call: Call) -> list[str]:
+    """The addresses of the pod's interface, in CIDR form, as far as it can still be seen."""
+    with suppress(NetworkError, OSError):
+        if call.netns:
+            with Place(call.netns) as inside:
+                if (link := inside.link(call.ifname)) is not None:
+                    return [f"{each.ip}/{each.prefix}" for each in inside.addresses(link) if each.scope == 0]
+    return []
+
+
+def _unchecked(call: Call) -> None:
+    with Nftables() as door:
+        spoof.take_down(door, call.container, call.ifname)
+
+
+def _forgotten(kind: str, call: Call) -> None:
+    with suppress(CniError):
+        ipam.tell(kind, call, DEL)
+
+
+def _await_port(outside: Place, port: str) -> None:
+    """Until the bridge forwards for the port, as far as the kernel's word for it goes. Raises CniError."""
+    deadline = time.monotonic() + PORT_S
+    with outside.watch() as changes:
+        while (link := outside.link(port)) is None or link.operstate != "up":
+            left = deadline - time.monotonic()
+            if left <= 0:
+                state = link.operstate if link else "not there"
+                raise CniError(INTERNAL, f"bridge port in error state: {state}", f"{port} was watched for {PORT_S} s")
+            changes.wait(left)
+
+
+def _described(outside: Place, inside: Place, call: Call, config: BridgeConfig, port: str, result: Result) -> Result:
+    """The result with the interfaces as they are now."""
+    bridge, ours, theirs = outside.link(config.bridge), outside.link(port), inside.link(call.ifname)
+    if bridge is None or ours is None or theirs is None:
+        raise CniError(INTERNAL, "the attachment went away while it was made")
+    interfaces = [
+        Interface(bridge.name, bridge.address, bridge.mtu),
+        Interface(ours.name, ours.address, ours.mtu),
+        Interface(theirs.name, theirs.address, theirs.mtu, call.netns),
+    ]
+    if config.is_gateway and config.vlan and (carrier := outside.link(gateway_name(config))):
+        interfaces.append(Interface(carrier.name, carrier.address, carrier.mtu))
+    return replace(result, interfaces=tuple(interfaces))

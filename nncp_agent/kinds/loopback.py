@@ -20,12 +20,16 @@ class Loopback(Kind):
     own_addresses = (("127.0.0.1", 8), ("::1", 128))
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
-        """Another loopback, or one without IPv4."""
+        """Another loopback, one without IPv4, or one that asks a network for addresses."""
         if iface.name != "lo":
             yield Problem(f"{iface.name}: type", "found loopback, wanted the name lo: there is one in each namespace")
         has_ipv4 = any(each.family == 4 for each in context.before.addresses.get(iface.name, ()))
         if iface.ipv4 is not None and iface.ipv4.enabled is False and has_ipv4:
             yield Problem(f"{iface.name}: ipv4.enabled", "found false, wanted true: the loopback keeps its own address")
+        for family, stack in (("ipv4", iface.ipv4), ("ipv6", iface.ipv6)):
+            for key in ("dhcp", "autoconf"):
+                if stack is not None and getattr(stack, key):
+                    yield Problem(f"{iface.name}: {family}.{key}", "found true, wanted false: no network is behind it")
 
         for family, stack in (("ipv4", iface.ipv4), ("ipv6", iface.ipv6)):
             for key, asked in (("dhcp", stack and stack.dhcp), ("autoconf", stack and stack.autoconf)):

@@ -79,10 +79,13 @@ def _for_good(kept: Address | None, link: str, ip: str, prefix: int) -> Address:
 
 
 def _new(link: str, ip: str, prefix: int) -> Address:
-    """The loopback's own come as the kernel makes them when its family is switched on."""
+    """The loopback's own come as the kernel makes them when its family is switched on.
+
+    Others of 127.0.0.0/8 are this host's, too: the kernel takes no second scope into a subnet (__inet_insert_ifa).
+    """
     if (ip, prefix) in LOOPBACK:
         return Address(link, ip, prefix, scope=HOST_SCOPE, protocol=KERNEL_LOOPBACK)
-    return Address(link, ip, prefix)
+    return Address(link, ip, prefix, scope=HOST_SCOPE if ip.startswith("127.") else 0)
 
 
 def _hidden(iface: Interface, before: Host) -> bool:

@@ -56,6 +56,13 @@ def test_the_loopback_takes_addresses_beside_its_own_and_goes_back_to_them(host:
     assert (sorted(ips(host, "lo")), host.show("lo")["mtu"]) == (["127.0.0.1", "::1"], 65536)
 
 
+def test_the_loopback_takes_more_of_its_own_net(host: Asked) -> None:
+    more = addresses(("127.0.0.2", 8), ("127.9.0.1", 32))
+    host.apply({"name": "lo", "type": "loopback", "state": "up", "ipv4": more})
+    assert ips(host, "lo") == ["127.0.0.1", "127.9.0.1", "127.0.0.2", "::1"]
+    assert plans_nothing_as_shown(host)
+
+
 def test_the_loopback_can_do_without_ipv6_and_finds_it_again(host: Asked) -> None:
     host.becomes({"name": "lo", "type": "loopback", "state": "up", "ipv6": OFF})
     host.apply({"name": "lo", "type": "loopback", "state": "absent"})

@@ -68,6 +68,12 @@ def test_an_ethernet_with_a_veth_section_is_a_veth() -> None:
     assert interface("v0", "ethernet", veth={"peer": "v1"}).type == "veth"
 
 
+def test_no_network_gives_the_loopback_addresses() -> None:
+    assert problems(interface("lo", "loopback", ipv4={"enabled": True, "dhcp": True})) == [
+        "lo: ipv4.dhcp: found true, wanted false: no network is behind it"
+    ]
+
+
 def test_the_loopback_is_called_lo_and_keeps_its_addresses() -> None:
     assert "wanted the name lo" in problems(interface("lo2", "loopback"))[0]
     there = Host(

@@ -205,7 +205,41 @@ KINDS: Final = Scene(
     },
 )
 
-SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS)
+_TUNNELLED: Final = f"""{_QUICK}
+for n in 1 2 3 4; do ip link add eth$n type veth peer name far$n; quick_dad eth$n far$n; ip link set far$n up; done
+for n in 1 2 3 4; do ip link set eth$n address 02:00:00:00:00:0$n up; done
+ip link add red type vrf table 100; ip link set red up
+ip link set eth1 master red; ip addr add 192.0.2.9/24 dev eth1
+ip route add 203.0.113.0/24 via 192.0.2.1 dev eth1 table 100
+ip link add x7 type vxlan id 7 dev eth2 remote 192.0.2.2 dstport 4789; quick_dad x7; ip link set x7 up
+ip link add hsr0 type hsr slave1 eth3 slave2 eth4 supervision 40 proto 1
+"""
+
+TUNNELS: Final = Scene(
+    "a VRF loses a port and its routes, a VXLAN changes its base, a PRP link goes, a tunnel comes",
+    _TUNNELLED,
+    {
+        "interfaces": [
+            {"name": "red", "type": "vrf", "state": "up", "vrf": {"port": [], "route-table-id": 100}},
+            {
+                "name": "x7",
+                "type": "vxlan",
+                "state": "up",
+                "vxlan": {"base-iface": "eth1", "id": 7, "remote": "192.0.2.3"},
+            },
+            {"name": "hsr0", "type": "hsr", "state": "absent"},
+            {
+                "name": "t1",
+                "type": "ip-tunnel",
+                "state": "up",
+                "ip-tunnel": {"mode": "gre", "remote": "192.0.2.5", "local": "192.0.2.9"},
+                "ipv4": {"enabled": True, "address": [{"ip": "198.51.100.2", "prefix-length": 24}]},
+            },
+        ]
+    },
+)
+
+SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS, TUNNELS)
 
 NAMES: Final = Scene(
     "the host and its name servers are called otherwise",

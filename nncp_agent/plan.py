@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from netkernel import settings
+from netkernel.errors import KernelRefused
 from netkernel.files import MANAGERS
 from netkernel.frozen import Frozen
 from netkernel.host import Host
@@ -111,9 +112,20 @@ def decide_closely(
 
 def _planned(before: Host, after: Host) -> tuple[tuple[Op, ...], tuple[str, ...]]:
     """The ops from one to the other, and what of them cannot be undone."""
-    from netkernel.reconcile import irreversible, reconcile  # late: a host that is as wanted needs no model of it
+    from netkernel.reconcile import (
+        Unplannable,
+        irreversible,
+        reconcile,
+    )  # late: a host that is as wanted needs no model
 
-    ops = reconcile(before, after)
+    try:
+        ops = reconcile(before, after)
+    except Unplannable as unplannable:
+        refused = unplannable.__cause__
+        if not isinstance(refused, KernelRefused):
+            raise
+        # what no judge foresaw and the model of the kernel knows is news for the user, too, before anything is touched
+        raise InvalidPolicy([Problem("", f"the kernel would not take this: {refused}")]) from unplannable
     return ops, irreversible(before, ops) if ops else ()
 
 

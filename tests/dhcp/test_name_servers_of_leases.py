@@ -73,7 +73,7 @@ def test_they_are_running_and_not_config_and_go_when_dhcp_does(nncp: Nncp, etc: 
     nncp("apply", "--no-check", "-", given={"interfaces": [DHCP]})
     found = running(nncp, ["198.51.100.1", *LENT["server"]])
     assert found["running"]["search"] == ["a.example"]
-    assert found["config"] == {"server": ["198.51.100.1"], "options": ["timeout:2"]}
+    assert found["config"] == {"server": ["198.51.100.1"], "search": [], "options": ["timeout:2"]}
     assert nncp("plan", "-", given=json.loads(nncp("show", "-o", "json"))) == ""
     nncp("apply", "--no-check", "-", given={"interfaces": [{**DHCP, "ipv4": {"enabled": True, "dhcp": False}}]})
     assert (etc / "resolv.conf").read_text() == MINE

@@ -105,6 +105,13 @@ links:
     assert [str(decision.ops[position]) for position in decision.important] == ["set eth1 mtu 1500 -> 9000"]
 
 
+def test_what_only_the_model_of_the_kernel_knows_to_be_refused_is_a_problem_of_the_policy() -> None:
+    route = {"destination": "198.51.100.0/24", "next-hop-interface": "eth3", "source": "10.7.7.7"}
+    desired = decode([Document({"routes": {"config": [route]}})]).desired
+    with pytest.raises(InvalidPolicy, match=r"the kernel would not take this: add route 198\.51\.100\.0/24 on eth3"):
+        decide(desired, NICS)
+
+
 def test_all_problems_come_at_once() -> None:
     with pytest.raises(InvalidPolicy) as caught:
         decide(

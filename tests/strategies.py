@@ -16,7 +16,6 @@ from netkernel.ops import (
     AddRoute,
     AddRule,
     AddVlans,
-    CreateLink,
     DeleteAddress,
     DeleteLink,
     DeleteRoute,
@@ -27,12 +26,10 @@ from netkernel.ops import (
     SetPort,
     WriteSysctl,
 )
-from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, Value, VlanRange
+from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, VlanRange
 from netkernel.simulation import World, step
+from tests.links_of_all_kinds import NICS, OPTIONS, VIRTUAL, makings, names
 
-NICS = ("eth0", "eth1", "eth2")
-VIRTUAL = ("bond0", "bond1", "br0", "br1", "v5", "v6", "s1", "s2", "t0", "t1", "d0", "p0", "p1")
-MODES = ("active-backup", "balance-rr", "802.3ad", "balance-xor", "balance-tlb")
 NODAD = 0x02  # IFA_F_NODAD, linux/if_addr.h
 ONLINK = 0x4  # RTNH_F_ONLINK, linux/rtnetlink.h
 SUBNETS = ("192.0.2.", "198.51.100.")
@@ -65,8 +62,7 @@ def _set(name: str, key: str, value: int | bool | str) -> Op:
     return SetLink(name, "", {key: value}, {key: ""})
 
 
-names = st.sampled_from(NICS + VIRTUAL)
-controllers = st.sampled_from(("bond0", "bond1", "br0", "br1", ""))
+controllers = st.sampled_from(("bond0", "bond1", "br0", "br1", "red", "blue", ""))
 
 
 @st.composite
@@ -118,92 +114,14 @@ def _vlans(draw: st.DrawFn) -> Op:
             return AddVlans(name, VlanRange(first, first + draw(st.integers(0, 9)), untagged=draw(st.booleans())))
 
 
-BOND_OPTIONS: dict[str, tuple[Value, ...]] = {
-    "mode": MODES,
-    "miimon": (0, 50, 100),
-    "updelay": (0, 200, 250),
-    "arp_interval": (0, 100),
-    "arp_validate": ("none", "active"),
-    "primary": ("eth0", "eth1"),
-    "fail_over_mac": ("none", "active", "follow"),
-    "ad_lacp_rate": ("slow", "fast"),
-    "ad_actor_sys_prio": (1, 65535),
-    "ad_select": ("stable", "count"),
-    "tlb_dynamic_lb": (0, 1),
-    "packets_per_slave": (1, 2),
-    "min_links": (0, 1),
-    "xmit_hash_policy": ("layer2", "layer3+4"),
-    "num_peer_notif": (1, 2),
-    "arp_ip_target": ((), ("192.0.2.1",), ("192.0.2.2", "192.0.2.1")),
-}
-BRIDGE_OPTIONS: dict[str, tuple[Value, ...]] = {
-    "vlan_filtering": (0, 1),
-    "vlan_default_pvid": (0, 1, 5),
-    "vlan_protocol": ("802.1q", "802.1ad"),
-    "stp_state": (0, 1),
-    "forward_delay": (150, 400, 1500),
-    "ageing_time": (0, 30000),
-    "priority": (0, 32768),
-    "group_fwd_mask": (0, 8),
-    "mcast_snooping": (0, 1),
-}
-
-
-MACSEC_OPTIONS: dict[str, tuple[Value, ...]] = {
-    "encrypt": (0, 1),
-    "send_sci": (0, 1),
-    "validation": ("disabled", "check", "strict"),
-}
-TUN_OPTIONS: dict[str, tuple[Value, ...]] = {"owner": (107, 108), "owning_group": (36, 37)}
-
-
 @st.composite
 def _option(draw: st.DrawFn) -> Op:
-    """An option of a bond, a bridge, a MACsec link or a tap."""
-    kinds = (
-        ("bond", BOND_OPTIONS, ("bond0", "bond1")),
-        ("bridge", BRIDGE_OPTIONS, ("br0", "br1")),
-        ("macsec", MACSEC_OPTIONS, ("s1", "s2")),
-        ("tun", TUN_OPTIONS, ("t0", "t1")),
-    )
-    kind, table, owners = draw(st.sampled_from(kinds))
+    """An option that links of one kind have, for one that may be of that kind."""
+    kind, table, owners = draw(st.sampled_from(OPTIONS))
     key = draw(st.sampled_from(sorted(table)))
     return SetLink(draw(st.sampled_from(owners)), kind, {key: draw(st.sampled_from(table[key]))}, {})
 
 
-def _vlan(name: str, base: str, vid: int, loose: bool, protocol: str) -> Op:
-    attrs: dict[str, Value] = {"link": base, "id": vid, "protocol": protocol}
-    return CreateLink(name, "vlan", {**attrs, "loose_binding": True} if loose else attrs)
-
-
-makings: st.SearchStrategy[Op] = st.one_of(
-    st.builds(lambda mode: CreateLink("bond0", "bond", {"mode": mode, "miimon": 100}), st.sampled_from(MODES)),
-    st.builds(lambda mode: CreateLink("bond1", "bond", {"mode": mode}), st.sampled_from(MODES)),
-    st.builds(lambda on: CreateLink("br0", "bridge", {"vlan_filtering": on}), st.integers(0, 1)),
-    st.builds(lambda mac: CreateLink("br1", "bridge", {"address": mac}), st.just("02:00:00:00:00:77")),
-    st.builds(
-        _vlan,
-        st.sampled_from(("v5", "v6")),
-        names,
-        st.sampled_from((5, 6)),
-        st.sampled_from((False, False, True)),
-        st.sampled_from(("802.1q", "802.1q", "802.1ad")),
-    ),
-    st.builds(
-        lambda name, base, port: CreateLink(name, "macsec", {"link": base, "port": port, "encrypt": 1}),
-        st.sampled_from(("s1", "s2")),
-        names,
-        st.sampled_from((1, 2)),
-    ),
-    st.builds(
-        lambda name, owner, queues: CreateLink(name, "tun", {"mode": "tap", "owner": owner, "multi_queue": queues}),
-        st.sampled_from(("t0", "t1")),
-        st.sampled_from(("", 107)),
-        st.integers(0, 1),
-    ),
-    st.just(CreateLink("d0", "dummy")),
-    st.just(CreateLink("p0", "veth", {"peer": "p1"})),
-)
 changes: st.SearchStrategy[Op] = st.one_of(
     st.builds(lambda name, up: _set(name, "up", up), names, st.booleans()),
     st.builds(lambda name: _set(name, "up", True), names),
@@ -234,7 +152,7 @@ histories = st.lists(moves, max_size=24)
 """What `grown` makes a host of."""
 full_histories = st.builds(
     lambda made, up, moved: [*made, *(_set(name, "up", True) for name in (NICS + VIRTUAL)[:up]), *moved],
-    st.lists(makings, min_size=4, max_size=8),
+    st.lists(makings, min_size=5, max_size=10),
     st.integers(0, len(NICS + VIRTUAL)),
     st.lists(moves, min_size=5, max_size=30),
 )

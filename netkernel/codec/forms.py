@@ -95,6 +95,8 @@ def field(attr: Attr) -> Field:
             return Field("8s", 8, mac)
         case Form.SCI_PORT:
             return Field("8s", 8, lambda raw, _: int.from_bytes(raw[6:], "big"))
+        case Form.MAC_END:
+            return Field("6s", 6, lambda raw, _: raw[5])
         case Form.U16_BE:
             return Field("2s", 2, lambda raw, _: words.get(number := int.from_bytes(raw, "big"), number))
         case Form.U32_BE:
@@ -209,6 +211,8 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.nest(attr.number, *_mapped(attr, value))
         case Form.SCI_PORT:
             return tlv.attribute(attr.bit, _number(attr, value).to_bytes(2, "big"))
+        case Form.MAC_END:
+            return tlv.u8(attr.bit, _number(attr, value))
         case _:
             return _PACKERS[attr.form](attr.number, _number(attr, value))
 

@@ -34,6 +34,7 @@ class Form(Choice):
     ID = auto()  # u32 of a user or group; "" for nobody, which is not reported and cannot be said
     SCI = auto()  # a secure channel identifier: a MAC and a port, eight bytes as a MAC is written
     SCI_PORT = auto()  # the last two bytes of one, when read; written by itself, big endian
+    MAC_END = auto()  # the last byte of a MAC, when read; written by itself
     BIT = auto()  # one bit of a struct {u32 flags; u32 mask}; several attributes share the number
     TEXT = auto()
     PEER = auto()  # the nested link message of a veth peer; the value is its name
@@ -45,8 +46,8 @@ class Attr(Frozen):
     """One attribute: its IFLA number, its form, and for enumerations the words in the kernel's order.
 
     `words` maps the number on the wire to the word in `Link.attrs`. `bit` is for BIT and FLAG; for
-    PRIORITIES it is how many there can be, for SCI_PORT the number it is written with. `unsaid` is what it means that
-    a kernel says nothing of it.
+    PRIORITIES it is how many there can be, for SCI_PORT and MAC_END the number it is written with. `unsaid` is
+    what it means that a kernel says nothing of it.
     """
 
     number: int
@@ -84,6 +85,7 @@ class LinkKind(Frozen):
     `fixed`: taken only at creation; a change later is answered OK and ignored, or refused.
     `irrevocable`: what has a value loses it only when the link is made anew.
     `born`: read-only attributes that are said at creation, so that a link made again is as it was.
+    `untold`: attributes that no kernel reports, so that a link made again has the usual value.
     `has_device`: it is made by opening a device file, not by netlink.
     `barriers`: attributes whose values only making the link anew takes from one side to another.
     `needs_down`: the link must be down to change it. `needs_no_ports`: it must have no ports.
@@ -92,6 +94,9 @@ class LinkKind(Frozen):
     `type`: ARPHRD_* of linux/if_arp.h; what is no Ethernet has no MAC that anybody could give it.
     `whole`: whether a change has to say all attributes, because the driver takes silence for its defaults.
     `rebinds`: attributes whose change makes the driver look for an MTU anew, unless the change says one.
+    `identity`: what only one link of the kind can have in a namespace, made of its attributes.
+    `no_vlans`: no VLAN can sit on one (NETIF_F_VLAN_CHALLENGED). `keeps_frames`: nothing that takes all frames can
+    (IFF_NO_RX_HANDLER). `queue`: packets of the transmit queue that it is born with.
     """
 
     name: str
@@ -100,6 +105,7 @@ class LinkKind(Frozen):
     fixed: frozenset[str] = frozenset()
     irrevocable: frozenset[str] = frozenset()
     born: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
     has_device: bool = False
     barriers: Mapping[str, Side] = {}
     needs_down: frozenset[str] = frozenset()
@@ -110,3 +116,7 @@ class LinkKind(Frozen):
     type: int = ETHERNET
     whole: bool = False
     rebinds: frozenset[str] = frozenset()
+    identity: Callable[[Mapping[str, object]], Hashable] | None = None
+    no_vlans: bool = False
+    keeps_frames: bool = False
+    queue: int = 1000

@@ -35,6 +35,7 @@ KIND = LinkKind(
     fixed=frozenset(_FIXED),
     barriers={"remote": only(""), "remote6": only("")},  # the address family stays
     mtus=(68, 65485),
+    identity=lambda attrs: tuple(attrs.get(key) or "" for key in ("id", "port", "remote", "remote6")),
     rebinds=frozenset({"remote", "remote6"}),
     defaults={"remote": "", "remote6": "", "port": USUAL_PORT, "ttl": 0, "tos": 0, "label": 0, "df": "unset"},
 )

@@ -11,12 +11,13 @@ KIND = LinkKind(
     attrs={
         "slave1": Attr(1, Form.LINK),
         "slave2": Attr(2, Form.LINK),
-        "multicast_spec": Attr(3, Form.U8),
+        "multicast_spec": Attr(4, Form.MAC_END, bit=3),  # not reported, but that address ends with it
         "supervision": Attr(4, Form.MAC, read_only=True),
         "version": Attr(6, Form.U8),
         "protocol": Attr(7, Form.U8, {0: "hsr", 1: "prp"}),
     },
     fixed=frozenset({"slave1", "slave2", "multicast_spec", "version", "protocol"}),
+    untold=frozenset({"version"}),
     mtus=(0, 1500),
-    defaults={"multicast_spec": 0, "version": 0, "protocol": "hsr"},
+    defaults={"multicast_spec": 0, "protocol": "hsr"},
 )

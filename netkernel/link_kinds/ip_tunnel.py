@@ -29,11 +29,11 @@ def is_tunnel(kind: str) -> bool:
     return kind in _HEADERS
 
 
-def identity(kind: str, attrs: Mapping[str, object]) -> Hashable:
+def _identity(attrs: Mapping[str, object]) -> Hashable:
     """What only one tunnel of a namespace can have: its ends, its base, and GRE's key."""
     flags = attrs.get("iflags")
     key = attrs.get("ikey") if isinstance(flags, int) and flags & KEY else None
-    return kind, attrs.get("local") or "", attrs.get("remote") or "", attrs.get("link") or "", key
+    return attrs.get("local") or "", attrs.get("remote") or "", attrs.get("link") or "", key
 
 
 def overhead(kind: str, attrs: Mapping[str, object]) -> int:
@@ -155,6 +155,8 @@ def _kind(
         defaults=defaults,
         type=type,
         whole=True,
+        no_vlans=type != ETHERNET,
+        identity=_identity,
         rebinds=frozenset(attrs) if name in _OVER_IPV6 else frozenset({"link", "fwmark", "iflags", "oflags"}),
     )
 

@@ -13,5 +13,6 @@ KIND = LinkKind(
     attrs={"mode": Attr(1, Form.U16, {0: "l2", 1: "l3", 2: "l3s"}), "flags": Attr(2, Form.U16)},
     fixed=frozenset({"link"}),
     mtus=(68, 65535),
+    keeps_frames=True,
     defaults={"mode": "l3", "flags": 0},
 )

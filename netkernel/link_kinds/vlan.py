@@ -17,6 +17,7 @@ KIND = LinkKind(
     },
     fixed=frozenset({"id", "protocol", "link"}),
     mtus=(0, 65535),
+    identity=lambda attrs: (attrs.get("link"), attrs.get("id"), attrs.get("protocol")),
     defaults={
         "reorder_hdr": True,
         "gvrp": False,

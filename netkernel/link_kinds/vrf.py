@@ -6,4 +6,11 @@ from netkernel.typed import Final
 MTU: Final = 65575
 """Bytes: what the driver sets, 64 kB and an IPv6 header."""
 
-KIND = LinkKind(name="vrf", attrs={"table": Attr(1, Form.U32)}, fixed=frozenset({"table"}), mtus=(1280, 65575))
+KIND = LinkKind(
+    name="vrf",
+    attrs={"table": Attr(1, Form.U32)},
+    fixed=frozenset({"table"}),
+    mtus=(1280, 65575),
+    no_vlans=True,
+    keeps_frames=True,
+)

@@ -32,6 +32,7 @@ KIND = LinkKind(
     fixed=frozenset({"id", "limit", "proxy", "rsc", "l2miss", "l3miss", "port"}),
     barriers={"local6": only(""), "remote6": only("")},  # the address family stays
     mtus=(68, 65535),
+    identity=lambda attrs: (attrs.get("id"), attrs.get("port"), bool(attrs.get("remote6") or attrs.get("local6"))),
     defaults={
         "remote": "",
         "local": "",

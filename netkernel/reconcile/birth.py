@@ -82,7 +82,9 @@ def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
         rises_later = base is not None and values.is_too_small_yet(planning, base, want, want.mtu)
         return rises_later or value == _born_mtu(planning, want)
     return (
-        value in ("", (), NO_MAC) or (key, value) in (("txqlen", 1000), ("group", 0)) or not values.is_taken(want, key)
+        value in ("", (), NO_MAC)
+        or (key, value) in (("txqlen", kind.queue), ("group", 0))
+        or not values.is_taken(want, key)
     )
 
 

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from netkernel import devconf
 from netkernel.link_kinds import KINDS
-from netkernel.link_kinds.ip_tunnel import identity, is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, WriteSysctl
 from netkernel.reconcile import values
 from netkernel.reconcile.world import Planning
@@ -15,6 +14,7 @@ from netkernel.simulation import stacked
 from netkernel.simulation.bond import DELAYS
 from netkernel.simulation.device import follows_its_port
 from netkernel.simulation.ip import has_inet6, listens_to_routers
+from netkernel.simulation.world import identity
 
 LATE = frozenset({"up", "master", "promisc", "allmulti", "addr_gen_mode", "token", "primary", "peer"})
 """Attributes with a stage of their own; `primary` is known by the name of a port, so ports come first."""
@@ -36,12 +36,12 @@ def remove(planning: Planning) -> None:
 
 
 def _in_each_others_way(planning: Planning, names: list[str]) -> set[str]:
-    """Tunnels that want the ends another one has now, and those others: no two may have them at any time."""
+    """Links that want what only one can have and another has now, and those others: no two may have it at any time."""
     links = (planning.target.links[name] for name in names if name in planning.target.links)
-    wanted = {identity(link.kind, link.attrs): link.name for link in links if is_tunnel(link.kind)}
+    wanted = {key: link.name for link in links if (key := identity(link.kind, link.attrs)) is not None}
     found: set[str] = set()
     for link in planning.world.links.values() if wanted else ():
-        heir = wanted.get(identity(link.kind, link.attrs), link.name) if is_tunnel(link.kind) else link.name
+        heir = wanted.get(identity(link.kind, link.attrs), link.name)
         found |= {heir, link.name} if heir != link.name else set()
     return found
 

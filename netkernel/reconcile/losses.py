@@ -9,7 +9,7 @@ from netkernel.link_kinds import KINDS
 from netkernel.link_local import is_link_local
 from netkernel.ops import DeleteLink, Op, SetLink
 from netkernel.reconcile.world import Planning
-from netkernel.records import Address
+from netkernel.records import Address, Link
 from netkernel.simulation import World
 from netkernel.simulation.ip import is_dynamic
 
@@ -33,12 +33,16 @@ def irreversible(before: Host, ops: tuple[Op, ...]) -> tuple[str, ...]:
 
 def _has_what_can_be_lost(host: Host) -> bool:
     """Else the plan need not be walked through once more: bridges learn and float, addresses and routes are learned,
-    tunnels and the like we cannot make."""
+    tunnels and the like we cannot make, of an HSR link not all is told."""
     return (
-        any(link.kind == "bridge" or link.kind not in KINDS for link in host.links.values() if link.kind)
+        any(link.kind == "bridge" or _is_not_made_again(link) for link in host.links.values() if link.kind)
         or any(is_dynamic(address) for these in host.addresses.values() for address in these)
         or any(route.dynamic for route in host.routes)
     )
+
+
+def _is_not_made_again(link: Link) -> bool:
+    return link.kind not in KINDS or bool(KINDS[link.kind].untold)
 
 
 def _is_down(op: Op) -> bool:
@@ -53,6 +57,9 @@ def _link_of(faded: object) -> str:
 def _lost_for_good(world: World, before: Host, op: Op) -> Iterator[str]:
     """What executing `op` in `world` destroys of `before` that no op can bring back."""
     match op:
+        case DeleteLink(name, kind) if name in before.links and kind in KINDS and KINDS[kind].untold:
+            unknown = " and ".join(sorted(KINDS[kind].untold))
+            yield f"{name}: no kernel tells the {unknown} of {kind} links, and made again it has the usual one"
         case SetLink(name, "bridge", new) if name in before.links:
             bridge = world.links[name]
             if "address" in new and not world.is_pinned(bridge):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from netkernel.ops import AddRule, DeleteRule
 from netkernel.reconcile.world import Planning
 from netkernel.records import Rule
+from netkernel.simulation import vrf
 from netkernel.simulation.rules import is_meant, is_taken_for
 
 Slots = dict[tuple[int, int], list[Rule]]
@@ -70,7 +71,10 @@ def _hit(have: Sequence[Rule], kept: set[int]) -> int | None:
 
 
 def _by_slot(rules: Iterable[Rule]) -> Slots:
+    """Without those that come with the first VRF and stay for good: nobody adds or deletes them."""
     slots: Slots = {}
     for rule in rules:
+        if rule in vrf.RULES:
+            continue
         slots.setdefault((rule.family, rule.priority), []).append(rule)
     return slots

@@ -45,6 +45,9 @@ def follows_others(planning: Planning, want: Link) -> bool:
         below = planning.before.links.get(base.name)
         followed = seen is not None and below is not None and seen.address == below.address
         return want.address == base.address or (followed and is_untold(planning, want, "address"))
+    controller = links.get(want.master)
+    if controller is not None and stacked.is_lent_to_both(controller) and controller.attrs["slave2"] == want.name:
+        return True
     if want.kind == "bridge" and want.address_assigned != SET_BY_USER:
         ports = [links[port].address for port in planning.target.ports(want.name)]
         seen = planning.before.links.get(want.name)

@@ -11,7 +11,7 @@ from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
 from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import bond, bridge, device, ip, stacked, tunnels, vrf
+from netkernel.simulation import bond, bridge, device, hsr, ip, stacked, tunnels, vrf
 from netkernel.simulation.world import NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
 _PLAIN: Final = ("txqlen", "alias", "group", "promisc", "allmulti", "addr_gen_mode", "token")
@@ -23,8 +23,6 @@ def create(world: World, op: CreateLink) -> None:
     """Raises KernelRefused: EEXIST, EOPNOTSUPP (no such kind), ENODEV, EINVAL, ENETDOWN."""
     if (missing := op.attrs.get("link") or op.attrs.get("master")) and missing not in world.links:
         refuse(op, errno.ENODEV)
-    if op.name in world.links:
-        refuse(op, errno.EEXIST)
     if op.kind not in KINDS:
         refuse(op, errno.EOPNOTSUPP, "Unknown device type")
     if world.has_index(op.index) or world.has_index(op.peer_index):
@@ -35,13 +33,20 @@ def create(world: World, op: CreateLink) -> None:
     if op.kind == "tun" and op.attrs.get("mode") not in (tun.TUN, tun.TAP):
         refuse(op, errno.EINVAL)
     stacked.check_birth(world, op, op.kind, op.attrs)
+    if op.kind == "hsr":
+        hsr.check_birth(world, op, op.attrs)
+    if op.name in world.links:  # an ifindex says which link is meant, so the name is looked at last
+        refuse(op, errno.EEXIST)
     world.put(_born(world, op, op.name, op.attrs))
     if op.kind == "veth":
         world.put(_born(world, op, peer, {"peer": op.name}))
     if op.kind == "bridge" and (table := bridge.default_table(world.links[op.name])):
         world.vlans[op.name] = table
+    if op.kind == "vrf":
+        vrf.begin(world)
     stacked.share(world, op.name, world.links[op.name].attrs)
-    stacked.take_ports(world, op.name)
+    if op.kind == "hsr":
+        hsr.take_ports(world, world.links[op.name])
     _apply_late(world, op, op.name, op.attrs)
 
 
@@ -66,7 +71,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     attrs: dict[str, Value] = {"up": False, "promisc": False, "allmulti": False, "mtu": mtu, "master": ""}
     if not mtu:  # its base's, which nobody can foretell: the base comes out of a bond
         del attrs["mtu"]
-    attrs |= {"txqlen": 1000, "alias": "", "link": "", "group": 0, **KINDS[op.kind].defaults}
+    attrs |= {"txqlen": KINDS[op.kind].queue, "alias": "", "link": "", "group": 0, **KINDS[op.kind].defaults}
     assigned = SET_BY_USER
     address = stated.get("address")
     if address is None:
@@ -93,7 +98,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         attrs.pop("link")
     elif op.kind == "tun":
         attrs |= {"txqlen": stated.get("txqlen", tun.TUN_QUEUE if attrs.get("mode") == tun.TUN else 1000)}
-        attrs = {key: value for key, value in attrs.items() if key not in tun.KIND.born}
+    attrs = {key: value for key, value in attrs.items() if key not in KINDS[op.kind].born | KINDS[op.kind].untold}
     low, high = KINDS[op.kind].mtus
     if mtu and (mtu < low or (high and mtu > high)):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
@@ -124,7 +129,9 @@ def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
     name = str(stated["link"])
     base = world.links[name]
     ids = stated.get("id"), stated.get("protocol", "802.1q")
-    if world.is_taken(("vlan", name, *ids)):
+    if base.kind in KINDS and KINDS[base.kind].no_vlans:
+        refuse(op, errno.EOPNOTSUPP, "8021q: VLANs not supported on device")
+    if world.is_taken(("vlan", (name, *ids))):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")
     if "mtu" in base.attrs and number(stated.get("mtu")) > base.mtu - stacked.room("vlan", stated, base):
         refuse(op, errno.EINVAL)
@@ -179,6 +186,8 @@ def _leave(world: World, port: str) -> None:
             bridge.detach(world, port)
         case "vrf":
             vrf.move(world, port, port, "")
+        case "hsr":
+            hsr.leave(world, port)
         case _:
             world.put(replace(world.change(port, {"master": ""}), port={}))
 
@@ -196,6 +205,8 @@ def _set_master(world: World, what: object, name: str, master: str) -> None:
         return
     if master and master not in world.links:
         refuse(what, errno.ENODEV)
+    if world.kind_of(world.links[name].master) == "hsr":
+        refuse(what, errno.EOPNOTSUPP)
     if world.links[name].master:
         _leave(world, name)
     if world.kind_of(master) in ("bond", "bridge"):

@@ -9,12 +9,13 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
-from netkernel.link_kinds import hsr, macsec, tun, vrf, vxlan
+from netkernel.link_kinds import KINDS, hsr, macsec, tun, vrf, vxlan
+from netkernel.link_kinds.base import ETHERNET
 from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import tunnels
-from netkernel.simulation.world import ETHERNET_MTU, World, number, refuse
+from netkernel.simulation.world import ETHERNET_MTU, World, identity, number, refuse
 
 NO_HARDWARE: Final = 65534
 """ARPHRD_NONE (linux/if_arp.h)."""
@@ -24,6 +25,10 @@ TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan",
 """Kinds that take all frames of their base, by the driver that does it."""
 SMALLER_THAN_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "macsec"})
 """Kinds whose MTU is at most their base's, less what they need for themselves, and falls with it."""
+
+
+BORROWERS: Final = (ON_A_BASE | {"hsr"}) - {"vlan"}
+"""Kinds that may have the MAC of a link below them at any time."""
 
 
 def room(kind: str, attrs: Attrs, base: Link | None) -> int:
@@ -100,11 +105,17 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
             refuse(what, errno.EINVAL, "link not specified")
     if is_tunnel(kind):
         tunnels.check(world, what, "", kind, stated)
+    elif kind in ("geneve", "vxlan") and world.is_taken(identity(kind, {**KINDS[kind].defaults, **stated})):
+        refuse(what, errno.EBUSY if kind == "geneve" else errno.EEXIST)
     for key in ("link", "slave1", "slave2"):
         if stated.get(key) and stated[key] not in world.links:
             refuse(what, errno.ENODEV)
-    if kind in TAKERS and _has_taker(world, str(stated["link"]), kind):
-        refuse(what, errno.EBUSY)
+    if kind in TAKERS:
+        base = world.links[str(stated["link"])]
+        if base.type != ETHERNET or keeps_frames(base):
+            refuse(what, errno.EINVAL)
+        if _has_taker(world, base.name, kind):
+            refuse(what, errno.EBUSY)
     if kind == "macsec":
         address = stated.get("address") or first_mac(world.links, kind, stated)
         sci = named(kind, {**stated, **({"address": address} if address else {})}).get("sci")
@@ -120,6 +131,11 @@ def check_free(world: World, what: object, name: str) -> None:
     """Raises KernelRefused: EBUSY for a port-to-be whose frames somebody has already."""
     if any(each.kind in TAKERS for each in _siblings(world, name)):
         refuse(what, errno.EBUSY)
+
+
+def keeps_frames(link: Link) -> bool:
+    """Whether nobody can take all frames of it."""
+    return link.kind in KINDS and KINDS[link.kind].keeps_frames
 
 
 def _has_taker(world: World, base: str, kind: str) -> bool:
@@ -142,13 +158,6 @@ def share(world: World, name: str, stated: Attrs) -> None:
             world.lost.append(SetLink(other.name, "ipvlan", {key: said[key] for key in old}, old))
 
 
-def take_ports(world: World, name: str) -> None:
-    """An hsr is its ports' controller from the start, and nobody can say otherwise (hsr_portdev_setup)."""
-    link = world.links[name]
-    for port in link.below if link.kind == "hsr" else ():
-        world.change(port, {"master": name})
-
-
 def mtu_changed(world: World, name: str, mtu: Value) -> dict[str, int]:
     """The links above, but VLANs, that get another MTU when this one has `mtu`, and which."""
     found: dict[str, int] = {}
@@ -165,7 +174,13 @@ def mtu_changed(world: World, name: str, mtu: Value) -> dict[str, int]:
 def address_changed(world: World, name: str) -> list[str]:
     """The links above, but VLANs, that take the MAC of `name` now."""
     links = [world.links[above] for above in world.above(name)]
-    return [link.name for link in links if link.kind in ON_A_BASE - {"vlan"} and _borrows(world, link, name)]
+    found = [link.name for link in links if link.kind in BORROWERS and _borrows(world, link, name)]
+    return found + [str(link.attrs["slave2"]) for link in links if is_lent_to_both(link) and link.name in found]
+
+
+def is_lent_to_both(link: Link) -> bool:
+    """Whether it is a PRP link, whose second port has the MAC of the first as well (hsr_dev_finalize)."""
+    return link.kind == "hsr" and link.attrs.get("protocol") == "prp"
 
 
 def _borrows(world: World, link: Link, base: str) -> bool:

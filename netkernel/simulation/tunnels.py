@@ -8,9 +8,9 @@ from ipaddress import ip_address
 
 from netkernel.link_kinds import KINDS
 from netkernel.link_kinds.base import ETHERNET
-from netkernel.link_kinds.ip_tunnel import identity, is_kept, is_tunnel, overhead, reach
+from netkernel.link_kinds.ip_tunnel import is_kept, is_tunnel, overhead, reach
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation.world import ETHERNET_MTU, SMALLEST_IPV6_MTU, World, refuse
+from netkernel.simulation.world import ETHERNET_MTU, SMALLEST_IPV6_MTU, World, identity, refuse
 
 _SMALLEST_MTU = 68
 """IPV4_MIN_MTU (net/ip.h)."""

@@ -10,8 +10,7 @@ from netkernel import devconf, settings
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.link_kinds import COMMON, ip_tunnel
-from netkernel.link_kinds.ip_tunnel import is_tunnel
+from netkernel.link_kinds import COMMON, KINDS
 from netkernel.ops import Op, SetManager
 from netkernel.records import (
     Address,
@@ -182,7 +181,7 @@ class World:
             self._regroup(self._ports, old.master if old else "", link.master, link.name)
         if (old.below if old else ()) != link.below:
             self._restack(old.below if old else (), link.below, link.name)
-        if old is not None and is_tunnel(link.kind):
+        if old is not None and link.kind in KINDS and KINDS[link.kind].identity is not None:
             self._count(old, -1)
             self._count(link, 1)
         self.links[link.name] = link
@@ -230,11 +229,11 @@ class World:
         if self._new_conf6 is None:
             known = {name: self.sysctls.get(f"net/ipv6/conf/default/{name}") for name in devconf.NAMES}
             self._new_conf6 = devconf.sparse({name: int(value) for name, value in known.items() if value is not None})
-        base = self.links.get(below)
         if kind in _NEVER_TEMPORARY or not mac:
             return devconf.overlay(self._new_conf6, {"accept_dad": -1, "use_tempaddr": -1})
-        if kind in _WITHOUT_ARP or (base is not None and devconf.get(base.conf6, "accept_dad") == -1):
-            return devconf.overlay(self._new_conf6, {"accept_dad": -1})  # IFF_NOARP, which a VLAN has from its base
+        lender = self.links.get(below) if kind == "vlan" else None  # it has the IFF_NOARP of its base
+        if kind in _WITHOUT_ARP or (lender is not None and devconf.get(lender.conf6, "accept_dad") == -1):
+            return devconf.overlay(self._new_conf6, {"accept_dad": -1})
         return self._new_conf6
 
     def _note_setting(self, path: str) -> None:
@@ -279,10 +278,9 @@ class World:
 
 
 def identity(kind: str, attrs: Attrs) -> Hashable:
-    """What only one link of a namespace can have: a VLAN's base, id and protocol, a tunnel's ends; None for others."""
-    if kind == "vlan":
-        return kind, attrs.get("link"), attrs.get("id"), attrs.get("protocol")
-    return ip_tunnel.identity(kind, attrs) if is_tunnel(kind) else None
+    """What only one link of a namespace can have (`LinkKind.identity`); None for kinds of which all can be alike."""
+    found = KINDS[kind].identity if kind in KINDS else None
+    return None if found is None else (kind, found(attrs))
 
 
 def number(value: Value | None) -> int:

@@ -83,7 +83,7 @@ def test_joined_ranges_hold_the_same_vlans(ranges: list[VlanRange]) -> None:
     assert each(vlans.joined(ranges)) == each(ranges)
 
 
-UNSAID = (Form.PEER, Form.SCI_PORT)
+UNSAID = (Form.PEER, Form.SCI_PORT, Form.MAC_END)
 """Not said in an attribute of their own: a veth's other end, and what a secure channel's identifier holds."""
 
 

@@ -1,0 +1,83 @@
+"""HSR, PRP and VRFs: what they do to other links and to rules, and what of them nobody can bring back."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
+from netkernel.ops import AddRule, CreateLink, DeleteLink, DeleteRule, SetLink
+from netkernel.reconcile import irreversible, reconcile
+from netkernel.records import Rule
+from netkernel.rewind import remember
+from netkernel.simulation import perform, vrf
+from netkernel.undo import undo
+from tests.fake_kernel import FakeKernel
+from tests.same_host import changes
+from tests.strategies import bare, grown
+
+PRP = CreateLink("h0", "hsr", {"slave1": "eth0", "slave2": "eth1", "protocol": "prp", "multicast_spec": 40})
+RED = CreateLink("red", "vrf", {"table": 100})
+
+
+def test_both_ports_of_a_prp_link_have_the_mac_of_the_first_and_the_second_gets_its_own_back() -> None:
+    with_it = grown([PRP])
+    assert {with_it.links[name].address for name in ("h0", "eth0", "eth1")} == {"02:00:00:00:00:01"}
+    kernel = FakeKernel(bare())
+    kernel.execute([PRP, SetLink("eth0", "", {"address": "02:00:00:00:00:aa"}, {})])
+    assert kernel.snapshot().links["eth1"].address == "02:00:00:00:00:aa"
+    assert undo(kernel, remember(bare(), (PRP, SetLink("eth0", "", {"address": "02:00:00:00:00:aa"}, {})))) == ()
+    assert changes(bare(), kernel.snapshot()) == []
+
+
+def test_a_prp_link_made_again_has_its_supervision_address_and_is_said_to_lose_what_is_not_told() -> None:
+    before = grown([PRP])
+    plan = (DeleteLink("h0", "hsr"),)
+    kernel = FakeKernel(before)
+    kernel.execute(plan)
+    assert undo(kernel, remember(before, plan)) == ()
+    assert kernel.snapshot().links["h0"].attrs["multicast_spec"] == 40
+    assert any("tells the version of hsr links" in line for line in irreversible(before, plan))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "answer"),
+    [("eth0", "eth0", errno.EINVAL), ("v5", "eth1", errno.EINVAL), ("eth0", "eth2", errno.EBUSY)],
+)
+def test_what_can_be_no_port_of_an_hsr_link_is_refused(one: str, other: str, answer: int) -> None:
+    before = grown(
+        [
+            CreateLink("v5", "vlan", {"link": "eth1", "id": 5}),
+            CreateLink("br0", "bridge"),
+            SetLink("eth2", "", {"master": "br0"}, {}),
+        ]
+    )
+    with pytest.raises(KernelRefused) as refused:
+        perform(before, CreateLink("h0", "hsr", {"slave1": one, "slave2": other}))
+    assert refused.value.errno == answer
+
+
+def test_the_rules_that_come_with_the_first_vrf_are_neither_added_nor_deleted() -> None:
+    with_vrf = grown([RED])
+    assert set(with_vrf.rules) == set(vrf.RULES)
+    own = Rule(4, 1000, table=100, protocol=4)
+    ops = reconcile(bare(), replace(with_vrf, rules=(*vrf.RULES, own)))
+    assert [op.rule for op in ops if isinstance(op, AddRule)] == [own]
+    assert not [op for op in reconcile(with_vrf, bare()) if isinstance(op, DeleteRule)]
+
+
+@pytest.mark.parametrize("kind", ["geneve", "vxlan"])
+def test_a_second_one_with_the_same_id_and_remote_is_refused(kind: str) -> None:
+    before = grown([CreateLink("x1", kind, {"id": 7, "remote": "192.0.2.2"})])
+    with pytest.raises(KernelRefused) as refused:
+        perform(before, CreateLink("x2", kind, {"id": 7, "remote": "192.0.2.2"}))
+    assert refused.value.errno == (errno.EBUSY if kind == "geneve" else errno.EEXIST)
+
+
+@pytest.mark.parametrize("kind", ["macvlan", "macsec", "ipvlan"])
+def test_nothing_takes_the_frames_of_a_vrf(kind: str) -> None:
+    with pytest.raises(KernelRefused) as refused:
+        perform(grown([RED]), CreateLink("m1", kind, {"link": "red"}))
+    assert refused.value.errno == errno.EINVAL

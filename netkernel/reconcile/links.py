@@ -63,7 +63,9 @@ def _is_same_device(have: Link, want: Link) -> bool:
 
 def _is_anothers(planning: Planning, have: Link, want: Link) -> bool:
     """Whether it was made in the place of what is to come back, though it could be changed into the like of that."""
-    if not planning.exact or not KINDS[have.kind].irrevocable or not want.index:
+    kind = KINDS[have.kind]
+    may_be = kind.irrevocable or (kind.identity is not None and "link" not in kind.fixed)
+    if not planning.exact or not may_be or not want.index:
         return False
     staying = (link for name, link in planning.world.links.items() if name in planning.target.links)
     return have.index != want.index and all(link.index != want.index for link in staying)

@@ -15,7 +15,7 @@ from netkernel.rewind import remember
 from netkernel.simulation import perform, vrf
 from netkernel.undo import undo
 from tests.fake_kernel import FakeKernel
-from tests.same_host import changes
+from tests.same_host import changes, indexes
 from tests.strategies import bare, grown
 
 PRP = CreateLink("h0", "hsr", {"slave1": "eth0", "slave2": "eth1", "protocol": "prp", "multicast_spec": 40})
@@ -74,6 +74,15 @@ def test_a_second_one_with_the_same_id_and_remote_is_refused(kind: str) -> None:
     with pytest.raises(KernelRefused) as refused:
         perform(before, CreateLink("x2", kind, {"id": 7, "remote": "192.0.2.2"}))
     assert refused.value.errno == (errno.EBUSY if kind == "geneve" else errno.EEXIST)
+
+
+def test_a_vxlan_made_again_over_another_base_gives_way_to_the_one_with_the_old_index() -> None:
+    before = grown([CreateLink("d0", "dummy"), CreateLink("x1", "vxlan", {"id": 7, "link": "d0"})])
+    plan = (DeleteLink("d0", "dummy"), CreateLink("x1", "vxlan", {"id": 7, "link": "eth0"}, 4711))
+    kernel = FakeKernel(before)
+    kernel.execute(plan)
+    assert undo(kernel, remember(before, plan)) == ()
+    assert indexes(kernel.snapshot()) == indexes(before)
 
 
 @pytest.mark.parametrize("kind", ["macvlan", "macsec", "ipvlan"])

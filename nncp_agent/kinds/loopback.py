@@ -31,13 +31,6 @@ class Loopback(Kind):
                 if stack is not None and getattr(stack, key):
                     yield Problem(f"{iface.name}: {family}.{key}", "found true, wanted false: no network is behind it")
 
-        for family, stack in (("ipv4", iface.ipv4), ("ipv6", iface.ipv6)):
-            for key, asked in (("dhcp", stack and stack.dhcp), ("autoconf", stack and stack.autoconf)):
-                if asked:
-                    yield Problem(
-                        f"{iface.name}: {family}.{key}", "found true, wanted false: nobody is behind a loopback"
-                    )
-
     def restored(self, link: Link) -> Interface:
         """The kernel's defaults, MTU and all (drivers/net/loopback.c); no IPv6 where the kernel has none."""
         own = [IpAddress(ip=ip, prefix_length=prefix) for ip, prefix in self.own_addresses]

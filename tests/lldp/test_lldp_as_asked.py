@@ -23,7 +23,7 @@ from tests import processes
 from tests.kernel.asked import Asked
 from tests.lldp.segment import Switch, frame, names
 
-pytestmark = pytest.mark.needs_kernel("veth")
+pytestmark = pytest.mark.needs_kernel("bonding", "bridge", "veth", "vlan")
 DEADLINE_S = 20.0
 LISTENS = {"enabled": True}
 

@@ -17,6 +17,8 @@ _UNIT: Final = f"{SERVICE}.Unit"
 _PATIENCE_S: Final = 60.0
 """How long a service may take to stop or start."""
 _AGAIN_S: Final = 0.02
+_NO_SUCH_UNIT: Final = f"{SERVICE}.NoSuchUnit"
+"""Of one that is not loaded: nobody needs it, and it does not run."""
 UP: Final = frozenset({"active", "activating", "reloading"})
 
 
@@ -28,13 +30,28 @@ def is_running(bus: Bus, unit: str) -> bool:
 def change(bus: Bus, what: str, unit: str) -> None:
     """`what` is Stop, Start or Restart; comes back when it is done. Raises KernelRefused when it did not come to be."""
     try:
+        _await_no_job(bus, unit)  # one of somebody who died: a restart would be taken for it, though it is half done
+        _forget_starts(bus, unit)
         bus.call(SERVICE, _PATH, _MANAGER, f"{what}Unit", "ss", unit, "replace")
-        until(lambda: _state(bus, unit)["Job"][0] == 0, _PATIENCE_S)
+        _await_no_job(bus, unit)
         state = _state(bus, unit)["ActiveState"]
     except NetworkError as error:
         raise KernelRefused(f"{what.lower()} {unit}", 0, str(error)) from error
     if (state in UP) == (what == "Stop"):
         raise KernelRefused(f"{what.lower()} {unit}", 0, f"it is {state}")
+
+
+def _forget_starts(bus: Bus, unit: str) -> None:
+    """One that was started often of late would not be started again (StartLimitBurst, systemd.unit(5))."""
+    try:
+        bus.call(SERVICE, _PATH, _MANAGER, "ResetFailedUnit", "s", unit)
+    except BusRefused as refused:
+        if refused.name != _NO_SUCH_UNIT:
+            raise
+
+
+def _await_no_job(bus: Bus, unit: str) -> None:
+    until(lambda: _state(bus, unit)["Job"][0] == 0, _PATIENCE_S)
 
 
 def until(condition: Callable[[], bool], limit_s: float) -> bool:
@@ -52,7 +69,7 @@ def _state(bus: Bus, unit: str) -> dict[str, Any]:
     try:
         (path,) = bus.call(SERVICE, _PATH, _MANAGER, "GetUnit", "s", unit)
     except BusRefused as refused:
-        if refused.name != f"{SERVICE}.NoSuchUnit":
+        if refused.name != _NO_SUCH_UNIT:
             raise
         return {"ActiveState": "inactive", "Job": (0, "/")}  # not loaded
     found = {}

@@ -24,6 +24,18 @@ POLICY: Final[dict[str, Any]] = {
     "interfaces": [{"name": "bond0", "type": "bond", "state": "up"}, {"name": "br0", "mtu": 1400}]
 }
 ADOPT: Final[dict[str, Any]] = {"interfaces": [{"name": "bond0", "state": "up"}, {"name": "br0", "state": "up"}]}
+NETWORKD_FILES: Final = {
+    "bond0.netdev": "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n",
+    "br0.netdev": "[NetDev]\nName=br0\nKind=bridge\n",
+    "20-bond0-ports.network": "[Match]\nName=eth1 eth2\n[Network]\nBond=bond0\n",
+    "20-br0-ports.network": "[Match]\nName=eth3\n[Network]\nBridge=br0\n",
+    **{
+        f"20-{name}.network": f"[Match]\nName={name}\n[Network]\nAddress={address}\n"
+        "LinkLocalAddressing=no\nIPv6AcceptRA=no\n"
+        for name, address in ADDRESSES.items()
+    },
+}
+"""What makes the same of systemd-networkd."""
 _LOOKED_AT: Final = ("state", "mac-address", "mtu", "controller", "ipv4", "ipv6", "link-aggregation")
 """A bridge shows timers, which run."""
 _NEIGHBOUR: Final = """\

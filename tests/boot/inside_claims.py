@@ -101,8 +101,6 @@ def test_an_apply_that_is_killed_in_the_middle_of_a_claim_is_taken_back(tmp_path
     until(lambda: not Path(CLAIMED).exists(), "its file is gone")
     until(lambda: subprocess.run(["nmcli", "-t", "device"], capture_output=True).returncode == 0, "it runs")
     until(lambda: connected() == CONNECTED, "profiles are up again")
-    subprocess.run(["nncp", "rollback"], check=False)  # where the apply had come to its end, nobody took it back yet
-    until(lambda: connected() == CONNECTED, "profiles are up again")
     assert (looks(), files()) == (before, kept)
 
 

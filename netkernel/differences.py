@@ -10,6 +10,7 @@ from netkernel.host import Host
 from netkernel.ops import (
     DeleteAddress,
     DeleteClient,
+    DeleteEndpoint,
     DeleteNeighbour,
     DeleteNexthop,
     DeleteRoute,
@@ -50,6 +51,7 @@ def _differences(was: Host, now: Host) -> Iterator[str]:
     yield from _records(was.rules, now.rules, DeleteRule)
     yield from _records(was.neighbours, now.neighbours, DeleteNeighbour)
     yield from _records(was.nexthops, now.nexthops, DeleteNexthop)
+    yield from _records(was.endpoints, now.endpoints, DeleteEndpoint)
     yield from _attrs("", was.sysctls, now.sysctls)
     for path in sorted(was.files.keys() & now.files.keys()):
         if was.files[path] != now.files[path]:

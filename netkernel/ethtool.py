@@ -79,7 +79,9 @@ VIRTUAL_FUNCTIONS: Final = "sr-iov"
 section of its own, `vf 0`, `vf 1` and so on."""
 DEVICES: Final = "devices"
 """A fact: the devices of virtual functions by their numbers, as `Link.parent` says them."""
-PARTS: Final = (*SECTIONS, VIRTUAL_FUNCTIONS)
+MPTCP: Final = "mptcp"
+"""A part that is no link's: `Host.endpoints`."""
+PARTS: Final = (*SECTIONS, VIRTUAL_FUNCTIONS, MPTCP)
 """All that `Host.also` can name."""
 _FUNCTION: Final = "vf "
 

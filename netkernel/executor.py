@@ -22,6 +22,7 @@ from netkernel.netlink import GENERIC, LARGEST_BATCH, LONGEST_BATCH, Message, So
 from netkernel.ops import (
     AddAddress,
     AddClient,
+    AddEndpoint,
     AddNeighbour,
     AddNexthop,
     AddRoute,
@@ -30,6 +31,7 @@ from netkernel.ops import (
     CreateLink,
     DeleteAddress,
     DeleteClient,
+    DeleteEndpoint,
     DeleteLink,
     DeleteNeighbour,
     DeleteNexthop,
@@ -117,6 +119,9 @@ class Execution:
             case SetLink() if _has_device(op.kind) and not tun_device.GIVEN.isdisjoint(op.new):
                 self._flush()
                 self._give(position, op)
+            case DeleteEndpoint():
+                self._flush()
+                self._delete_endpoint(position, op)
             case MoveLink() if not self._is_own(op.source):
                 self._flush()
                 self._fetch(position, op)
@@ -188,9 +193,22 @@ class Execution:
                 return [vlans.delete(link, ranges, index_of)]
             case SetHardware():
                 return [self._set_hardware(op)] if op.new else []
+            case AddEndpoint(endpoint):
+                from netkernel.codec import mptcp  # late: few plans are about it
+
+                attributes = mptcp.add(endpoint, index_of(endpoint.link) if endpoint.link else 0)
+                return [genetlink.request(self._family(mptcp.FAMILY), mptcp.ADD, attributes)]
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
-            case WriteSysctl() | WriteFile() | SetLinkDns() | SetManager() | AddClient() | DeleteClient():
+            case (
+                WriteSysctl()
+                | WriteFile()
+                | SetLinkDns()
+                | SetManager()
+                | AddClient()
+                | DeleteClient()
+                | DeleteEndpoint()
+            ):
                 raise AssertionError(f"{op}: no message")
         assert_never(op)
 
@@ -297,7 +315,8 @@ class Execution:
 
     def _queue(self, position: int, messages: list[Message]) -> None:
         op = self._ops[position]
-        is_generic = isinstance(op, SetHardware) and op.section in ethtool.SECTIONS
+        is_generic = isinstance(op, AddEndpoint | DeleteEndpoint)
+        is_generic |= isinstance(op, SetHardware) and op.section in ethtool.SECTIONS
         lane = self._opened_generic() if is_generic else self._socket
         if lane is not self._lane:  # what is sent through one socket is done before the other is asked
             self._flush()
@@ -364,6 +383,21 @@ class Execution:
             number, reason = error.errno or errno.EIO, error.strerror or str(error)
             failed = frozenset({position})
             raise KernelRefused(str(op), number, reason, possibly_done=position + 1, failed=failed) from error
+
+    def _delete_endpoint(self, position: int, op: DeleteEndpoint) -> None:
+        """The kernel knows it by an id, which nobody but it can tell of one that it has just made."""
+        from netkernel import mptcp  # late, as above
+        from netkernel.codec import mptcp as codec
+
+        try:
+            family = self._family(codec.FAMILY)
+            found = mptcp.endpoints(self._opened_generic(), family, {})
+        except ValueError as error:
+            raise KernelRefused(str(op), errno.EOPNOTSUPP, str(error), possibly_done=position) from error
+        there = next((each for each in found if each.key == op.endpoint.key), None)
+        if there is None:
+            raise KernelRefused(str(op), errno.ENOENT, "there is no such endpoint", possibly_done=position)
+        self._queue(position, [genetlink.request(family, codec.DELETE, codec.delete(there))])
 
     def _write_sysfs(self, position: int, op: SetHardware) -> None:
         """A NIC that has virtual functions must have none before it can have another number of them."""

@@ -8,7 +8,9 @@ from functools import cached_property
 from netkernel.frozen import Frozen, fact
 from netkernel.records import (
     Address,
+    Attrs,
     Client,
+    Endpoint,
     File,
     Hardware,
     Link,
@@ -34,8 +36,9 @@ class Host(Frozen):
     an overview looks at it.
 
     `also` says which parts that few ask for were looked at: `ethtool.PARTS`, of which `hardware` then has an entry
-    for each link that has any, links whose own `settings` are in `sysctls`, and `files.MANAGERS`: `managers` has the
-    other managers of links that are here, `files` what they are configured by. Nobody looks at them by the way,
+    for each link that has any; `endpoints`, where `mptcp` tells whether it is `enabled` and its limits, and nothing if
+    there is none; links whose own `settings` are in `sysctls`; and `files.MANAGERS`: `managers` has the other managers
+    of links that are here, `files` what they are configured by. Nobody looks at them by the way,
     because drivers may have to ask their hardware, and /proc/sys tells one value at a time.
     """
 
@@ -50,9 +53,11 @@ class Host(Frozen):
     clients: tuple[Client, ...] = ()
     files: Mapping[str, File] = {}
     resolver: Mapping[str, LinkDns] = {}
+    endpoints: tuple[Endpoint, ...] = ()
     hardware: Mapping[str, Hardware] = {}
     managers: Mapping[str, Manager] = {}
     heard: Mapping[str, tuple[bytes, ...]] = fact(default={})
+    mptcp: Attrs = fact(default={})
     also: frozenset[str] = fact(default=frozenset())
 
     def ports(self, controller: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from netkernel import snapshot
+from netkernel.ethtool import MPTCP
 from netkernel.files import MANAGERS, SYSTEM_BUS, Files, is_resolveds
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -83,6 +84,11 @@ class LinuxKernel:
             host = self._managed(host)
         if not also:
             return host
+        if MPTCP in also:
+            from netkernel import mptcp  # late, as below
+
+            with self._inside():
+                host = mptcp.looked_at(host)
         from netkernel import generic  # late: few plans are about it
 
         with self._inside():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from netkernel.frozen import Frozen, replace
 from netkernel.records import (
+    ENDPOINT_FLAGS,
     FOREVER,
     LLDP,
     NO_ATTRS,
@@ -17,6 +18,7 @@ from netkernel.records import (
     Address,
     Attrs,
     Client,
+    Endpoint,
     File,
     LinkDns,
     Manager,
@@ -386,6 +388,30 @@ class SetManager(Frozen):
         return f"{verb} {self.name}" + (f", which {' and '.join(changes)}" if changes else "")
 
 
+class AddEndpoint(Frozen):
+    """Let MPTCP use an address for more paths."""
+
+    endpoint: Endpoint
+
+    def inverse(self) -> DeleteEndpoint:
+        return DeleteEndpoint(self.endpoint)
+
+    def __str__(self) -> str:
+        return f"add {_endpoint(self.endpoint)}"
+
+
+class DeleteEndpoint(Frozen):
+    """Let it do so no more: the kernel closes the paths that began there."""
+
+    endpoint: Endpoint
+
+    def inverse(self) -> AddEndpoint:
+        return AddEndpoint(self.endpoint)
+
+    def __str__(self) -> str:
+        return f"delete {_endpoint(self.endpoint)}"
+
+
 class MoveLink(Frozen):
     """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
 
@@ -406,6 +432,7 @@ Op = (
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
     | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | SetManager | MoveLink | AddClient | DeleteClient
+    | AddEndpoint | DeleteEndpoint
 )  # fmt: skip
 Plan = Sequence[Op]
 _MOST_LINES: Final = 8
@@ -444,6 +471,12 @@ def _changed_lines(old: File, new: File) -> str:
 def _address(address: Address) -> str:
     peer = f" peer {address.peer}" if address.peer else ""
     return f"{address.ip}/{address.prefix}{peer} on {address.link}"
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    words = [word for word, bit in ENDPOINT_FLAGS.items() if endpoint.flags & bit]
+    place = f"{f' port {endpoint.port}' if endpoint.port else ''}{f' on {endpoint.link}' if endpoint.link else ''}"
+    return f"MPTCP endpoint {endpoint.ip}{place}: {', '.join(words) or 'no flags'}"
 
 
 def _client(client: Client) -> str:

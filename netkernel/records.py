@@ -237,6 +237,28 @@ class Client(Frozen):
         return self.link, self.family
 
 
+class Endpoint(Frozen):
+    """An address that MPTCP may use for more paths of a connection (ip-mptcp(8)).
+
+    `flags` are MPTCP_PM_ADDR_FLAG_ bits (linux/mptcp.h); `link` is "" for none.
+    """
+
+    ip: str
+    flags: int
+    link: str = ""
+    port: int = 0
+    id: int = fact(default=0)  # as peers know it; 0: the kernel chooses
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What the kernel holds at most once."""
+        return self.ip, self.port
+
+
+ENDPOINT_FLAGS: Final[Mapping[str, int]] = {"signal": 1, "subflow": 2, "backup": 4, "fullmesh": 8}
+"""The words of ip-mptcp(8) and nmstate."""
+
+
 class LinkDns(Frozen):
     """Name servers and domains that systemd-resolved keeps for a link; `~` before a domain that only leads there.
 

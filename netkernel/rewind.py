@@ -15,6 +15,7 @@ from netkernel.link_local import is_kernel_made
 from netkernel.ops import (
     AddAddress,
     AddClient,
+    AddEndpoint,
     AddNeighbour,
     AddNexthop,
     AddRoute,
@@ -23,6 +24,7 @@ from netkernel.ops import (
     CreateLink,
     DeleteAddress,
     DeleteClient,
+    DeleteEndpoint,
     DeleteLink,
     DeleteNeighbour,
     DeleteNexthop,
@@ -69,6 +71,7 @@ class Remembered(Frozen):
     neighbours: frozenset[tuple[str, str]] = frozenset()
     clients: frozenset[tuple[str, int]] = frozenset()
     holds: frozenset[tuple[str, str]] = frozenset()
+    endpoints: frozenset[tuple[str, int]] = frozenset()
 
     def lasting(self) -> Self:
         """What a restart of the machine does not take back by itself."""
@@ -106,6 +109,7 @@ class Touched:
         self.neighbours: set[tuple[str, str]] = set()
         self.sysctls: set[str] = set()
         self.clients: set[tuple[str, int]] = set()
+        self.endpoints: set[tuple[str, int]] = set()
         self.losing: set[str] = set()
         self.files: set[str] = set()
         self.holds: set[tuple[str, str]] = set()  # manager and link
@@ -134,6 +138,7 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         files={path: before.files.get(path, File()) for path in sorted(touched.files)},
         resolver={name: before.resolver[name] for name in sorted(touched.links & before.resolver.keys())},
         managers={name: _of_links(before.managers[name], name, touched) for name in sorted(touched.managers)},
+        endpoints=tuple(each for each in before.endpoints if each.key in touched.endpoints),
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -146,6 +151,7 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         frozenset(touched.neighbours),
         frozenset(touched.clients),
         frozenset(touched.holds),
+        frozenset(touched.endpoints),
     )
 
 
@@ -177,6 +183,8 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
                 case AddClient(client) | DeleteClient(client):
                     found.clients.add(client.key)
                     found.links.add(client.link)
+                case AddEndpoint(endpoint) | DeleteEndpoint(endpoint):
+                    found.endpoints.add(endpoint.key)
                 case AddNeighbour(neighbour) | DeleteNeighbour(neighbour):
                     found.neighbours.add((neighbour.link, neighbour.ip))
                     found.links.add(neighbour.link)
@@ -239,6 +247,8 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         files=dict(now.files) | dict(was.files),
         resolver={name: dns for name, dns in {**now.resolver, **was.resolver}.items() if name in links},
         managers=_managers(now, remembered),
+        endpoints=(*(each for each in now.endpoints if each.key not in remembered.endpoints), *was.endpoints),
+        mptcp=now.mptcp,
     )
 
 

@@ -57,6 +57,8 @@ def touches(op: Op) -> tuple[str, ...]:
             return (client.link,) if client.family != LLDP else ()  # who only listens disturbs nobody
         case ops.SetManager(_, new, old):
             return tuple(sorted({*new.holds, *old.holds}))
+        case ops.AddEndpoint(endpoint) | ops.DeleteEndpoint(endpoint):
+            return (endpoint.link,)
         case ops.AddRule() | ops.DeleteRule() | ops.WriteFile():
             return ()
         case _:

@@ -33,6 +33,7 @@ _FAMILIES = ("ipv4", "ipv6")
 _IDENTIFIERS = ("name", "mac-address", "pci-address", "driver", "alt-name")
 _DUPLEX = ("full", "half")
 _VLAN_PROTOCOLS = ("802.1q", "802.1ad")
+_MPTCP_FLAGS = ("signal", "subflow", "backup", "fullmesh")
 _FEC = ("auto", "off", "rs", "baser", "llrs")
 
 U8 = Annotated[int, Meta(ge=0, le=255)]
@@ -52,6 +53,7 @@ Ip = Annotated[str, Canonical(ip_address)]
 Duplex = Annotated[str, Words(_DUPLEX), Meta(extra_json_schema={"enum": [*_DUPLEX]})]
 VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"enum": [*_VLAN_PROTOCOLS]})]
 FecWord = Annotated[str, Words(_FEC), Meta(extra_json_schema={"enum": [*_FEC]})]
+MptcpFlag = Annotated[str, Words(_MPTCP_FLAGS), Meta(extra_json_schema={"enum": [*_MPTCP_FLAGS]})]
 FeatureName = Annotated[str, Canonical(feature)]
 AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
 Token = Annotated[str, Canonical(ip_token)]
@@ -303,6 +305,14 @@ class Dispatch(Model, frozen=True):
     post_deactivation: str | None = None
 
 
+class Mptcp(Model, frozen=True):
+    """`mptcp` (nmstate.md 2): what each address of the interface is to MPTCP; nothing where the list is empty."""
+
+    hint = "a mapping like {address-flags: [subflow]}"
+
+    address_flags: tuple[MptcpFlag, ...] | None = None
+
+
 class Lldp(Model, frozen=True):
     """`lldp` (nmstate.md 4.6): whether we listen to what neighbours say of themselves."""
 
@@ -335,6 +345,7 @@ class Interface(Model, frozen=True):
     min_mtu: U64 | None = None  # query only
     max_mtu: U64 | None = None  # query only
     wait_ip: str | None = None
+    mptcp: Mptcp | None = None
     controller: LinkNameOrNone | None = None  # "" detaches
     accept_all_mac_addresses: bool | None = None
     copy_mac_from: LinkName | None = None

@@ -18,7 +18,7 @@ from nncp_agent.model import Interface, IpStack, Model, State
 from nncp_agent.observe import Present
 from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
-from nncp_agent.sections import dns, hostname, routes, rules
+from nncp_agent.sections import dns, hostname, mptcp, routes, rules
 from nncp_agent.sections.hardware import is_as_asked, place, stated
 from nncp_agent.target.addresses import is_static
 from nncp_agent.target.clients import KEYS as CLIENT_KEYS
@@ -91,6 +91,7 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
         if iface.lldp.enabled is not None and asked != found:
             yield f"{name}: lldp.enabled: wanted {_word(asked)}, found {_word(found)}"
     yield from _hardware(iface, host)
+    yield from mptcp.differences(iface, host)
     yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
     yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6)
     yield from _failed_duplicates(iface, host)

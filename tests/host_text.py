@@ -15,6 +15,7 @@ ethtool:
   eth0: {ring: {rx: 256, rx-max: 4096}, feature: {rx-gro: true}, wanted: {rx-gro: false}, fixed: {tx-lockless: false}}
 lldp: [eth1]
 routers: [eth1]
+mptcp: [192.0.2.2 on eth0 signal backup]
 hostname: node1
 files: {/etc/hostname: "node1"}
 """
@@ -30,7 +31,21 @@ from netkernel import devconf
 from netkernel.documents import read
 from netkernel.ethtool import PARTS, SECTIONS, VIRTUAL_FUNCTIONS, part
 from netkernel.host import Host
-from netkernel.records import LLDP, ROUTERS, Address, Client, File, Hardware, Hop, Link, Route, Rule, VlanRange
+from netkernel.records import (
+    ENDPOINT_FLAGS,
+    LLDP,
+    ROUTERS,
+    Address,
+    Client,
+    Endpoint,
+    File,
+    Hardware,
+    Hop,
+    Link,
+    Route,
+    Rule,
+    VlanRange,
+)
 from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
@@ -74,6 +89,8 @@ def host(text: Mapping[str, Any]) -> Host:
         files={path: File(None if said is None else said.encode()) for path, said in (text.get("files") or {}).items()},
         hardware={name: _hardware(said) for name, said in (text.get("ethtool") or {}).items()},
         clients=_clients(text),
+        endpoints=tuple(_endpoint(line) for line in text.get("mptcp") or ()),
+        mptcp={"enabled": True, "subflows": 2, "add-addr-accepted": 0},
         also=frozenset(PARTS),
     )
 
@@ -137,6 +154,13 @@ def _addresses(name: str, said: Mapping[str, Any]) -> tuple[Address, ...]:
         lives = {"valid_s": int(lifetime), "preferred_s": int(lifetime)} if lifetime else {}
         found.append(Address(name, ip, int(prefix), scope=scope, protocol=protocol, **lives))
     return tuple(found)
+
+
+def _endpoint(line: str) -> Endpoint:
+    """`192.0.2.2 [on LINK] FLAG…`."""
+    ip, *words = line.split()
+    link = words[words.index("on") + 1] if "on" in words else ""
+    return Endpoint(ip, sum(ENDPOINT_FLAGS.get(word, 0) for word in words), link)
 
 
 def _route(line: str) -> Route:

@@ -8,11 +8,13 @@ from netkernel.link_local import is_kernel_made, is_link_local, made
 from netkernel.ops import (
     AddAddress,
     AddClient,
+    AddEndpoint,
     AddNeighbour,
     AddNexthop,
     AddRoute,
     DeleteAddress,
     DeleteClient,
+    DeleteEndpoint,
     DeleteNeighbour,
     DeleteNexthop,
     DeleteRoute,
@@ -42,6 +44,9 @@ def remove(planning: Planning) -> None:
     for client in list(world.clients.values()):
         if client not in target.clients:
             planning.do(DeleteClient(client))  # first of all, so that it puts nothing back
+    for endpoint in list(world.endpoints.values()):
+        if endpoint not in target.endpoints:
+            planning.do(DeleteEndpoint(endpoint))
     if target.routes is not planning.before.routes:
         wanted_routes = set(target.routes)
         for route in sorted((each for each in world.routes if each not in wanted_routes), key=depth, reverse=True):
@@ -113,6 +118,9 @@ def add(planning: Planning) -> None:
     for client in target.clients:
         if world.clients.get(client.key) != client:
             planning.do(AddClient(client))
+    for endpoint in target.endpoints:
+        if endpoint.key not in world.endpoints and (not endpoint.link or endpoint.link in world.links):
+            planning.do(AddEndpoint(endpoint))
     for path, value in target.sysctls.items():
         if world.sysctls.get(path) != value and _can_be_written(planning, path):
             planning.do(WriteSysctl(path, value, world.sysctls.get(path, "")))

@@ -43,7 +43,10 @@ class Planning:
     def is_nothing(self) -> bool:
         """Whether the hosts are made of the same things, so that there is nothing to look at."""
         one, other = self.before, self.target
-        tables = "routes", "rules", "neighbours", "nexthops", "sysctls", "clients", "files", "resolver", "managers"
+        tables = (
+            "routes", "rules", "neighbours", "nexthops", "sysctls", "clients", "files", "resolver", "managers",
+            "endpoints",
+        )  # fmt: skip
         return not self._differing and all(
             getattr(one, table) is getattr(other, table) or getattr(one, table) == getattr(other, table)
             for table in tables

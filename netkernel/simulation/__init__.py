@@ -9,6 +9,7 @@ from netkernel.host import Host
 from netkernel.ops import (
     AddAddress,
     AddClient,
+    AddEndpoint,
     AddNeighbour,
     AddNexthop,
     AddRoute,
@@ -17,6 +18,7 @@ from netkernel.ops import (
     CreateLink,
     DeleteAddress,
     DeleteClient,
+    DeleteEndpoint,
     DeleteLink,
     DeleteNeighbour,
     DeleteNexthop,
@@ -101,9 +103,24 @@ def step(world: World, op: Op) -> None:
 
 
 def _small(
-    world: World, op: AddRule | DeleteRule | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
+    world: World,
+    op: AddRule
+    | DeleteRule
+    | AddNeighbour
+    | DeleteNeighbour
+    | AddNexthop
+    | DeleteNexthop
+    | AddEndpoint
+    | DeleteEndpoint,
 ) -> None:
     match op:
+        case AddEndpoint(endpoint):
+            if endpoint.key in world.endpoints:
+                refuse(op, errno.EEXIST)
+            world.endpoints[endpoint.key] = endpoint
+        case DeleteEndpoint(endpoint):
+            if world.endpoints.pop(endpoint.key, None) is None:
+                refuse(op, errno.ENOENT)
         case AddRule():
             rules.add(world, op)
         case DeleteRule():

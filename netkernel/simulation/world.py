@@ -16,6 +16,7 @@ from netkernel.records import (
     Address,
     Attrs,
     Client,
+    Endpoint,
     File,
     Hardware,
     Link,
@@ -76,6 +77,8 @@ class World:
         self.files: dict[str, File] = dict(host.files)
         self.resolver: dict[str, LinkDns] = dict(host.resolver)
         self.managers: dict[str, Manager] = dict(host.managers)
+        self.endpoints: dict[tuple[str, int], Endpoint] = {each.key: each for each in host.endpoints}
+        self._mptcp = host.mptcp
         self.draw_mac = draw_mac
         self.lost: list[Op] = []
         self.faded: list[Address | Route] = []
@@ -118,6 +121,8 @@ class World:
             files=dict(self.files),
             resolver=dict(self.resolver),
             managers=dict(self.managers),
+            endpoints=tuple(self.endpoints.values()),
+            mptcp=self._mptcp,
         )
 
     def ports(self, controller: str) -> tuple[str, ...]:

@@ -88,6 +88,8 @@ def _network(iface: Part, name: str, state: State) -> Sections:
 def _place(iface: Part, name: str, state: State) -> Pairs:
     """What it belongs to, and what sits on it."""
     pairs = iface.pairs({"description": "Description"})
+    if (listens := iface.part("lldp").take("enabled")) is not None:
+        pairs.append(("LLDP", bool(listens)))
     controller = state.controllers.get(name)
     if controller in state.types and state.types[controller] in CONTROLLERS:
         pairs.append((CONTROLLERS[state.types[controller]], controller))

@@ -38,6 +38,9 @@ VLAN_FLAGS: Final = {"reorder-headers": 1, "gvrp": 2, "loose-binding": 4, "mvrp"
 MACVLAN_MODES: Final = {"vepa": 1, "bridge": 2, "private": 3, "passthru": 4, "source": 5}
 IPVLAN_MODES: Final = {"l2": 1, "l3": 2, "l3s": 3}
 METRIC: Final = {"route-type": "type", "cwnd": "cwnd", "initcwnd": "initcwnd", "initrwnd": "initrwnd", "mtu": "mtu"}
+MPTCP = {"signal": 0x10, "subflow": 0x20, "backup": 0x40, "fullmesh": 0x80}
+MPTCP_WITHOUT_ROUTE, MPTCP_OFF = 0x08, 0x01
+"""NMMptcpFlags."""
 
 
 def generate(state: State) -> Generated:
@@ -81,6 +84,7 @@ def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
     controller = state.controllers.get(name)
     if controller:
         connection += [("master", controller), ("slave-type", TYPES.get(state.types.get(controller, ""), "bond"))]
+    connection += _heard_and_reached(iface)
     wired: Pairs = [("mac-address", mac)] if by_mac and mac else [("cloned-mac-address", mac)] if mac else []
     wired += iface.pairs({"mtu": "mtu"})
     if iface.take("accept-all-mac-addresses") is not None:
@@ -102,6 +106,14 @@ def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
     else:
         iface.part("ipv4").take("enabled"), iface.part("ipv6").take("enabled")
     return [*sections, ("user", [("nmstate.interface.description", description)] if description else [])]
+
+
+def _heard_and_reached(iface: Part) -> Iterator[tuple[str, object]]:
+    """LLDP, and the addresses for MPTCP: those without a default route, too, as nmstate wants it."""
+    if (listens := iface.part("lldp").take("enabled")) is not None:
+        yield "lldp", int(bool(listens))
+    if (flags := iface.part("mptcp").take("address-flags")) is not None:
+        yield "mptcp-flags", sum({*map(MPTCP.__getitem__, flags), MPTCP_WITHOUT_ROUTE}) if flags else MPTCP_OFF
 
 
 def _match(iface: Part, by: str | None) -> Pairs:

@@ -14,7 +14,7 @@ from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.resolve.names import unknown
-from nncp_agent.sections import dns, hostname, routes
+from nncp_agent.sections import dns, hostname, mptcp, routes
 from nncp_agent.target import changed, context_of
 
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
@@ -31,6 +31,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         kind, merged = kind_of(iface, before.links.get(name)), resolved.merged[name]
         own = [*kind.problems(iface, merged, context), *_addresses_on_a_port(iface, merged, before, resolved)]
         own += [*_mac_source(iface, before, resolved), *_token_without_autoconf(iface, merged)]
+        own += [*mptcp.problems(iface, resolved.present.get(name), before)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
     found += takers.problems(resolved, before)
@@ -71,6 +72,7 @@ def warnings(resolved: Resolved, before: Host, after: Host) -> list[Problem]:
     found += mtu.warnings(resolved, before)
     found += hardware.warnings(resolved, before)
     found += cautions.warnings(resolved, before, after)
+    found += mptcp.warnings(after, before)
     found += dns.warnings(resolved.desired.dns_resolver, before)
     return list(dict.fromkeys(found))
 

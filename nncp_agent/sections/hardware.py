@@ -10,6 +10,7 @@ import msgspec
 from netkernel.ethtool import FEC_WORDS, SECTIONS, VIRTUAL_FUNCTIONS, function, function_of, part
 from netkernel.records import Attrs, Value
 from nncp_agent.model import Ethernet, Interface, NetworkState, State
+from nncp_agent.sections import mptcp
 
 LINK_WORDS: Final = {"autoneg": "auto-negotiation", "speed": "speed", "duplex": "duplex"}
 """Settings of the section `link`, and what a policy calls them."""
@@ -28,7 +29,7 @@ def needed(desired: NetworkState, committed: NetworkState | None = None) -> froz
     found = {part(section) for iface in every for section in _said(iface)}
     if any(iface.ethernet and iface.ethernet.sr_iov and iface.ethernet.sr_iov.vfs is not None for iface in every):
         found.add(VIRTUAL_FUNCTIONS)
-    return frozenset(found)
+    return frozenset(found) | mptcp.needed(desired, committed)
 
 
 def is_as_asked(key: str, asked: Value, found: Value | None) -> bool:

@@ -39,6 +39,7 @@ SUBTREES: Final = {
 READERS: Final[Mapping[str, Read]] = Late(__name__, {type: place for type, (_, place) in SUBTREES.items()})
 _HARDWARE: Final[Mapping[str, Callable[[Hardware, str, Host], Tree]]] = Late(__name__, {"read": "hardware.read"})
 """Not every look asks for it."""
+_ENDPOINTS: Final[Mapping[str, Callable[[Tree, str, Host], Tree]]] = Late(__name__, {"told": "mptcp.told"})
 _NEIGHBOURS: Final[Mapping[str, Callable[[Sequence[bytes]], Tree]]] = Late(__name__, {"read": "lldp.read"})
 """Few hosts listen."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
@@ -153,6 +154,8 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         tree["lldp"] = _NEIGHBOURS["read"](host.heard.get(link.name, ()))
     if link.name in host.hardware:
         tree |= _HARDWARE["read"](host.hardware[link.name], type, host)
+    if host.endpoints:
+        tree = _ENDPOINTS["told"](tree, link.name, host)
     if note.dispatch:
         tree["dispatch"] = dict(note.dispatch)
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from netkernel import devconf
+from netkernel.ethtool import MPTCP
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
 from netkernel.link_kinds import KINDS as LINK_KINDS
-from netkernel.records import Address, Attrs, Link, Value, VlanRange
+from netkernel.records import Address, Attrs, Endpoint, Link, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
-from nncp_agent.sections import dns, hostname, rules
+from nncp_agent.sections import dns, hostname, mptcp, rules
 from nncp_agent.shown import is_bare_port
 from nncp_agent.shown.routers import accepts_ra
 from nncp_agent.target import clients, hardware, macs, routers, siblings
@@ -56,10 +57,26 @@ def target(resolved: Resolved, before: Host) -> Host:
     after = replace(before, links=links, addresses=addresses, vlans=vlans, hardware=settings)
     after = replace(after, clients=clients.clients(resolved, before))
     after = clients.without_their_routes(routed(after, resolved, before), before)
+    after = _with_endpoints(after, resolved, before)
     after = replace(after, rules=rules.target(resolved.rules, before.rules))
     after = hostname.target(resolved.desired.hostname, after)
     after = dns.target(resolved.desired.dns_resolver, after)
     return before if after == before else after
+
+
+def _with_endpoints(after: Host, resolved: Resolved, before: Host) -> Host:
+    """What the addresses there will be are to MPTCP, where that was looked at."""
+    if MPTCP not in before.also:
+        return after
+    gone: set[Endpoint] = {each for each in before.endpoints if each.link in resolved.gone}
+    new: list[Endpoint] = []
+    for name, iface in resolved.wanted.items():
+        going, coming = mptcp.target(resolved.merged[name], iface, after, before)
+        gone |= going
+        new += coming
+    if not gone and not new:
+        return after
+    return replace(after, endpoints=(*(each for each in before.endpoints if each not in gone), *new))
 
 
 def context_of(resolved: Resolved, before: Host) -> Context:

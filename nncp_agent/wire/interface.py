@@ -151,6 +151,8 @@ class InterfaceReader:
             report.problem((*path, by), f"missing; wanted it, because identifier is {by}")
         if values.get("alt_name") and by != BY_ALT_NAME:
             report.problem((*path, "alt-name"), "says which link is meant, and only with identifier: alt-name")
+        if values.get("mptcp") and {"signal", "fullmesh"} <= {*(values["mptcp"].address_flags or ())}:
+            report.problem((*path, "mptcp", "address-flags"), "found signal and fullmesh, wanted only one of them")
         if values.get("copy_mac_from") is not None and kind is not None and not kind.copies_mac:
             types = ", ".join(sorted(each.name for each in self.catalogue.values() if each.copies_mac))
             report.problem((*path, "copy-mac-from"), f"found type {kind.name}, wanted one of {types}")

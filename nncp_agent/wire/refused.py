@@ -63,7 +63,6 @@ SECTIONS: Final[Mapping[str, Reader]] = {
     "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused(_DOT1X),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
-    "mptcp": refused(f"MPTCP is {YET}; use ip mptcp"),
     "ovs-db": refused(OVS),
     "patch": refused(OVS),
     "dpdk": refused(OVS),

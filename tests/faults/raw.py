@@ -23,6 +23,7 @@ COMMANDS: Final = (
     ("ip", "-d", "-j", "neigh", "show", "proxy"),
     ("ip", "-d", "-j", "nexthop", "show"),
     ("bridge", "-d", "-j", "vlan", "show"),
+    ("ip", "-j", "mptcp", "endpoint", "show"),
 )
 VOLATILE: Final = frozenset(
     (
@@ -40,7 +41,7 @@ def dump() -> Dump:
     """One list for each table; compare two with ==, or with `changes` to see where they differ."""
     tables = {" ".join(command): _clean(_run(command)) for command in COMMANDS}
     for name, rows in tables.items():
-        if "route" in name or "vlan" in name:  # the order of routes, and that of links, is that of their making
+        if any(word in name for word in ("route", "vlan", "mptcp")):  # in the order in which they were made
             rows.sort(key=lambda row: json.dumps(row, sort_keys=True))
     links = [row["ifname"] for row in tables["ip -d -j link show"]]
     tables["ethtool"] = [{"ifname": name, **{option: _ethtool(option, name) for option in "kl"}} for name in links]

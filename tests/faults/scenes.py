@@ -239,7 +239,34 @@ TUNNELS: Final = Scene(
     },
 )
 
-SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS, TUNNELS)
+PATHS: Final = Scene(
+    "addresses that MPTCP uses change, and what they are to it",
+    f"""{_NICS}
+ip mptcp endpoint add 192.0.2.9 dev eth1 signal
+ip mptcp endpoint add 2001:db8:1::9 dev eth1 signal
+ip mptcp endpoint add 198.51.100.9 subflow
+""",
+    {
+        "interfaces": [
+            {
+                "name": "eth1",
+                "type": "ethernet",
+                "state": "up",
+                "mptcp": {"address-flags": ["subflow", "backup"]},
+                "ipv4": {"enabled": True, "address": [{"ip": "192.0.2.10", "prefix-length": 24}]},
+            },
+            {
+                "name": "d0",
+                "type": "dummy",
+                "state": "up",
+                "mptcp": {"address-flags": ["signal"]},
+                "ipv4": {"enabled": True, "address": [{"ip": "203.0.113.9", "prefix-length": 24}]},
+            },
+        ]
+    },
+)
+
+SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS, TUNNELS, PATHS)
 
 NAMES: Final = Scene(
     "the host and its name servers are called otherwise",

@@ -12,7 +12,7 @@ from tests.faults import raw, wreck
 from tests.faults.conftest import at_rest, settled, until
 from tests.faults.scenes import BOND_BRIDGE_VLAN, MOVE_ADDRESSES, SCENES, Scene
 
-pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing")
+pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing", "mptcp")
 
 
 def _wreck(store: Store, scene: Scene, fatal: int, *words: str) -> tuple[int, list[str]]:

@@ -21,7 +21,7 @@ from tests.faults import raw
 from tests.faults.conftest import at_rest, settled
 from tests.faults.scenes import SCENES, Scene
 
-pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing")
+pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing", "mptcp")
 
 
 class Refusing:

@@ -332,7 +332,12 @@ def test_problems_found_later_get_their_line() -> None:
             {"ethtool": {"feature": {"gso": True, "tx-generic-segmentation": False}}},
             "ethtool.feature.tx-generic-segmentation: stated twice in different words, and not the same",
         ),
-        ({"mptcp": {"address-flags": ["signal"]}}, "mptcp: MPTCP is not"),
+        (
+            {"mptcp": {"address-flags": ["fullmesh", "signal"]}},
+            "address-flags: found signal and fullmesh, wanted only one",
+        ),
+        ({"mptcp": {"address-flags": ["signals"]}}, "mptcp.address-flags[0]: found 'signals', did you mean 'signal'?"),
+        ({"mptcp": {"address-flag": []}}, "mptcp.address-flag: unknown key; did you mean 'address-flags'?"),
         ({"dispatch": {"post-activate": "reboot"}}, "dispatch.post-activate: unknown key; did you mean"),
         ({"dispatch": "reboot"}, "dispatch: found 'reboot', wanted a mapping like"),
         ({"wait-ip": "ipv4"}, "wait-ip: waiting for addresses is not"),

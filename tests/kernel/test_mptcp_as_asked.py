@@ -14,7 +14,7 @@ from nncp_agent import api
 from nncp_agent.errors import InvalidPolicy, Unreachable
 from tests.kernel.asked import Asked, make_nics
 
-pytestmark = pytest.mark.needs_kernel("veth", "mptcp", "ipv6")
+pytestmark = pytest.mark.needs_kernel("dummy", "ipv6", "mptcp", "veth")
 WORDS = ("signal", "subflow", "backup", "fullmesh")
 
 

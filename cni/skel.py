@@ -94,7 +94,7 @@ def answer(plugin: Plugin, environment: Mapping[str, str], read_stdin: Callable[
     except CniError as error:
         return _refusal(error, version)
     except NetworkError as error:
-        return _refusal(CniError(INTERNAL, str(error), "; ".join(error.leftovers)), version)
+        return _refusal(_as_cni_error(error), version)
     except Exception as bug:  # the top of the process: a caller that finds no JSON on stdout can only show our stderr
         import traceback  # late: never needed, we hope
 
@@ -170,15 +170,29 @@ def _check_netns(path: str) -> None:
 
 def _asked(plugin: Plugin, call: Call) -> bytes:
     if call.command == ADD:
-        return _document(results.written(plugin.add(call), call.version))
+        result = plugin.add(call)
+        try:
+            return _document(results.written(result, call.version))
+        except CniError:
+            plugin.delete(call)  # what the caller is not told of is not left behind
+            raise
     act = {DEL: plugin.delete, CHECK: plugin.check, GC: plugin.collect, STATUS: plugin.status}[call.command]
     act(call)
     return b""
 
 
+def _as_cni_error(error: NetworkError) -> CniError:
+    """With the notes that were added on the way."""
+    found = CniError(INTERNAL, str(error), "; ".join(error.leftovers))
+    for note in getattr(error, "__notes__", ()):
+        found.add_note(note)
+    return found
+
+
 def _refusal(error: CniError, version: str) -> Answer:
     said = {"cniVersion": version, "code": error.code, "msg": error.message}
-    return Answer(1, _document(said | ({"details": error.details} if error.details else {})))
+    details = "; ".join([*([error.details] if error.details else []), *getattr(error, "__notes__", ())])
+    return Answer(1, _document(said | ({"details": details} if details else {})))
 
 
 def _document(value: object) -> bytes:

@@ -26,8 +26,8 @@ def _call(name: str, *arguments: int) -> None:
 @contextmanager
 def inside(path: str) -> Iterator[None]:
     """Run the block with this thread in the namespace at `path`. Raises NetworkError when there is none."""
-    with _opened(OWN) as home:
-        with _opened(path) as there:
+    with opened(OWN) as home:
+        with opened(path) as there:
             try:
                 _call("setns", there, CLONE_NEWNET)
             except OSError as error:
@@ -41,17 +41,18 @@ def inside(path: str) -> Iterator[None]:
 @contextmanager
 def throw_away() -> Iterator[str]:
     """Run the block with this thread in a new namespace, gone afterwards; gives a path that names it meanwhile."""
-    with _opened(OWN) as home:
+    with opened(OWN) as home:
         _call("unshare", CLONE_NEWNET)
         try:
-            with _opened(OWN) as here:
+            with opened(OWN) as here:
                 yield f"/proc/{os.getpid()}/fd/{here}"
         finally:
             _call("setns", home, CLONE_NEWNET)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[int]:
+def opened(path: str) -> Iterator[int]:
+    """A descriptor of the namespace at `path`. Raises NetworkError when there is none."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
 from _socket import AF_INET, AF_INET6
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -56,15 +55,12 @@ class Place:
     def create_pair(self, name: str, peer: str, namespace: str, *, mtu: int, peer_address: str = "") -> None:
         """A veth pair, one end here, the other born in the namespace at a path, both down.
 
-        Raises KernelRefused: EEXIST when there is one of either name.
+        Raises KernelRefused: EEXIST when there is one of either name; NetworkError when there is no such namespace.
         """
-        fd = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
-        try:
+        with netns.opened(namespace) as fd:
             message = pairs.create(name, peer, fd, mtu=mtu, peer_address=peer_address)
             for said in self._socket.write([message]).values():
                 raise KernelRefused(f"create veth {name} with {peer} in {namespace}", said.errno, said.reason)
-        finally:
-            os.close(fd)
 
     def vlans(self, name: str) -> tuple[VlanRange, ...]:
         """The VLANs of a bridge's port. Raises KernelRefused when it is none."""

@@ -16,7 +16,7 @@ from netkernel.errors import KernelRefused
 from netkernel.ops import AddAddress, CreateLink, DeleteAddress, DeleteLink, Op, SetLink, WriteSysctl
 from netkernel.owner import stamp
 from netkernel.place import Place
-from netkernel.records import Address, Link
+from netkernel.records import Address, Attrs, Link
 from netkernel.typed import Final
 
 _FORWARDING: Final = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
@@ -40,9 +40,10 @@ def ensured(node: Place, bridge: Link, config: BridgeConfig) -> tuple[Link, tupl
         return found, ()
     port = f"veth{os.urandom(4).hex()}"
     in_vlan = replace(config, trunk=None, preserve_default_vlan=False, hairpin=False, port_isolation=False)
-    made = (CreateLink(name, "veth", {"peer": port, "alias": stamp(OWNER, f"{bridge.name}/{config.vlan}")}),)
+    made = (CreateLink(port, "veth", {"peer": name}),)  # the port first: callers find it by the index before ours
+    own: Attrs = {"alias": stamp(OWNER, f"{bridge.name}/{config.vlan}"), "up": True}
     try:
-        node.execute([*made, *join(port, in_vlan, bridge), SetLink(name, "veth", {"up": True}, {"up": False})])
+        node.execute([*made, *join(port, in_vlan, bridge), SetLink(name, "veth", own, {"alias": "", "up": False})])
     except KernelRefused as refused:
         if refused.errno != errno.EEXIST:
             node.undo(made)

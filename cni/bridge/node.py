@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from cni.bridge.config import BridgeConfig
 from cni.bridge.stamp import Attachment
-from cni.types.errors import INVALID_CONFIG, INVALID_ENVIRONMENT, TRY_AGAIN_LATER, CniError
+from cni.types.errors import INVALID_CONFIG, INVALID_ENVIRONMENT, IO_FAILURE, TRY_AGAIN_LATER, CniError
 from netkernel.errors import KernelRefused
 from netkernel.ops import AddVlans, CreateLink, DeleteLink, DeleteVlans, Op, SetLink, SetPort, WriteSysctl
 from netkernel.place import Place
@@ -19,15 +19,22 @@ from netkernel.typed import Final
 
 LOCK: Final = "/run/nncp-agent/cni.lock"
 _TRIES: Final = 10
-_PINNED_BITS: Final = 0x02
+_LOCAL_BIT: Final = 0x02
 _GROUP_BIT: Final = 0x01
 
 
 @contextmanager
 def joining(lock: str) -> Iterator[None]:
-    """Held while a bridge is made and joined, or left and removed: nobody loses the bridge between the two."""
-    os.makedirs(os.path.dirname(lock), 0o755, exist_ok=True)
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    """Held while a bridge is made and joined, or left and removed: nobody loses the bridge between the two.
+
+    Raises CniError when the lock cannot be had.
+    """
+    try:
+        os.makedirs(os.path.dirname(lock), 0o755, exist_ok=True)
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        hint = "it is held while ports join a bridge; nothing was changed"
+        raise CniError(IO_FAILURE, f"{lock}: {error.strerror}", hint) from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
@@ -74,7 +81,7 @@ def _made(config: BridgeConfig) -> list[Op]:
 
 def random_mac() -> str:
     raw = bytearray(os.urandom(6))
-    raw[0] = raw[0] & ~_GROUP_BIT | _PINNED_BITS
+    raw[0] = raw[0] & ~_GROUP_BIT | _LOCAL_BIT
     return raw.hex(":")
 
 
@@ -89,6 +96,13 @@ def remove_unused(node: Place, bridge: str) -> None:
         node.execute([DeleteLink(bridge, "bridge")])
 
 
+def check_free(pod: Place, ifname: str, port: str = "") -> None:
+    """Raises CniError when the pod has an interface of that name."""
+    if pod.link(ifname) is not None:
+        said = f'container veth name ("{ifname}") peer provided ("{port}") already exists'
+        raise CniError(INVALID_ENVIRONMENT, said, "CNI_IFNAME is taken in that namespace")
+
+
 def pair(node: Place, netns: str, ifname: str, mtu: int, mac: str) -> str:
     """A veth pair with one end in the pod, both down; gives the name of the other. Raises CniError, KernelRefused."""
     for _ in range(_TRIES):
@@ -99,9 +113,7 @@ def pair(node: Place, netns: str, ifname: str, mtu: int, mac: str) -> str:
             if refused.errno != errno.EEXIST:
                 raise
             with Place(netns) as pod:
-                if pod.link(ifname) is not None:
-                    said = f'container veth name ("{ifname}") peer provided ("{name}") already exists'
-                    raise CniError(INVALID_ENVIRONMENT, said, "CNI_IFNAME is taken in that namespace") from None
+                check_free(pod, ifname, name)
         else:
             return name
     raise CniError(INVALID_ENVIRONMENT, "failed to find a name for the veth pair", f"{_TRIES} random ones were taken")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from cni import ipam
@@ -14,9 +14,9 @@ from cni.bridge.config import BridgeConfig, gateway_name, read
 from cni.skel import CHECK, DEL, GC, STATUS, Call
 from cni.types.errors import INTERNAL, INVALID_CONFIG, INVALID_NETNS, CniError
 from cni.types.results import NO_DNS, Interface, Result, replace
-from netkernel.errors import NetworkError
+from netkernel.errors import NetworkError, NotUndone
 from netkernel.nftables import Nftables
-from netkernel.ops import CreateLink, DeleteLink, SetLink
+from netkernel.ops import CreateLink, DeleteLink, Op, SetLink
 from netkernel.place import Place
 from netkernel.records import Link
 from netkernel.typed import Final
@@ -48,18 +48,15 @@ class BridgePlugin:
         """Attach the pod. Raises CniError or NetworkError, with everything as it was."""
         config = read(call)
         with _opened(call.netns) as inside, Place() as outside, _taking_back() as back:
-            if inside.link(call.ifname) is not None:
-                said = f'container veth name ("{call.ifname}") peer provided ("") already exists'
-                raise CniError(INVALID_CONFIG, said, "CNI_IFNAME is taken in that namespace")
+            node.check_free(inside, call.ifname)
             bridge, port = self._attached(outside, inside, call, config, back)
             if config.ipam:
-                result = self._addressed(outside, inside, bridge, call, config, back)
+                result = self._addressed(outside, inside, bridge, port, call, config, back)
             else:
                 result = Result()
                 if not config.disable_container_interface:
                     inside.execute([SetLink(call.ifname, "veth", {"up": True}, {"up": False})])
-            if not config.disable_container_interface:
-                _await_port(outside, port)
+                    _await_port(outside, port)
             return _described(outside, inside, call, config, port, result)
 
     def _attached(
@@ -67,11 +64,11 @@ class BridgePlugin:
     ) -> tuple[Link, str]:
         with node.joining(self._lock):
             bridge, changed, is_new = node.ensured(outside, config, self._promised())
-            back.callback(outside.undo, changed)
+            back.callback(_undo, outside, changed)
             if is_new:
                 back.callback(self._leave, outside, bridge.name)
             port = node.pair(outside, call.netns, call.ifname, config.mtu or bridge.mtu, config.mac)
-            back.callback(outside.undo, [CreateLink(port, "veth")])
+            back.callback(_undo, outside, [CreateLink(port, "veth")])
             mine = stamp.attachment(call.container, call.ifname, call.network, config.bridge, config.vlan)
             outside.execute(node.stamp(port, mine))
             if config.mac_spoof_check:
@@ -82,22 +79,25 @@ class BridgePlugin:
         return bridge, port
 
     def _addressed(
-        self, outside: Place, inside: Place, bridge: Link, call: Call, config: BridgeConfig, back: ExitStack
+        self, outside: Place, inside: Place, bridge: Link, port: str, call: Call, config: BridgeConfig, back: ExitStack
     ) -> Result:
         given = ipam.add(config.ipam, call)
         back.callback(_forgotten, config.ipam, call)
         if not given.ips:
             raise CniError(INTERNAL, "IPAM plugin returned missing IP config", f"ipam.type is {config.ipam}")
         result = pod.with_gateways(given, config)
-        inside.execute(pod.configuration(inside, call.ifname, result, config))
+        before, after = pod.configuration(inside, call.ifname, result, config)
+        inside.execute(before)
+        _await_port(outside, port)
+        inside.execute(after)
         if config.enable_dad:
             pod.await_detection(inside, call.ifname)
         if config.is_gateway:
             carrier, made = gateway.ensured(outside, bridge, config)
-            back.callback(outside.undo, made)
+            back.callback(_undo, outside, made)
             ops = gateway.configuration(outside, carrier, gateway.addresses(result), force=config.force_address)
             ops += gateway.forwarding(outside, {each.family for each in result.ips if each.gateway})
-            back.callback(outside.undo, ops)
+            back.callback(_undo, outside, ops)
             outside.execute(ops)
         if config.ip_masq:
             addresses = [each.address for each in result.ips]
@@ -204,6 +204,12 @@ def _opened(netns: str) -> Iterator[Place]:
         raise CniError(INVALID_NETNS, f'failed to open netns "{netns}": {error}') from None
     with place:
         yield place
+
+
+def _undo(place: Place, ops: Sequence[Op]) -> None:
+    """Raises NotUndone."""
+    if left := place.undo(ops):
+        raise NotUndone(left)
 
 
 def _address(inside: Place, ifname: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cni.bridge.config import BridgeConfig
 from cni.types.errors import INTERNAL, CniError
-from cni.types.results import Ip, Result, replace
+from cni.types.results import Result, replace
 from cni.types.results import Route as AskedRoute
 from netkernel.errors import KernelRefused
 from netkernel.ops import AddAddress, AddRoute, Op, SetLink, WriteSysctl
@@ -61,16 +61,22 @@ def _network(cidr: str) -> tuple[bytes, int, int]:
     return (int.from_bytes(raw) >> free << free).to_bytes(len(raw)), len(raw), family
 
 
-def configuration(pod: Place, ifname: str, result: Result, config: BridgeConfig) -> list[Op]:
-    """What makes of an interface that is down one with the result's addresses and routes. Raises KernelRefused."""
+def configuration(pod: Place, ifname: str, result: Result, config: BridgeConfig) -> tuple[Sequence[Op], Sequence[Op]]:
+    """What makes of an interface that is down one with the result's addresses and routes. Raises KernelRefused.
+
+    The second half is for when the bridge forwards for it: what is sent before to find out whether somebody has an IPv6
+    address is lost, and nobody would answer. Those of IPv4 are there before it comes up, so that it announces them.
+    """
     families = {each.family for each in result.ips}
-    ops = [*_settings(pod, ifname, families, config)]
-    flags = 0 if config.enable_dad else NO_DETECTION
+    before: list[Op] = [*_settings(pod, ifname, families, config)]
+    after: list[Op] = []
     for each in result.ips:
         ip, _, prefix = each.address.partition("/")
-        ops.append(AddAddress(Address(ifname, ip, int(prefix), flags=flags if each.family == 6 else 0)))
-    ops.append(SetLink(ifname, "veth", {"up": True}, {"up": False}))
-    return [*ops, *(AddRoute(each, beside=True) for each in _routes(ifname, result))]
+        is_detected = each.family == 6 and config.enable_dad
+        flags = NO_DETECTION if each.family == 6 and not config.enable_dad else 0
+        (after if is_detected else before).append(AddAddress(Address(ifname, ip, int(prefix), flags=flags)))
+    before.append(SetLink(ifname, "veth", {"up": True}, {"up": False}))
+    return before, [*after, *(AddRoute(each, beside=True) for each in _routes(ifname, result))]
 
 
 def _settings(pod: Place, ifname: str, families: set[int], config: BridgeConfig) -> Iterator[Op]:
@@ -129,7 +135,3 @@ def await_detection(pod: Place, ifname: str) -> None:
                 said = f'duplicate address detection on "{ifname}" took longer than {DETECTION_S:g} s: {waiting}'
                 raise CniError(INTERNAL, said, "its end on the node must be up and forwarding")
             changes.wait(left)
-
-
-def families(ips: tuple[Ip, ...]) -> set[int]:
-    return {each.family for each in ips}

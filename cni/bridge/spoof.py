@@ -12,7 +12,7 @@ from contextlib import suppress
 from netkernel import nftables as nft
 from netkernel.errors import KernelRefused
 from netkernel.netlink import Message
-from netkernel.nftables import BRIDGE, Nftables, Rule
+from netkernel.nftables import BRIDGE, Nftables
 from netkernel.typed import Final
 
 TABLE: Final = "nat"
@@ -88,10 +88,3 @@ def collect(door: Nftables, ports: Collection[str]) -> None:
 def _without(chains: Sequence[str]) -> Iterator[Message]:
     yield from (nft.flush(*_OF, each) for each in chains)
     yield from (nft.delete_chain(*_OF, each) for each in chains)
-
-
-def dropped(door: Nftables, container: str, ifname: str) -> int | None:
-    """How many frames were dropped; None when nothing is checked or counted."""
-    found: Sequence[Rule] = door.rules(*_OF, f"{chain(container, ifname)}-mac")
-    counted = [rule.packets for rule in found if rule.packets is not None]
-    return sum(counted) if counted else None

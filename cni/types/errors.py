@@ -5,8 +5,6 @@ from __future__ import annotations
 from netkernel.typed import Final
 
 INCOMPATIBLE_VERSION: Final = 1
-UNSUPPORTED_FIELD: Final = 2
-UNKNOWN_CONTAINER: Final = 3
 INVALID_ENVIRONMENT: Final = 4
 IO_FAILURE: Final = 5
 UNDECODABLE: Final = 6
@@ -14,10 +12,6 @@ INVALID_CONFIG: Final = 7
 INVALID_NETNS: Final = 8
 """Of the Go library, not of the specification."""
 TRY_AGAIN_LATER: Final = 11
-NOT_AVAILABLE: Final = 50
-"""STATUS: no ADD can be served."""
-LIMITED: Final = 51
-"""STATUS: as 50, and containers that are attached may have limited connectivity."""
 INTERNAL: Final = 999
 """What Go plugins say for all that is none of the above."""
 

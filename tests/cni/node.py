@@ -26,6 +26,7 @@ class Node:
         self._new_namespace = new_namespace
         self.folder = folder
         self.promised: set[str] = set()
+        self.sh("sysctl -qw net.ipv6.conf.default.addr_gen_mode=1")  # none: link-local addresses come by and by
         self.plugin = BridgePlugin(lambda: self.promised, str(folder / "run" / "lock"))
 
     def pod(self, container: str = "c1", ifname: str = "net1") -> Pod:
@@ -46,13 +47,11 @@ class Node:
             f"""
             ip link add br1 address 02:00:00:00:01:01 type bridge vlan_filtering 1
             ip link add {uplink} type veth peer name far
-            for each in {uplink} far br1; do ip link set $each addrgenmode none; done
             ip link set {uplink} master br1
             bridge vlan add dev {uplink} vid 2-4094
             for each in {uplink} far br1; do ip link set $each up; done
             """
         )
-        self.await_multicast("br1")
 
     def await_multicast(self, link: str) -> None:
         """Until IPv6 has taken notice of its carrier, which it does by and by."""
@@ -75,6 +74,9 @@ class Node:
 
     def dump(self) -> raw.Dump:
         """Everything: links, addresses, routes, VLANs, settings, nftables, iptables, leases."""
+        for bridge in json.loads(self.sh("ip -j link show type bridge")):
+            if "LOWER_UP" in bridge["flags"]:
+                self.await_multicast(bridge["ifname"])
         seen = raw.dump()
         seen["nft"] = self.sh("nft list ruleset").splitlines()
         leases = self.folder / "leases"

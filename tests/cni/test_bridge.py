@@ -214,6 +214,9 @@ def test_the_gateway_of_a_vlan_goes_with_the_last_pod_in_it(node: Node) -> None:
     config = node.config(vlan=93, isGateway=True, ipam=node.ipam())
     result = first.ask("ADD", config)
     assert [each["name"] for each in result["interfaces"]] == ["br1", first.port, "net1", "br1.93"]
+    rows = {row["ifname"]: row for row in json.loads(node.sh("ip -j link show type veth"))}
+    port = rows[rows["br1.93"]["link"]]
+    assert (port["master"], port["ifindex"]) == ("br1", rows["br1.93"]["ifindex"] - 1)
     second.ask("ADD", config)
     assert first.pings("10.9.0.1")
     first.ask("DEL", config)
@@ -324,6 +327,21 @@ def test_a_namespace_that_is_not_there_and_a_name_that_is_taken(node: Node) -> N
         pod.ask("ADD", node.config())
     assert refused.value.code == 8
     assert raw.changes(before, node.dump()) == ""
+
+
+def test_an_attachment_that_the_version_cannot_tell_of_is_not_left_behind(node: Node) -> None:
+    node.filtering_bridge()
+    before = node.dump()
+    with pytest.raises(Failed, match="cannot convert: no valid IP addresses"):
+        node.pod().ask("ADD", node.config("0.2.0", macspoofchk=True))
+    assert raw.changes(before, node.dump()) == ""
+
+
+def test_a_lock_that_cannot_be_had_is_named(node: Node) -> None:
+    (node.folder / "run").write_text("")
+    with pytest.raises(Failed, match="run/lock: File exists") as refused:
+        node.pod().ask("ADD", node.config())
+    assert refused.value.code == 5
 
 
 def test_del_finds_what_is_left_whatever_became_of_the_rest(node: Node) -> None:

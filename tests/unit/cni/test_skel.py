@@ -150,6 +150,26 @@ def test_what_a_plugin_refuses_is_printed_with_its_code() -> None:
     assert json.loads(said.stdout) == {"cniVersion": "1.1.0", **error}
 
 
+def test_a_result_that_its_version_cannot_say_is_taken_back() -> None:
+    class WithoutAddress(Remembering):
+        def add(self, call: Call) -> Result:
+            self._take(call)
+            return Result((Interface("net1", sandbox=call.netns),))
+
+    plugin = WithoutAddress()
+    config = b'{"cniVersion":"0.2.0","name":"net"}'
+    said = answer(plugin, FULL | {"CNI_COMMAND": "ADD"}, lambda: config, "")
+    assert json.loads(said.stdout)["msg"] == "cannot convert: no valid IP addresses"
+    assert len(plugin.calls) == 2  # ADD, and the way back
+
+
+def test_what_could_not_be_taken_back_is_said() -> None:
+    for failure in (CniError(5, "no", "why"), NetworkError("no")):
+        failure.add_note("not taken back: br1")
+        said, _ = ask(FULL | {"CNI_COMMAND": "ADD"}, failure=failure)
+        assert json.loads(said.stdout)["details"].endswith("not taken back: br1")
+
+
 def test_what_the_kernel_refuses_and_what_is_our_own_fault_is_one_json_document_too() -> None:
     said, _ = ask(FULL | {"CNI_COMMAND": "ADD"}, failure=NetworkError("create net1: the kernel refused: no"))
     assert json.loads(said.stdout)["msg"] == "create net1: the kernel refused: no"

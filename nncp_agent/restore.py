@@ -11,6 +11,8 @@ from typing import Final
 
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.frozen import Frozen, replace
+from netkernel.host import Host
+from netkernel.ops import Op
 from netkernel.transaction import Kernel
 from nncp_agent import lock, recovery
 from nncp_agent.apply import apply
@@ -19,6 +21,7 @@ from nncp_agent.components import components, possible
 from nncp_agent.errors import StoreBroken
 from nncp_agent.model import NetworkState, stated
 from nncp_agent.options import Options, Outcome
+from nncp_agent.settle import HEARTBEAT_S, awaiting_carrier
 from nncp_agent.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,7 +52,8 @@ def restore(
     tell: Callable[[Outcome], None] = lambda outcome: None,
     memory: str = MEMORY,
 ) -> Restored:
-    """Take back what was left half-way, then make the host look as committed; wait `wait_s` for links that are late.
+    """Take back what was left half-way, then make the host look as committed; wait `wait_s` for links that are late,
+    and for the carrier of what stands on links that have it.
 
     `tell` hears of each part as it comes back. A full or read-only disk does not cost the node its network: the way
     back is then kept below `memory`. Raises Busy, and StoreBroken when it cannot be read what was committed; what goes
@@ -77,8 +81,8 @@ def restore(
         parts.restore()
         if parts.missing and wait_s:
             log.warning("%s: not there; waiting %g s", ", ".join(sorted(parts.missing)), wait_s)
-        while parts.missing and (left_s := deadline - clock()) > 0:
-            kernel.wait(left_s)
+        while (parts.missing or parts.dark) and (left_s := deadline - clock()) > 0:
+            kernel.wait(min(left_s, HEARTBEAT_S))
             parts.restore()
     for name in sorted(parts.missing):
         log.warning("%s: not there", name)
@@ -107,6 +111,13 @@ def _in_memory(committed: NetworkState, memory: str) -> Iterator[Store]:
         yield store
 
 
+class _Begun(Frozen):
+    """The host as it was when restoring began: who had carrier then is expected to get it again."""
+
+    before: Host
+    ops: tuple[Op, ...] = ()
+
+
 class _Parts:
     """The parts of the committed state, and what each lacked when it was last tried."""
 
@@ -126,6 +137,8 @@ class _Parts:
         self._parts = parts
         self._tell = tell
         self._lacked: dict[int, frozenset[str]] = {}
+        self._begun = _Begun(before=kernel.snapshot())
+        self.dark: tuple[str, ...] = ()
         self.outcomes: list[Outcome] = []
         self.failures: dict[str, NetworkError] = {}
 
@@ -144,6 +157,8 @@ class _Parts:
             self._lacked[number] = lacking
             if now_possible not in (NetworkState(), NetworkState(interfaces=())):
                 self._apply(now_possible, _name(part))
+        names = [each.name for part in self._parts for each in part.interfaces or ()]
+        self.dark = awaiting_carrier(self._begun, self._kernel.snapshot(), names)
 
     def _apply(self, part: NetworkState, name: str) -> None:
         try:

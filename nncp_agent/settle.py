@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from netkernel.host import Host
 from netkernel.ops import AddAddress, CreateLink, Op, SetLink
+from netkernel.records import Link
 from netkernel.transaction import Kernel
 from nncp_agent.errors import NotSettled
 
@@ -86,8 +87,13 @@ def awaiting_carrier(change: Change, host: Host, touched: Iterable[str]) -> tupl
     return tuple(
         name
         for name in touched
-        if (link := host.links.get(name)) and link.up and not link.carrier and _expects_carrier(name, change, host)
+        if (link := host.links.get(name)) and link.up and not _passes(link) and _expects_carrier(name, change, host)
     )
+
+
+def _passes(link: Link) -> bool:
+    """A link that has its carrier drops frames all the same until the kernel has taken note of it (link_watch.c)."""
+    return link.carrier and link.operstate not in ("down", "lowerlayerdown")
 
 
 def _expects_carrier(name: str, change: Change, host: Host) -> bool:

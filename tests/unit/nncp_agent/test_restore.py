@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
+from netkernel.host import Host
 from netkernel.ops import CreateLink, Op
 from nncp_agent import checkpoint, history
 from nncp_agent.checkpoint import Checkpoint
@@ -39,6 +40,17 @@ class Late(FakeKernel):
         now = self.snapshot()
         FakeKernel.__init__(self, replace(now, links={**now.links, name: nic(name, 9)}))
         return True
+
+
+class Slow(Late):
+    """The kernel looks at the ports of its bonds when `lit_at` has come."""
+
+    lit_at = 3.0
+
+    def snapshot(self, also: Collection[str] = ()) -> Host:
+        now = super().snapshot(also)
+        dark = {name: replace(each, carrier=False) for name, each in now.links.items() if each.kind == "bond"}
+        return now if self.now >= self.lit_at else replace(now, links={**now.links, **dark})
 
 
 class NoBonds(Late):
@@ -134,6 +146,13 @@ def test_nics_that_are_late_join_when_they_appear(store: Store) -> None:
     assert kernel.snapshot().ports("bond1") == ("eth2", "eth3")
     assert "eth9.7" in kernel.snapshot().links
     assert kernel.now < 30
+
+
+def test_what_needs_the_network_is_not_let_in_before_the_bond_has_the_carrier_of_its_port(store: Store) -> None:
+    store.save_committed(state(BOND))
+    kernel = Slow(host("eth2", "eth3"))
+    assert _restore(store, kernel, wait_s=30).failures == ()
+    assert kernel.now == kernel.lit_at
 
 
 def test_nics_that_never_come_are_waited_for_until_the_deadline(store: Store) -> None:

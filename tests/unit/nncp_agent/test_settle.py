@@ -131,6 +131,13 @@ def test_a_new_bond_is_expected_to_get_carrier_when_a_port_has_it(port: Link, aw
     assert awaiting_carrier(Change(_host(port), (CreateLink("bond1", "bond"),)), host, ["bond1"]) == awaited
 
 
+def test_a_link_the_kernel_has_not_taken_note_of_passes_nothing_yet() -> None:
+    change = Change(_host(ETH0), (SetLink("eth0", "", {"mtu": 9000}, {"mtu": 1500}),))
+    kernel = Scripted((0, _host(replace(ETH0, operstate="down"))), (1, _host(replace(ETH0, operstate="up"))))
+    await_carrier(change, kernel, clock=kernel.clock)
+    assert kernel.now == 1
+
+
 def test_a_nic_that_had_no_carrier_before_is_not_waited_for() -> None:
     change = Change(_host(DARK), (SetLink("eth0", "", {"mtu": 9000}, {"mtu": 1500}),))
     kernel = Scripted((0, _host(DARK)))

@@ -48,6 +48,8 @@ ip -n far addr add 192.0.2.1/24 dev sw
 ip -n far addr add 198.51.100.1/24 dev far3
 for l in sw far1 far2 far3; do ip -n far link set $l up; done
 """
+KEPT: Final = "/var/lib/claimed"
+"""A directory that outlasts a reboot, for `remember`."""
 _LEAST: Final = 50
 """Echoes after a change; what a manager does late shows in them."""
 
@@ -80,6 +82,17 @@ def looks() -> dict[str, Any]:
     shown = {each["name"]: each for each in json.loads(run("nncp", "show", "-o", "json"))["interfaces"]}
     indexes = {each["ifname"]: each["ifindex"] for each in json.loads(run("ip", "-j", "link"))}
     return {name: (indexes[name], {key: shown[name].get(key) for key in _LOOKED_AT}) for name in OURS}
+
+
+def remember() -> None:
+    """Our links as they are, for `as_remembered` after a reboot, which gives them other numbers."""
+    Path(KEPT, "looks.json").write_text(json.dumps({name: seen for name, (_, seen) in looks().items()}))
+
+
+def as_remembered() -> bool:
+    """Whether they are again what they were when this machine ran last."""
+    remembered = json.loads(Path(KEPT, "looks.json").read_text())
+    return bool(remembered == {name: seen for name, (_, seen) in looks().items()})
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from netkernel.managers.network_manager import CLAIMED, DEVICES, PROFILES
-from tests.boot.beside import ADDRESSES, ADOPT, OURS, POLICY, held, looks, neighbour, nothing_lost, run, until
+from tests.boot.beside import ADDRESSES, ADOPT, OURS, POLICY, held, looks, neighbour, nothing_lost, remember, run, until
 
 CONNECTED = {"bond0": "bond0", "br0": "br0", "eth1": "p1", "eth2": "p2", "eth3": "p3"}
 
@@ -113,3 +113,10 @@ def test_going_back_over_a_committed_claim_hands_the_links_back(tmp_path: Path) 
         assert back.returncode == 0, back.stderr
         until(lambda: connected() == CONNECTED, "profiles are up again")
     assert (looks(), files()) == (before, kept)
+
+
+def test_a_claim_is_committed_for_the_boot_that_follows(tmp_path: Path) -> None:
+    done = ask(tmp_path, ADOPT, "apply", "--claim", "--no-check")
+    assert done.returncode == 0, done.stderr
+    remember()
+    run("systemctl", "enable", "NetworkManager")

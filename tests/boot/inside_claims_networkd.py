@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from netkernel.managers.networkd import CLAIMED, FOLDER, drop_in
-from tests.boot.beside import ADOPT, NETWORKD_FILES, OURS, POLICY, held, looks, neighbour, nothing_lost, run, until
+from tests.boot.beside import (
+    ADOPT,
+    NETWORKD_FILES,
+    OURS,
+    POLICY,
+    held,
+    looks,
+    neighbour,
+    nothing_lost,
+    remember,
+    run,
+    until,
+)
 
 HELD = {name: f"systemd-networkd ({FOLDER}/20-{file}.network)" for name, file in (
     ("bond0", "bond0"), ("br0", "br0"), ("eth1", "bond0-ports"), ("eth2", "bond0-ports"), ("eth3", "br0-ports"),
@@ -72,3 +84,10 @@ def test_an_apply_that_is_killed_in_the_middle_of_a_claim_is_taken_back(tmp_path
     until(lambda: (looks(), held(), files()) == (before, HELD, kept), "all is as it was")
     outcomes = [line.split()[2:4] for line in run("nncp", "history").splitlines()[1:]]
     assert outcomes[-1] == ["rolled", "back"], outcomes
+
+
+def test_a_claim_is_committed_for_the_boot_that_follows(tmp_path: Path) -> None:
+    done = ask(tmp_path, ADOPT, "apply", "--claim", "--no-check")
+    assert done.returncode == 0, done.stderr
+    remember()
+    run("systemctl", "enable", "systemd-networkd")

@@ -40,6 +40,7 @@ from netkernel.ops import (
     DeleteVlans,
     MoveLink,
     Op,
+    RenameLink,
     SetAddress,
     SetHardware,
     SetLink,
@@ -85,6 +86,7 @@ class Execution:
         self._ops = ops
         self._indexes: dict[str, int] = {}
         self._gone: set[int] = set()
+        self._left: set[str] = set()  # names whose link gets another one in the batch that is pending
         # A block nobody else counts in: a message meant for our link finds ours or none, whatever others create.
         self._next_index = random.randrange(_LOWEST, _HIGHEST)
         self._pending: list[tuple[int, Message]] = []
@@ -198,6 +200,8 @@ class Execution:
 
                 attributes = mptcp.add(endpoint, index_of(endpoint.link) if endpoint.link else 0)
                 return [genetlink.request(self._family(mptcp.FAMILY), mptcp.ADD, attributes)]
+            case RenameLink(name, new):
+                return [links.rename(self._renamed(name, new), new)]
             case MoveLink(name, _, target, index):
                 return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
             case (
@@ -211,6 +215,12 @@ class Execution:
             ):
                 raise AssertionError(f"{op}: no message")
         assert_never(op)
+
+    def _renamed(self, name: str, new: str) -> int:
+        index = self._indexes[new] = self._index_of(name)
+        del self._indexes[name]
+        self._left.add(name)
+        return index
 
     def _create(self, op: CreateLink) -> list[Message]:
         index, peer_index = self._take_index(op.index), 0
@@ -285,7 +295,7 @@ class Execution:
 
     def _looked_up(self, name: str) -> int:
         raw = name.encode("utf-8", "surrogateescape")
-        if len(raw) > 15 or not raw:
+        if len(raw) > 15 or not raw or name in self._left:
             raise _Unknown(name)
         try:
             answer = fcntl.ioctl(self._socket.fileno(), _SIOCGIFINDEX, _IFREQ.pack(raw, 0))

@@ -33,6 +33,7 @@ from netkernel.ops import (
     DeleteVlans,
     MoveLink,
     Op,
+    RenameLink,
     SetAddress,
     SetHardware,
     SetLink,
@@ -204,6 +205,8 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
                 case DeleteLink(name) | MoveLink(name):
                     found.links.add(name)
                     found.losing.add(name)
+                case RenameLink(name, new_name):
+                    found.links |= {name, new_name}
                 case SetLink(name, _, new) if number(new.get("mtu", SMALLEST_IPV6_MTU)) < SMALLEST_IPV6_MTU:
                     found.links.add(name)
                     found.losing.add(name)

@@ -102,6 +102,10 @@ def change_port(controller_kind: str, new: Attrs, index_of: IndexOf, *, index: i
     return Message(NEW, 0, _header(index, {}) + info)
 
 
+def rename(index: int, name: str) -> Message:
+    return Message(NEW, 0, _header(index, {}) + tlv.text(NAME, name))
+
+
 def delete(index: int) -> Message:
     return Message(DELETE, 0, _header(index, {}))
 

@@ -28,7 +28,17 @@ from netkernel.ops.ip import (
     SetAddress,
     is_set_in_place,
 )
-from netkernel.ops.links import AddVlans, CreateLink, DeleteLink, DeleteVlans, MoveLink, SetHardware, SetLink, SetPort
+from netkernel.ops.links import (
+    AddVlans,
+    CreateLink,
+    DeleteLink,
+    DeleteVlans,
+    MoveLink,
+    RenameLink,
+    SetHardware,
+    SetLink,
+    SetPort,
+)
 from netkernel.ops.services import AddClient, DeleteClient, SetLinkDns, SetManager, WriteFile, WriteSysctl
 
 __all__ = [
@@ -56,6 +66,7 @@ __all__ = [
     "MoveLink",
     "Op",
     "Plan",
+    "RenameLink",
     "SetAddress",
     "SetHardware",
     "SetLink",
@@ -73,8 +84,8 @@ Op = (
     CreateLink | DeleteLink | SetLink | SetPort | SetHardware
     | AddAddress | DeleteAddress | SetAddress | AddRoute | DeleteRoute | AddRule | DeleteRule
     | AddNeighbour | DeleteNeighbour | AddNexthop | DeleteNexthop
-    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | SetManager | MoveLink | AddClient | DeleteClient
-    | AddEndpoint | DeleteEndpoint
+    | AddVlans | DeleteVlans | WriteSysctl | WriteFile | SetLinkDns | SetManager | MoveLink | RenameLink
+    | AddClient | DeleteClient | AddEndpoint | DeleteEndpoint
 )  # fmt: skip
 Plan = Sequence[Op]
 

@@ -116,6 +116,19 @@ class DeleteVlans(Frozen):
         return f"delete vlan {self.vlans} from {self.link}"
 
 
+class RenameLink(Frozen):
+    """Give a link that is down another name: kernels before 6.2 refuse it for one that is up."""
+
+    name: str
+    new: str
+
+    def inverse(self) -> RenameLink:
+        return RenameLink(self.new, self.name)
+
+    def __str__(self) -> str:
+        return f"rename {self.name} to {self.new}"
+
+
 class MoveLink(Frozen):
     """Move a link to another network namespace; both are paths (`/run/netns/x`, `/proc/123/ns/net`)."""
 

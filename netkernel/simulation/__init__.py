@@ -27,6 +27,7 @@ from netkernel.ops import (
     DeleteVlans,
     MoveLink,
     Op,
+    RenameLink,
     SetAddress,
     SetHardware,
     SetLink,
@@ -37,6 +38,7 @@ from netkernel.ops import (
     WriteSysctl,
 )
 from netkernel.simulation import bridge, hardware, ip, links, rules, sysctl
+from netkernel.simulation.rename import rename
 from netkernel.simulation.world import World, refuse
 
 __all__ = ["World", "perform", "step"]
@@ -96,6 +98,8 @@ def step(world: World, op: Op) -> None:
             world.resolver[op.link] = op.new
         case SetManager():
             world.set_manager(op)
+        case RenameLink():
+            rename(world, op)
         case MoveLink():
             links.move_away(world, op)
         case _:

@@ -163,8 +163,9 @@ class Execution:
                 del self._indexes[name]
                 self._gone.add(index)
                 return [links.delete(index)]
-            case SetLink(name, kind, new):
-                return links.change(kind, new, index_of, index=index_of(name))
+            case SetLink(name, kind, new, old):
+                index = index_of(name)
+                return links.change(kind, new, index_of, index=index) + links.names(new, old, index)
             case SetPort(name, kind, new):
                 return [links.change_port(kind, new, index_of, index=index_of(name))]
             case AddAddress(address):

@@ -49,7 +49,6 @@ class Link(Frozen):
     own_address: str = fact(default="")  # a bond's port: the MAC it came with and gets back
     address_assigned: int | None = fact(default=None)  # NET_ADDR_* (sysfs addr_assign_type): 3 is pinned
     netnsid: int | None = fact(default=None)  # IFLA_LINK_NETNSID: its base or peer lives elsewhere
-    altnames: tuple[str, ...] = fact(default=())
     parent: str = fact(default="")  # IFLA_PARENT_DEV_BUS_NAME/IFLA_PARENT_DEV_NAME, as "pci/0000:00:03.0"
     pci: str = fact(default="")  # where its device is plugged in, "0000:00:03.0", also behind a virtio bus
     driver: str = fact(default="")  # of its device
@@ -82,6 +81,11 @@ class Link(Frozen):
         if self.kind == "hsr":
             return tuple(str(self.attrs[key]) for key in ("slave1", "slave2") if self.attrs.get(key))
         return (self.link,) if self.link else ()
+
+    @property
+    def altnames(self) -> tuple[str, ...]:
+        """Its alternative names, sorted."""
+        return self.attrs.get("altnames") or ()  # type: ignore[return-value]  # the table says it is a list
 
     @property
     def alias(self) -> str:

@@ -13,6 +13,7 @@ from nncp_agent import overruled
 from nncp_agent.identity import Links
 from nncp_agent.kinds import KINDS
 from nncp_agent.model import (
+    AltName,
     Dispatch,
     DnsResolver,
     Hostname,
@@ -132,11 +133,21 @@ def in_words_of(desired: NetworkState, previous: NetworkState, host: Host) -> Ne
 def _over(iface: Interface, earlier: Interface | None) -> Interface:
     """The interface as both policies say it; another type forgets what was said before."""
     if earlier is None or not _are_of_one_type(iface, earlier):
-        return replace(iface, description=iface.description or None, dispatch=_scripts(iface.dispatch))
+        altnames = _altnames(iface, None)
+        scripts = _scripts(iface.dispatch)
+        return replace(iface, description=iface.description or None, dispatch=scripts, alt_names=altnames)
     joined = merge(iface, earlier) or iface
     kind = KINDS.get(joined.type or "")
     config = kind.merge(iface.config, earlier.config) if kind is not None else joined.config
-    return replace(joined, config=config, description=joined.description or None, dispatch=_scripts(joined.dispatch))
+    joined = replace(joined, config=config, alt_names=_altnames(iface, earlier))
+    return replace(joined, description=joined.description or None, dispatch=_scripts(joined.dispatch))
+
+
+def _altnames(iface: Interface, earlier: Interface | None) -> tuple[AltName, ...] | None:
+    """Those that either gave it and the later did not take away."""
+    said = [*((earlier.alt_names if earlier is not None else None) or ()), *(iface.alt_names or ())]
+    last = {each.name: each for each in said}
+    return tuple(each for each in last.values() if each.state is None) or None
 
 
 def _scripts(dispatch: Dispatch | None) -> Dispatch | None:

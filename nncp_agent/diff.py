@@ -53,6 +53,9 @@ def _interfaces(new: Sequence[State], old: Sequence[State]) -> Iterator[dict[str
             if wanted.get("state") != "absent":
                 yield wanted
             continue
+        # a list that is added to
+        if names := _names_that_change(wanted.pop("alt-names", None) or (), known.get("alt-names") or ()):
+            wanted["alt-names"] = names
         changes = {key: change for key in wanted if (change := _changed(wanted[key], known.get(key))) is not _SAME}
         by = wanted.get("identifier")
         if changes and by in OTHERS and by in interface:
@@ -61,6 +64,12 @@ def _interfaces(new: Sequence[State], old: Sequence[State]) -> Iterator[dict[str
         if changes:
             shown = {key: wanted.get(key, known.get(key)) for key in ALWAYS if key in wanted or key in known}
             yield {**shown, **changes}
+
+
+def _names_that_change(new: Sequence[Any], old: Sequence[Any]) -> list[Any]:
+    """Those to add; absent ones that are there."""
+    there = {each["name"] for each in old}
+    return [each for each in new if (each["name"] in there) == (each.get("state") == "absent")]
 
 
 def _changed(new: Any, old: Any) -> Any:

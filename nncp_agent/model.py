@@ -13,6 +13,7 @@ from msgspec import Meta
 from nncp_agent.spelling import (
     Canonical,
     Words,
+    alt_name,
     feature,
     ip_address,
     ip_network,
@@ -31,6 +32,7 @@ _PRIVACY = ("disabled", "prefer-public", "prefer-temporary")
 _ROUTE_TYPES = ("blackhole", "unreachable", "prohibit")
 _FAMILIES = ("ipv4", "ipv6")
 _IDENTIFIERS = ("name", "mac-address", "pci-address", "driver", "alt-name")
+_ABSENT = ("absent",)
 _DUPLEX = ("full", "half")
 _VLAN_PROTOCOLS = ("802.1q", "802.1ad")
 _MPTCP_FLAGS = ("signal", "subflow", "backup", "fullmesh")
@@ -322,6 +324,15 @@ class Lldp(Model, frozen=True):
     enabled: bool | None = None
 
 
+class AltName(Model, frozen=True):
+    """One of the `alt-names` of an interface; those that are not in the list stay."""
+
+    hint = "a mapping like {name: enp7s0f0}"
+
+    name: Annotated[str, Canonical(alt_name), Meta(min_length=1, max_length=127)]
+    state: Annotated[str, Words(_ABSENT), Meta(extra_json_schema={"enum": [*_ABSENT]})] | None = None
+
+
 class Interface(Model, frozen=True):
     """One interface: asked for, observed, or the one merged over the other. `config` is its kind's subtree.
 
@@ -335,11 +346,12 @@ class Interface(Model, frozen=True):
     state: State | None = None
     profile_name: str | None = None
     description: str | None = None
-    driver: str | None = None  # as the three below: what is looked for, where `identifier` says so; a pattern
+    driver: str | None = None  # query only, but where `identifier` says so: a pattern
     identifier: Identifier | None = None
-    mac_address: Mac | None = None  # upper case, as nmstate shows it; else what to set
-    pci_address: PciAddress | None = None
     alt_name: str | None = None  # a pattern
+    pci_address: PciAddress | None = None
+    alt_names: tuple[AltName, ...] | None = None
+    mac_address: Mac | None = None  # upper case, as nmstate shows it; where `identifier` is another word, to be set
     permanent_mac_address: str | None = None  # query only
     mtu: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     min_mtu: U64 | None = None  # query only

@@ -71,6 +71,11 @@ def link_reference(text: str) -> str:
     return _named(text, ALT_NAME_BYTES)
 
 
+def alt_name(text: str) -> str:
+    """A name that a link can have beside its own."""
+    return _named(text, ALT_NAME_BYTES)
+
+
 def link_reference_or_none(text: str) -> str:
     """As `link_reference`; "" means none."""
     return link_reference(text) if text else ""

@@ -10,7 +10,7 @@ import msgspec
 from netkernel.ethtool import ACTIVE, FIXED, part
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import LLDP, Hardware
+from netkernel.records import LLDP, Hardware, Link
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Kind
@@ -90,6 +90,7 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
         asked, found = bool(iface.lldp.enabled), host.client(name, LLDP) is not None
         if iface.lldp.enabled is not None and asked != found:
             yield f"{name}: lldp.enabled: wanted {_word(asked)}, found {_word(found)}"
+    yield from _altnames(iface, link)
     yield from _hardware(iface, host)
     yield from mptcp.differences(iface, host)
     yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
@@ -97,6 +98,14 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
     yield from _failed_duplicates(iface, host)
     if iface.config is not None and iface.state is not State.DOWN:
         yield from _config(iface, iface.config, seen.config, kind_of(iface, link))
+
+
+def _altnames(iface: Interface, link: Link) -> Iterator[str]:
+    """Those in the list are there or gone; others do not matter."""
+    for each in iface.alt_names or ():
+        if (each.name in link.altnames) is (each.state is not None):
+            wanted = each.name if each.state is None else f"no {each.name}"
+            yield f"{iface.name}: alt-names: wanted {wanted}, found {', '.join(link.altnames) or 'none'}"
 
 
 def _config(iface: Interface, want: Model, have: Model | None, kind: Kind) -> Iterator[str]:

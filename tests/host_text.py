@@ -55,7 +55,6 @@ FACTS = {
     "carrier",
     "address_assigned",
     "netnsid",
-    "altnames",
     "min_mtu",
     "max_mtu",
     "index",
@@ -111,7 +110,14 @@ def _lo(text: Mapping[str, Any]) -> dict[str, Any]:
 
 def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
     kind = said.get("kind", "")
-    attrs = {"up": True, "mtu": 1500, "address": f"02:00:00:00:00:{position:02x}", "master": "", "promisc": False}
+    attrs = {
+        "up": True,
+        "mtu": 1500,
+        "address": f"02:00:00:00:00:{position:02x}",
+        "master": "",
+        "promisc": False,
+        "altnames": (),
+    }
     settings = said.get("port", {}) if isinstance(said.get("port"), Mapping) else {}
     apart = FACTS | {"kind", "addresses", "ipv6", "conf6"} | ({"port"} if settings else set())
     attrs |= {key: said[key] for key in said.keys() - apart}
@@ -133,7 +139,6 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
         type=facts.pop("type", 772 if name == "lo" else 1),
         min_mtu=facts.pop("min_mtu", 0 if name == "lo" else 68),
         max_mtu=facts.pop("max_mtu", 0 if name == "lo" else LARGEST_MTU.get(kind, 65535)),
-        altnames=tuple(facts.pop("altnames", ())),
         **facts,
     )
 

@@ -26,7 +26,7 @@ from netkernel.ops import (
     SetPort,
     WriteSysctl,
 )
-from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, VlanRange
+from netkernel.records import Address, Hop, Link, Neighbour, Route, Rule, Value, VlanRange
 from netkernel.simulation import World, step
 from tests.links_of_all_kinds import NICS, OPTIONS, TUNNELS, VIRTUAL, makings, names
 
@@ -56,14 +56,14 @@ def bare() -> Host:
     for number, name in enumerate(NICS, 1):
         attrs = {
             "up": False, "promisc": False, "allmulti": False, "mtu": 1500, "master": "", "link": "",
-            "txqlen": 1000, "alias": "",
+            "txqlen": 1000, "alias": "", "altnames": (),
             "group": 0, "address": f"02:00:00:00:00:{number:02x}", "addr_gen_mode": "eui64", "token": "",
         }  # fmt: skip
         links[name] = Link(name, attrs=attrs, conf6=CONF, index=number, min_mtu=68, max_mtu=9000)
     return Host(links=links, sysctls=DEFAULTS)
 
 
-def _set(name: str, key: str, value: int | bool | str) -> Op:
+def _set(name: str, key: str, value: Value) -> Op:
     return SetLink(name, "", {key: value}, {key: ""})
 
 
@@ -134,6 +134,7 @@ changes: st.SearchStrategy[Op] = st.one_of(
     st.builds(lambda name, mtu: _set(name, "mtu", mtu), names, st.sampled_from((1200, 1400, 1500, 2000))),
     st.builds(lambda name, mac: _set(name, "address", mac), names, st.sampled_from(MACS)),
     st.builds(lambda name, text: _set(name, "alias", text), names, st.sampled_from(("", "uplink"))),
+    st.builds(lambda name, its: _set(name, "altnames", (f"{name}-too",) if its else ()), names, st.booleans()),
     st.builds(lambda name, mode: _set(name, "addr_gen_mode", mode), names, st.sampled_from(("none", "eui64"))),
     _option(),
     _vlans(),

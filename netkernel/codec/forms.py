@@ -53,6 +53,8 @@ _MAPPING: Final = 1
 """IFLA_VLAN_QOS_MAPPING (linux/if_link.h)."""
 ELSEWHERE: Final = frozenset({Form.FLAG, Form.PEER})
 """No attributes of their own: bits of the link header, and the nested message of a veth's peer."""
+_ALT_NAME: Final = 53
+"""IFLA_ALT_IFNAME (linux/if_link.h)."""
 
 Fields = Mapping[int, tuple[tuple[str, Field], ...]]
 """By attribute number: the keys it carries (several, where one number holds bits)."""
@@ -87,6 +89,8 @@ def field(attr: Attr) -> Field:
             return Field("s", 0, lambda raw, _: _addresses(AF_INET6, 16, raw))
         case Form.PRIORITIES:
             return Field("s", 0, lambda raw, _: _mappings(raw))
+        case Form.NAMES:
+            return Field("s", 0, lambda raw, _: _names(raw))
         case Form.BIT:
             return Field("I", 4, lambda word, _: bool(word & bit))
         case Form.BRIDGE_ID:
@@ -119,6 +123,7 @@ def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
         Form.IPV4S: (),
         Form.IPV6S: (),
         Form.PRIORITIES: (),
+        Form.NAMES: (),
         Form.LINK: "",
         Form.ID: "",
         Form.IPV4: "",
@@ -153,6 +158,11 @@ def _addresses(family: int, size: int, raw: bytes) -> tuple[str, ...]:
             raise MalformedMessage(f"an address of {last - first} bytes, wanted {size}")
         found.append(inet_ntop(family, raw[first:last]))
     return tuple(found)
+
+
+def _names(raw: bytes) -> tuple[str, ...]:
+    walked = tlv.walk(raw, 0, len(raw))
+    return tuple(sorted([tlv.read_text(raw, first, last) for number, first, last in walked if number == _ALT_NAME]))
 
 
 def _mappings(raw: bytes) -> tuple[str, ...]:
@@ -209,6 +219,8 @@ def _packed(attr: Attr, value: Value, index_of: IndexOf) -> bytes:
             return tlv.nest(attr.number, *_listed(AF_INET6, value))
         case Form.PRIORITIES:
             return tlv.nest(attr.number, *_mapped(attr, value))
+        case Form.NAMES:
+            return tlv.nest(attr.number, *(tlv.text(_ALT_NAME, each) for each in _texts(value)))
         case Form.SCI_PORT:
             return tlv.attribute(attr.bit, _number(attr, value).to_bytes(2, "big"))
         case Form.MAC_END:
@@ -230,6 +242,12 @@ def _listed(family: int, value: Value) -> Iterable[bytes]:
     if not isinstance(value, tuple):
         raise TypeError("wanted a list of addresses")
     return [tlv.attribute(position, inet_pton(family, ip)) for position, ip in enumerate(value)]
+
+
+def _texts(value: Value) -> Iterable[str]:
+    if not isinstance(value, tuple):
+        raise TypeError("wanted a list of names")
+    return value
 
 
 def _mapped(attr: Attr, value: Value) -> Iterable[bytes]:

@@ -26,12 +26,13 @@ from netkernel.typed import Final
 
 NEW: Final = 16
 DELETE: Final = 17
+_NEW_NAMES, _DELETE_NAMES = 108, 109  # RTM_NEWLINKPROP, RTM_DELLINKPROP
 
 _GROUP, _NET_NS_FD, _NEW_INDEX = 27, 28, 49
 _PEER: Final = 1  # VETH_INFO_PEER (linux/veth.h)
 _FLAGS: Final = ("up", "promisc", "allmulti")
 _INET6: Final = ("token", "addr_gen_mode")
-_OWN_MESSAGE: Final = frozenset({*_FLAGS, *_INET6})
+_OWN_MESSAGE: Final = frozenset({*_FLAGS, *_INET6, "altnames"})
 _PLAIN: Final = {key: attr for key, attr in COMMON.items() if key not in _OWN_MESSAGE}
 _IGNORED_AT_CREATE: Final = ("alias", *_INET6)
 
@@ -58,7 +59,7 @@ def create(name: str, kind: str, attrs: Attrs, index_of: IndexOf, *, index: int,
     messages += change(kind, late, index_of, index=index) if late else []
     messages += change(kind, joins, index_of, index=index) if late and joins else []
     messages += change(kind, flags, index_of, index=index) if wait and flags else []
-    return messages
+    return messages + names(attrs, {}, index)
 
 
 def change(kind: str, new: Attrs, index_of: IndexOf, *, index: int) -> list[Message]:
@@ -92,7 +93,25 @@ def furnish(kind: str, attrs: Attrs, index_of: IndexOf, *, index: int) -> list[M
     joins = {"master": said.pop("master")} if "master" in said else {}
     flags = {key: attrs[key] for key in _FLAGS if attrs.get(key)}
     parts = [change(kind, part, index_of, index=index) for part in (said, joins, flags) if part]
-    return [message for messages in parts for message in messages]
+    return [message for messages in parts for message in messages] + names(attrs, {}, index)
+
+
+def names(new: Attrs, old: Attrs, index: int) -> list[Message]:
+    """The messages that make alternative names of `old` those of `new`; none where `new` says nothing about them."""
+    if "altnames" not in new:
+        return []
+    wanted, known = (set[str](each.get("altnames") or ()) for each in (new, old))  # type: ignore[arg-type]  # lists
+    changes = ((_DELETE_NAMES, known - wanted), (_NEW_NAMES, wanted - known))
+    return [Message(kind, 0, _header(index, {}) + _listed(these)) for kind, these in changes if these]
+
+
+def _listed(altnames: Iterable[str]) -> bytes:
+    (packed,) = forms.pack({"altnames": COMMON["altnames"]}, {"altnames": tuple(sorted(altnames))}, _no_index)
+    return packed
+
+
+def _no_index(name: str) -> int:
+    raise ValueError(f"{name} is no link of a list of names")
 
 
 def change_port(controller_kind: str, new: Attrs, index_of: IndexOf, *, index: int) -> Message:

@@ -27,8 +27,7 @@ GET: Final = 18
 HEADER: Final = Struct("=BxHiII")
 """struct ifinfomsg: family, device type, ifindex, flags, change mask."""
 _EXT_MASK, _SKIP_STATISTICS = 29, 0x8  # RTEXT_FILTER_SKIP_STATS
-NAME, LINK_INFO, AF_SPEC, NETNSID, ALT_NAMES = 3, 18, 26, 37, 52
-_ALT_NAME: Final = 53
+NAME, LINK_INFO, AF_SPEC, NETNSID = 3, 18, 26, 37
 _INDEX: Final = Struct("=i")
 _FIRST: Final = Struct("=4xi8xHH")
 """The ifindex, and the header of the first attribute."""
@@ -43,7 +42,7 @@ _COMMON: Final = forms.fields({key: attr for key, attr in COMMON.items() if key 
 _GEN_MODE, _TOKEN = forms.field(COMMON["addr_gen_mode"]), Field("16s", 16, lambda raw, _: forms.token_text(raw))
 _MISSING: Final[Mapping[str, Any]] = {
     "up": False, "promisc": False, "allmulti": False, "address": "", "mtu": 0, "link": "", "master": "",
-    "txqlen": 0, "alias": "", "group": 0,
+    "txqlen": 0, "alias": "", "group": 0, "altnames": (),
 }  # fmt: skip
 _ADDRESS: Final = Field("s", 0, forms.mac)
 _FACTS: Final[Mapping[int, tuple[str, Field]]] = {
@@ -52,7 +51,6 @@ _FACTS: Final[Mapping[int, tuple[str, Field]]] = {
     NETNSID: ("netnsid", Field("i", 4)),
     50: ("min_mtu", Field("I", 4)),
     51: ("max_mtu", Field("I", 4)),
-    ALT_NAMES: ("altnames", Field("s", 0, lambda raw, _: _altnames(raw))),
     54: ("perm_address", _ADDRESS),
     56: ("parent", Field("s", 0, forms.text)),
     57: ("bus", Field("s", 0, forms.text)),
@@ -316,8 +314,3 @@ def _picker(positions: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, 
 
 def _nowhere(_: int, __: Names) -> str:
     return ""
-
-
-def _altnames(raw: bytes) -> tuple[str, ...]:
-    walked = tlv.walk(raw, 0, len(raw))
-    return tuple(tlv.read_text(raw, first, last) for number, first, last in walked if number == _ALT_NAME)

@@ -17,6 +17,7 @@ COMMON: Final[Mapping[str, Attr]] = {
     "txqlen": Attr(13, Form.U32),
     "alias": Attr(20, Form.TEXT),
     "group": Attr(27, Form.U32),
+    "altnames": Attr(52, Form.NAMES),  # IFLA_PROP_LIST of IFLA_ALT_IFNAME
     "addr_gen_mode": enumerated(8, Form.U8, "eui64", "none", "stable_secret", "random"),  # IFLA_AF_SPEC/AF_INET6
     "token": Attr(7, Form.IPV6),  # likewise: the lower half of autoconfigured addresses (IFLA_INET6_TOKEN)
 }

@@ -37,6 +37,7 @@ class Form(Choice):
     MAC_END = auto()  # the last byte of a MAC, when read; written by itself
     BIT = auto()  # one bit of a struct {u32 flags; u32 mask}; several attributes share the number
     TEXT = auto()
+    NAMES = auto()  # nest of alternative names, sorted; written by messages of their own
     PEER = auto()  # the nested link message of a veth peer; the value is its name
     FLAG = auto()  # a bit of ifinfomsg.ifi_flags
     BRIDGE_ID = auto()  # u16 priority big endian + MAC, as text; read only

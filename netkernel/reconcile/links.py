@@ -77,12 +77,15 @@ def change(planning: Planning) -> None:
     for have, want in reversed(pairs):
         mtu(planning, have.name, want, rising=False)
     for have, want in pairs:
+        if not set(have.altnames) <= set(want.altnames) and "altnames" in want.attrs:  # another link may be called so
+            planning.set(have.name, {"altnames": tuple(sorted(set(have.altnames) & set(want.altnames)))})
+    for have, want in pairs:
         if want.kind == "bridge":  # without a MAC it refuses a new default PVID
             _address(planning, want)
         _options(planning, have.name, want)
         mtu(planning, have.name, want, rising=True)
         _address(planning, want)
-        plain = ("txqlen", "alias", "group")
+        plain = ("txqlen", "alias", "group", "altnames")
         planning.set(have.name, {key: want.attrs[key] for key in plain if key in want.attrs})
 
 

@@ -14,7 +14,7 @@ from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import bond, bridge, device, hsr, ip, stacked, tunnels, vrf
 from netkernel.simulation.world import NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
-_PLAIN: Final = ("txqlen", "alias", "group", "promisc", "allmulti", "addr_gen_mode", "token")
+_PLAIN: Final = ("txqlen", "alias", "group", "promisc", "allmulti", "addr_gen_mode", "token", "altnames")
 _NOT_BORN: Final = frozenset({"up", "master", "promisc", "allmulti", "address", "mtu"})
 """Written without consequences."""
 
@@ -71,7 +71,14 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     attrs: dict[str, Value] = {"up": False, "promisc": False, "allmulti": False, "mtu": mtu, "master": ""}
     if not mtu:  # its base's, which nobody can foretell: the base comes out of a bond
         del attrs["mtu"]
-    attrs |= {"txqlen": KINDS[op.kind].queue, "alias": "", "link": "", "group": 0, **KINDS[op.kind].defaults}
+    attrs |= {
+        "txqlen": KINDS[op.kind].queue,
+        "alias": "",
+        "link": "",
+        "group": 0,
+        "altnames": (),
+        **KINDS[op.kind].defaults,
+    }
     assigned = SET_BY_USER
     address = stated.get("address")
     if address is None:
@@ -257,6 +264,8 @@ def change(world: World, op: SetLink) -> None:
         refuse(op, errno.EAFNOSUPPORT)
     if "token" in op.new and not ip.listens_to_routers(world.links[op.name]):
         refuse(op, errno.EINVAL, "Router advertisement is disabled on device")
+    if "altnames" in op.new:
+        _check_names(world, op, link)
     if plain := {key: op.new[key] for key in _PLAIN if key in op.new}:
         world.change(op.name, plain)
     if "master" in op.new:
@@ -266,6 +275,14 @@ def change(world: World, op: SetLink) -> None:
             device.set_up(world, op, op.name)
         else:
             device.set_down(world, op.name)
+
+
+def _check_names(world: World, op: SetLink, link: Link) -> None:
+    """Nothing else may be called so, nor the link itself (netdev_name_in_use)."""
+    new = set(op.new["altnames"]) - set(link.altnames)  # type: ignore[arg-type]  # a list
+    others = (name for each in world.links.values() if each.name != link.name for name in each.altnames)
+    if new and (not new.isdisjoint(world.links) or not new.isdisjoint(others)):
+        refuse(op, errno.EEXIST)
 
 
 def _set_address(world: World, op: SetLink, address: str) -> None:

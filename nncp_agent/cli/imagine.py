@@ -72,7 +72,8 @@ def _nic(name: str, number: int, identity: tuple[str, str], mtu: int) -> Link:
     """With what it is known by: a pattern is taken as it stands."""
     by, value = identity
     mac = value if by == BY_MAC else f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
-    attrs: Attrs = {"up": True, "mtu": mtu, "address": mac, "master": "", "promisc": False}
+    altnames = (value,) if by == BY_ALT_NAME else ()
+    attrs: Attrs = {"up": True, "mtu": mtu, "address": mac, "master": "", "promisc": False, "altnames": altnames}
     return Link(
         name=name,
         attrs=attrs,
@@ -83,5 +84,4 @@ def _nic(name: str, number: int, identity: tuple[str, str], mtu: int) -> Link:
         perm_address=mac,
         pci=value if by == BY_PCI else "",
         driver=value if by == BY_DRIVER else "",
-        altnames=(value,) if by == BY_ALT_NAME else (),
     )

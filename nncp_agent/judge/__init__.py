@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
-from nncp_agent.judge import cautions, hardware, mtu, rules, takers
+from nncp_agent.judge import altnames, cautions, hardware, mtu, rules, takers
 from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Context, Kind
@@ -34,6 +34,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         own += [*mptcp.problems(iface, resolved.present.get(name), before)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
+    found += altnames.problems(resolved, before)
     found += takers.problems(resolved, before)
     found += mtu.problems(resolved, before)
     found += route_list.problems(resolved, before)

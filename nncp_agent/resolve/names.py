@@ -38,7 +38,7 @@ def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Na
     """Which links the policy means, and of which type they are."""
     problems: list[Problem] = []
     found, called = _identified(desired.interfaces or (), before, problems)
-    found = [_revived(iface, before, committed) for iface in found]
+    found = [_revived(_nameless(iface, called, committed), before, committed) for iface in found]
     others = references(found, called, committed, before)
     stated = _typed([others.interface(iface, problems) for iface in found], before, problems)
     routes = others.routes((desired.routes.config if desired.routes else None) or (), problems)
@@ -92,6 +92,15 @@ def _told(iface: Interface, name: str, by: str) -> Interface:
 def _may_be(iface: Interface, link: Link) -> bool:
     """Whether the policy can mean this link: nothing of another type is to be made."""
     return iface.type is None or is_of_type(link, iface.type)
+
+
+def _nameless(iface: Interface, called: Mapping[str, str], committed: NetworkState) -> Interface:
+    """What is to be absent loses the alternative names that policies gave it; udev's own stay."""
+    if iface.state is not State.ABSENT:
+        return iface
+    earlier = committed.interface(called.get(iface.name, iface.name))
+    ours = [replace(each, state="absent") for each in (earlier.alt_names if earlier else None) or () if not each.state]
+    return replace(iface, alt_names=tuple(ours) or None)
 
 
 def _revived(iface: Interface, before: Host, committed: NetworkState) -> Interface:

@@ -23,13 +23,22 @@ def references(
 ) -> References:
     """Those of a policy. `named` is by kernel name; `called` is what the policy calls those that it knows otherwise."""
     taken = before.links.keys() | {iface.name for iface in named}
-    now = _collected((iface.name, {iface.profile_name, called.get(iface.name)}) for iface in named)
+    now = _collected((iface.name, {iface.profile_name, called.get(iface.name), *_new_names(iface)}) for iface in named)
     then: dict[str, set[str]] = {}
     if any(known_by(iface)[0] or iface.profile_name for iface in committed.interfaces or ()):
         earlier = by_kernel_name(committed, before)
         then = _collected((name, {iface.name, iface.profile_name}) for name, iface in earlier.items())
-    others = _collected((link.name, set(link.altnames)) for link in before.links.values() if link.altnames)
+    leaving = {(iface.name, each.name) for iface in named for each in iface.alt_names or () if each.state is not None}
+    others = _collected(
+        (link.name, {each for each in link.altnames if (link.name, each) not in leaving})
+        for link in before.links.values()
+        if link.altnames
+    )
     return References({name: found for name, found in {**others, **then, **now}.items() if name not in taken})
+
+
+def _new_names(iface: Interface) -> Iterable[str]:
+    return [each.name for each in iface.alt_names or () if each.state is None]
 
 
 class References:

@@ -128,6 +128,8 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
             tree["alt-name"] = value
     if link.pci:
         tree["pci-address"] = link.pci
+    if link.altnames:
+        tree["alt-names"] = [{"name": each} for each in link.altnames]
     if len(mac := link.address) == MAC_LENGTH:  # a tunnel's link-layer address is an IP address and no MAC
         tree["mac-address"] = mac.upper()
     if len(mac := link.perm_address or link.own_address) == MAC_LENGTH:

@@ -18,7 +18,7 @@ from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.sections import dns, hostname, mptcp, rules
 from nncp_agent.shown import is_bare_port
 from nncp_agent.shown.routers import accepts_ra
-from nncp_agent.target import clients, hardware, macs, routers, siblings
+from nncp_agent.target import clients, hardware, macs, names, routers, siblings
 from nncp_agent.target.addresses import addresses_of, has
 from nncp_agent.target.routes import routed
 
@@ -95,8 +95,9 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
     changes: dict[str, Value] = {"up": iface.state is not State.DOWN, **wanted.attrs}
     if iface.state is not State.ABSENT:
         changes |= _common(iface, before)
-    elif seen is not None and seen.master:
-        changes["master"] = ""
+    elif seen is not None:
+        changes |= {"master": ""} if seen.master else {}
+        changes |= {"altnames": names.altnames(iface.alt_names, seen)} if iface.alt_names else {}
     kind = kind_of(iface, seen)
     if seen is not None and seen.kind in kind.link_kinds and seen.kind != kind.link_kind(merged):
         seen = _in_another_kind(seen, kind.link_kind(merged))
@@ -144,6 +145,8 @@ def _common(iface: Interface, before: Host) -> dict[str, Value]:
         changes["token"] = iface.ipv6.token
     elif iface.ipv6 is not None and iface.ipv6.autoconf is False and _has_token(iface.name, before):
         changes["token"] = ""
+    if iface.alt_names:
+        changes["altnames"] = names.altnames(iface.alt_names, before.links.get(iface.name))
     if iface.mac_address:
         changes["address"] = iface.mac_address.lower()
     elif iface.copy_mac_from and iface.copy_mac_from in before.links:

@@ -60,7 +60,6 @@ def _wait_ip(value: Any, path: Path, report: Report) -> None:
 
 
 SECTIONS: Final[Mapping[str, Reader]] = {
-    "alt-names": refused(f"alternative names are {YET}"),
     "802.1x": refused(_DOT1X),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
     "ovs-db": refused(OVS),

@@ -22,6 +22,7 @@ def kernel(netns: str) -> Iterator[LinuxKernel]:
 OTHER: dict[str, Value] = {
     "address": "02:00:00:00:00:77", "mtu": 1400, "txqlen": 77, "group": 7, "promisc": True, "allmulti": True,
     "up": True, "alias": "uplink of rack 4", "addr_gen_mode": "none",
+    "altnames": ("a-name-that-is-longer-than-the-links-own", "uplink"),
 }  # fmt: skip
 BRIDGE: dict[str, Value] = {
     "forward_delay": 400, "hello_time": 300, "max_age": 3000, "ageing_time": 100, "stp_state": 1, "priority": 4097,

@@ -172,6 +172,7 @@ def values_of(attr: Attr) -> st.SearchStrategy[Value]:
         Form.PRIORITIES: st.dictionaries(st.integers(0, max(attr.bit - 1, 0)), st.integers(1, 7)).map(
             lambda found: tuple(f"{source}:{found[source]}" for source in sorted(found))
         ),
+        Form.NAMES: st.lists(words.filter(bool), max_size=3, unique=True).map(lambda names: tuple(sorted(names))),
         Form.BIT: st.booleans(),
         Form.MARK: st.booleans(),
         Form.TEXT: words,

@@ -159,7 +159,7 @@ def test_a_link_dump_of_pyroute2s_making_is_read() -> None:
         "up": True, "promisc": False, "allmulti": False, "address": "02:00:00:00:00:09", "mtu": 1450, "link": "",
         "master": "br0", "txqlen": 1000, "alias": "", "group": 5, "mode": "active-backup",
         "miimon": 100, "xmit_hash_policy": "layer3+4",
-        "primary": "", "arp_ip_target": (), "ns_ip6_target": (),
+        "primary": "", "arp_ip_target": (), "ns_ip6_target": (), "altnames": (),
     }  # fmt: skip
     assert link.facts == {"active_slave": "br0"}
     assert set(COMMON) - link.attrs.keys() == {"addr_gen_mode", "token"}

@@ -71,12 +71,10 @@ def _change_default(world: World, name: str, old: int, new: int) -> None:
 
 
 def attach(world: World, what: object, port: str, name: str) -> None:
-    """Raises KernelRefused: ELOOP, EINVAL."""
+    """Raises KernelRefused: ELOOP, and EBUSY for what sits on the bridge."""
     link = world.links[port]
     if link.kind == "bridge":
         refuse(what, errno.ELOOP, "Can not enslave a bridge to a bridge")
-    if link.type != 1:
-        refuse(what, errno.EINVAL)
     if link.link == name:
         refuse(what, errno.EBUSY)
     world.put(replace(world.change(port, {"master": name}), port=dict(bridge.KIND.port_defaults)))

@@ -216,8 +216,8 @@ def _set_master(world: World, what: object, name: str, master: str) -> None:
         refuse(what, errno.EOPNOTSUPP)
     if world.links[name].master:
         _leave(world, name)
-    if world.kind_of(master) in ("bond", "bridge"):
-        stacked.check_free(world, what, name)
+    if master:
+        stacked.check_joins(world, what, name, master)
     match world.kind_of(master) if master else "":
         case "bond":
             bond.enslave(world, what, name, master)

@@ -127,6 +127,19 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
             refuse(what, errno.EINVAL)
 
 
+def check_joins(world: World, what: object, name: str, controller: str) -> None:
+    """Raises KernelRefused for what that controller takes from nobody: EINVAL, or of a bond EPERM and EOPNOTSUPP."""
+    link, kind = world.links[name], world.kind_of(controller)
+    if link.kind == kind == "vrf":
+        refuse(what, errno.EINVAL, "Can not enslave an L3 master device to a VRF")
+    if kind == "bond" and link.kind == "vrf":
+        refuse(what, errno.EPERM, "Device type (master device) cannot be enslaved.")
+    if (kind == "bridge" and link.type != ETHERNET) or (kind in ("bond", "bridge") and keeps_frames(link)):
+        refuse(what, errno.EINVAL)
+    if kind in ("bond", "bridge"):
+        check_free(world, what, name)
+
+
 def check_free(world: World, what: object, name: str) -> None:
     """Raises KernelRefused: EBUSY for a port-to-be whose frames somebody has already."""
     if any(each.kind in TAKERS for each in _siblings(world, name)):

@@ -12,6 +12,7 @@ from nncp_agent.identity import by_kernel_name
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, State
+from nncp_agent.resolve import port_kinds
 from nncp_agent.resolve.names import unknown
 
 
@@ -128,8 +129,9 @@ def _may_join(
 def _refusal(port: str, controller: str, living: Mapping[str, Interface], before: Host) -> str:
     """Why the kernel, or somebody else's switch, would not give the port away."""
     link = before.links.get(port)
-    if _kind_word(port, living, before) == "linux-bridge" == _kind_word(controller, living, before):
-        return f"{port} is a bridge, and the kernel takes no bridge into a bridge; a veth pair can join the two"
+    refusal = port_kinds.refusal(port, _kind_word(port, living, before), _kind_word(controller, living, before))
+    if refusal:
+        return refusal
     if link is None or link.master == controller:
         return ""
     if link.master == "ovs-system":

@@ -94,6 +94,7 @@ class LinkKind(Frozen):
     `mtus`: the smallest and the largest MTU in bytes that the driver takes; a largest of 0 is none.
     `type`: ARPHRD_* of linux/if_arp.h; what is no Ethernet has no MAC that anybody could give it.
     `whole`: whether a change has to say all attributes, because the driver takes silence for its defaults.
+    `chooses_mtu`: whether the driver sets the MTU itself when a link is made, whatever is said then.
     `rebinds`: attributes whose change makes the driver look for an MTU anew, unless the change says one.
     `identity`: what only one link of the kind can have in a namespace, made of its attributes.
     `no_vlans`: no VLAN can sit on one (NETIF_F_VLAN_CHALLENGED). `keeps_frames`: nothing that takes all frames can
@@ -116,6 +117,7 @@ class LinkKind(Frozen):
     mtus: tuple[int, int] = (0, 0)
     type: int = ETHERNET
     whole: bool = False
+    chooses_mtu: bool = False
     rebinds: frozenset[str] = frozenset()
     identity: Callable[[Mapping[str, object]], Hashable] | None = None
     no_vlans: bool = False

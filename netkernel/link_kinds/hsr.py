@@ -19,5 +19,6 @@ KIND = LinkKind(
     fixed=frozenset({"slave1", "slave2", "multicast_spec", "version", "protocol"}),
     untold=frozenset({"version"}),
     mtus=(0, 1500),
+    chooses_mtu=True,
     defaults={"multicast_spec": 0, "protocol": "hsr"},
 )

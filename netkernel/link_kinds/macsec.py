@@ -36,6 +36,7 @@ KIND = LinkKind(
     },
     fixed=frozenset({"link", "sci", "port", "icv_len", "cipher_suite"}),
     mtus=(0, 65535),
+    chooses_mtu=True,
     defaults={
         "icv_len": ICV, "cipher_suite": "gcm-aes-128", "encoding_sa": 0, "encrypt": 0, "protect": 1, "send_sci": 1,
         "end_station": 0, "scb": 0, "replay_protect": 0, "validation": "strict", "offload": "off",

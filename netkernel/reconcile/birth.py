@@ -77,6 +77,8 @@ def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
     if key == "address":
         first = stacked.first_mac(planning.world.links, want.kind, want.attrs) if want.kind == "macsec" else None
         return values.follows_others(planning, want) or value == first
+    if key == "mtu" and kind.chooses_mtu:
+        return True  # said later
     if key == "mtu":
         base = planning.world.links.get(want.link)
         rises_later = base is not None and values.is_too_small_yet(planning, base, want, want.mtu)

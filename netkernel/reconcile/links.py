@@ -111,7 +111,7 @@ def default_pvids(planning: Planning) -> None:
 
 def mtu(planning: Planning, name: str, want: Link, rising: bool) -> None:
     have = planning.world.links[name]
-    if not want.mtu or have.attrs.get("mtu") == want.mtu or (want.mtu > have.mtu) is not rising:
+    if "mtu" not in want.attrs or have.attrs.get("mtu") == want.mtu or (want.mtu > have.mtu) is not rising:
         return
     if _bond_sees_to_mtu(planning, have, want):
         return

@@ -67,9 +67,10 @@ def _apply_late(world: World, op: CreateLink, name: str, attrs: Attrs) -> None:
 
 def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     base = _base(world, op, stated) if op.kind == "vlan" else stacked.lender(world.links, op.kind, stated)
-    mtu = number(stated.get("mtu")) or stacked.born_mtu(world.links, op.kind, stated)
+    is_told = "mtu" in stated and not KINDS[op.kind].chooses_mtu
+    mtu = number(stated["mtu"]) if is_told else stacked.born_mtu(world.links, op.kind, stated)
     attrs: dict[str, Value] = {"up": False, "promisc": False, "allmulti": False, "mtu": mtu, "master": ""}
-    if not mtu:  # its base's, which nobody can foretell: the base comes out of a bond
+    if not mtu and not is_told:  # its base's, which nobody can foretell: the base comes out of a bond
         del attrs["mtu"]
     attrs |= {
         "txqlen": KINDS[op.kind].queue,
@@ -107,7 +108,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         attrs |= {"txqlen": stated.get("txqlen", tun.TUN_QUEUE if attrs.get("mode") == tun.TUN else 1000)}
     attrs = {key: value for key, value in attrs.items() if key not in KINDS[op.kind].born | KINDS[op.kind].untold}
     low, high = KINDS[op.kind].mtus
-    if mtu and (mtu < low or (high and mtu > high)):
+    if "mtu" in attrs and (mtu < low or (high and mtu > high)):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
     link = Link(
         name,

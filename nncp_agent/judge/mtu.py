@@ -13,7 +13,8 @@ from nncp_agent.model import Interface, State
 from nncp_agent.mtus import Mtus
 from nncp_agent.resolve import Resolved, kind_of
 
-SMALLEST_IPV6_MTU: Final = 1280
+SMALLEST: Final = {4: 68, 6: 1280}
+"""Bytes: with less, the kernel takes IPv4 or IPv6 off the link (RFC 791 section 3.2, RFC 8200 section 5)."""
 SINKING: Final = frozenset({"vlan", "macvlan", "macvtap", "macsec"})
 """Kinds (IFLA_INFO_KIND) whose MTU falls with their base's."""
 
@@ -27,7 +28,8 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
         yield from _limits(iface, before)
         yield from _over_its_base(iface, resolved, before, mtus)
     for name in mtus.touched():
-        yield from _too_small_for_ipv6(name, resolved, before, mtus)
+        for family in SMALLEST:
+            yield from _too_small(family, name, resolved, before, mtus)
         yield from _under_what_sits_on_it(name, resolved, before, mtus)
 
 
@@ -60,20 +62,29 @@ def _limits(iface: Interface, before: Host) -> Iterator[Problem]:
     else:
         kind = kind_of(iface, None)
         (low, high), whose = KINDS[kind.link_kind(iface)].mtus, f"what a {kind.name} can"
-    if high and not low <= iface.mtu <= high:
-        yield Problem(f"{iface.name}: mtu", f"wanted {low} to {high} ({whose}), found {iface.mtu}")
+    if iface.mtu < low or (high and iface.mtu > high):
+        wanted = f"{low} to {high}" if high else f"{low} or more"
+        yield Problem(f"{iface.name}: mtu", f"wanted {wanted} ({whose}), found {iface.mtu}")
 
 
-def _too_small_for_ipv6(name: str, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:
-    """Stated or derived: the kernel takes IPv6 off a link whose MTU falls below its smallest."""
+def _too_small(family: int, name: str, resolved: Resolved, before: Host, mtus: Mtus) -> Iterator[Problem]:
+    """Stated or derived: the kernel takes a family off a link whose MTU falls below its smallest."""
     mtu, link, wanted = mtus.of(name), before.links.get(name), resolved.wanted.get(name)
-    if not mtu or mtu >= SMALLEST_IPV6_MTU or (wanted is not None and wanted.state in (State.ABSENT, State.DOWN)):
+    if wanted is not None and wanted.state in (State.ABSENT, State.DOWN):
         return
-    ipv6 = resolved.merged[name].ipv6
-    falls = link is None or link.mtu >= SMALLEST_IPV6_MTU
-    stated = wanted is not None and (wanted.mtu is not None or wanted.ipv6 is not None)
-    if ipv6 is not None and ipv6.enabled is True and (falls or stated):
-        message = f"wanted {SMALLEST_IPV6_MTU} or more: IPv6 is enabled (RFC 8200), found {mtu}"
+    own = wanted.mtu if wanted is not None else None
+    if mtu >= SMALLEST[family] or not (mtu or own == 0):
+        return
+    merged = resolved.merged[name]
+    falls = link is None or link.mtu >= SMALLEST[family]
+    asks = wanted is not None and (own is not None or (wanted.ipv4 if family == 4 else wanted.ipv6) is not None)
+    holds = (
+        link is not None and link.mtu == mtu and any(each.family == family for each in before.addresses.get(name, ()))
+    )
+    stack = merged.ipv4 if family == 4 else merged.ipv6
+    if stack is not None and stack.enabled is True and (falls or asks) and not holds:
+        document = "RFC 791" if family == 4 else "RFC 8200"
+        message = f"wanted {SMALLEST[family]} or more: IPv{family} is enabled ({document}), found {mtu}"
         yield Problem(f"{name}: mtu", message)
 
 

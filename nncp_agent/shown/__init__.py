@@ -134,7 +134,7 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         tree["mac-address"] = mac.upper()
     if len(mac := link.perm_address or link.own_address) == MAC_LENGTH:
         tree["permanent-mac-address"] = mac.upper()
-    if mtu := attrs.get("mtu"):
+    if (mtu := attrs.get("mtu")) is not None:
         tree["mtu"] = mtu
     if link.max_mtu:
         tree["min-mtu"] = link.min_mtu

@@ -162,9 +162,11 @@ def _has_token(name: str, before: Host) -> bool:
 def _conf6(merged: Interface, seen: Link | None, iface: Interface, before: Host, *, made_anew: bool = False) -> bytes:
     """The IPv6 settings: a family that is off makes no addresses by itself, a static one listens to no router."""
     enabled = merged.ipv6 is not None and merged.ipv6.enabled is True
-    if (merged.mtu or SMALLEST_IPV6_MTU) < SMALLEST_IPV6_MTU:
+    if merged.mtu is not None and merged.mtu < SMALLEST_IPV6_MTU:
         return seen.conf6 if seen is not None else b""
-    if seen is None or 0 < seen.mtu < SMALLEST_IPV6_MTU:  # new to IPv6: below, the kernel had taken it off the link
+    if seen is None or (
+        "mtu" in seen.attrs and seen.mtu < SMALLEST_IPV6_MTU
+    ):  # new to IPv6: below, the kernel had taken it off the link
         return devconf.sparse({**(STATIC if enabled else OFF), **_from_routers(merged, iface, None, before)})
     if enabled:
         return devconf.overlay(seen.conf6, _on(merged, seen, iface, before))

@@ -31,6 +31,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         kind, merged = kind_of(iface, before.links.get(name)), resolved.merged[name]
         own = [*kind.problems(iface, merged, context), *_addresses_on_a_port(iface, merged, before, resolved)]
         own += [*_mac_source(iface, before, resolved), *_token_without_autoconf(iface, merged)]
+        own += [*_dhcp_without_frames(iface, merged, kind, before)]
         own += [*mptcp.problems(iface, resolved.present.get(name), before)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
@@ -110,6 +111,14 @@ def _token_without_autoconf(iface: Interface, merged: Interface) -> Iterator[Pro
         yield Problem(f"{iface.name}: ipv6.token", f"found {token} without autoconf: wanted autoconf true")
 
 
+def _dhcp_without_frames(iface: Interface, merged: Interface, kind: Kind, before: Host) -> Iterator[Problem]:
+    if iface.state in (State.DOWN, State.ABSENT) or merged.ipv4 is None or not merged.ipv4.dhcp:
+        return
+    if not kind.carries_frames(merged, before.links.get(iface.name)):
+        message = f"found true, but {iface.name} carries IP packets, and DHCP asks with Ethernet frames; wanted false"
+        yield Problem(f"{iface.name}: ipv4.dhcp", message)
+
+
 def _mac_source(iface: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:
     source = iface.copy_mac_from
     if source and source not in before.links:
@@ -153,16 +162,19 @@ def _claims(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """Two interfaces that want the one thing only one can have, such as the same VLAN id on the same base."""
     holders: dict[Hashable, str] = {}
     news: dict[str, Hashable] = {}
+    twice: list[tuple[str, str]] = []
     for name, iface in resolved.wanted.items():
         kind = kind_of(iface, before.links.get(name))
         claim = kind.claim(resolved.merged[name]) if iface.state is not State.ABSENT else None
         if claim is None:
             continue
         other = holders.setdefault((kind.name, claim), name)
-        if other != name:
-            yield Problem(name, f"is the same as {other}")
+        twice += [(name, other)] if other != name else []
         if name not in before.links or resolved.present[name].config != resolved.merged[name].config:
             news[name] = (kind.name, claim)
+    for name, other in twice:
+        if name in news or other in news:  # else the kernel has taken both already
+            yield Problem(name, f"is the same as {other}")
     afloat = _claims_of_the_afloat(news, resolved, before)
     for name, claim in news.items():
         for other in _unnamed_beside(resolved, before, name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 
@@ -12,6 +12,9 @@ from netkernel.records import Attrs, Link, VlanRange
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, Model, NetworkState, merge, of_tree
 from nncp_agent.shown import READERS
+
+_WITH_FRAMES: Final = frozenset({1, 32, 772})
+"""ARPHRD_ETHER, _INFINIBAND and _LOOPBACK (linux/if_arp.h)."""
 
 
 class Context(Struct, frozen=True):
@@ -75,6 +78,10 @@ class Kind:
     def warnings(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """MAY: what will work and still surprise."""
         return iter(())
+
+    def carries_frames(self, merged: Interface, link: Link | None) -> bool:
+        """MAY: whether it can ask everybody who is on the wire, and needs a MAC address for it (DHCPv4)."""
+        return link is None or link.type in _WITH_FRAMES
 
     def restored(self, link: Link) -> Interface | None:
         """MAY: how a link that nobody deletes is when no policy wants anything of it; None for bare of all settings."""

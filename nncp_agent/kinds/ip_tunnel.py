@@ -10,7 +10,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from netkernel.link_kinds import ip_tunnel
+from netkernel.link_kinds import KINDS, ip_tunnel
+from netkernel.link_kinds.base import ETHERNET
 from netkernel.link_kinds.ip_tunnel import IGNORE_ENCAP_LIMIT, KEY, USUAL_ENCAP_LIMIT
 from netkernel.records import Link, Value
 from nncp_agent.errors import Problem
@@ -57,8 +58,12 @@ class IpTunnel(Kind):
         stated = merge_of(iface.config)
         yield from rules.ends(path, kind, config, iface.name)
         yield from rules.words(path, kind, stated, config.mode)
-        yield from rules.frames(iface, merged, kind, config.mode, context.merged)
+        yield from rules.frames(iface, merged, kind, config.mode, context.merged, context.before.links.get(iface.name))
         yield from rules.beside_the_kernels(path, kind, config, context.before)
+
+    def carries_frames(self, merged: Interface, link: Link | None) -> bool:
+        """Those of GRETAP."""
+        return KINDS[_link_kind(merged.config)].type == ETHERNET
 
     def below(self, iface: Interface) -> tuple[str, ...]:
         """Its base, if it has one."""

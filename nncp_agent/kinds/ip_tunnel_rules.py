@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from netkernel.host import Host
 from netkernel.link_kinds import KINDS, ip_tunnel
 from netkernel.link_kinds.base import ETHERNET
+from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.ip_tunnel_config import IpTunnelConfig
 from nncp_agent.model import Interface
@@ -57,9 +58,9 @@ def words(path: str, kind: str, stated: IpTunnelConfig, mode: str) -> Iterator[P
 
 
 def frames(
-    iface: Interface, merged: Interface, kind: str, mode: str, interfaces: Mapping[str, Interface]
+    iface: Interface, merged: Interface, kind: str, mode: str, interfaces: Mapping[str, Interface], before: Link | None
 ) -> Iterator[Problem]:
-    """What carries IP packets and no Ethernet frames has no MAC, and is no bond's or bridge's port."""
+    """What carries IP packets and no Ethernet frames has no MAC, and becomes no bond's or bridge's port."""
     low, high = KINDS[kind].mtus
     if iface.mtu is not None and not high:
         low, high = max(low, _SMALLEST_MTU), _LARGEST_PACKET - ip_tunnel.overhead(kind, {})
@@ -71,7 +72,8 @@ def frames(
         if value:
             yield Problem(f"{iface.name}: {word}", f"a tunnel of mode {mode} carries no Ethernet frames and has no MAC")
     controller = interfaces.get(merged.controller or "")
-    if controller is not None and controller.type in ("bond", "linux-bridge"):
+    joins = before is None or before.master != merged.controller  # a bond takes such links as long as it has no other
+    if joins and controller is not None and controller.type in ("bond", "linux-bridge"):
         message = (
             f"{merged.controller} takes Ethernet frames, which mode {mode} does not carry; gretap and ip6gretap do"
         )

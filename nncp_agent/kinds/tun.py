@@ -59,6 +59,10 @@ class Tun(Kind):
                 found = ("false", "true")[bool(value)] if attr == "multi_queue" else value
                 yield Problem(f"{iface.name}: {self.option(attr)}", f"found {found}, but {iface.name} {why}")
 
+    def carries_frames(self, merged: Interface, link: Link | None) -> bool:
+        """A tap's."""
+        return not isinstance(merged.config, TunConfig) or merged.config.mode != TUN
+
     def brief(self, iface: Interface) -> str:
         """Its mode."""
         return iface.config.mode or "" if isinstance(iface.config, TunConfig) else ""
@@ -87,12 +91,14 @@ def _without_frames(iface: Interface, merged: Interface, config: TunConfig, cont
         return
     if iface.mac_address:
         yield Problem(f"{iface.name}: mac-address", "found one, but a tun carries IP packets, wanted none or mode tap")
-    controller = context.merged.get(merged.controller or "")
-    if controller is not None and controller.type in ("linux-bridge", "bond"):
+    controller, seen = context.merged.get(merged.controller or ""), context.before.links.get(iface.name)
+    joins = seen is None or seen.master != merged.controller
+    if joins and controller is not None and controller.type in ("linux-bridge", "bond"):
         message = f"found {controller.name}, which takes Ethernet frames, and a tun has none; wanted mode tap"
         yield Problem(f"{iface.name}: controller", message)
     for other in context.desired.interfaces or ():
-        if getattr(other.config, "base_iface", None) == iface.name and other.type != "vxlan":
+        there = other.name in context.before.above(iface.name)  # kernels of 2025 and before take a VLAN
+        if not there and getattr(other.config, "base_iface", None) == iface.name and other.type != "vxlan":
             message = f"found {iface.name}, a tun, which carries no Ethernet frames; wanted a base that does"
             yield Problem(f"{other.name}: {other.type}.base-iface", message)
 

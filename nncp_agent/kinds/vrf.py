@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -46,6 +46,15 @@ class Vrf(Kind):
         for name in dict.fromkeys(each for each in ports if ports.count(each) > 1):
             yield Problem(f"{iface.name}: vrf.port", f"{name} is there twice")
 
+    def warnings(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
+        """A table that another VRF has, too: the kernel does not mind."""
+        seen = (name for name, link in context.before.links.items() if link.kind == "vrf" and name in context.merged)
+        names = dict.fromkeys([*seen, *(each.name for each in context.desired.interfaces or ())])
+        for other in (context.merged[name] for name in names if name in context.merged and name != iface.name):
+            if isinstance(other.config, VrfConfig) and other.config.route_table_id == _table(merged):
+                message = f"{_table(merged)} is the table of {other.name}, too: their routes will be mixed up"
+                yield Problem(f"{iface.name}: vrf.route-table-id", message)
+
     def ports(self, iface: Interface) -> tuple[str, ...] | None:
         """The names in `port`."""
         return iface.config.port if isinstance(iface.config, VrfConfig) else None
@@ -65,10 +74,6 @@ class Vrf(Kind):
         """Its table."""
         return f"table {iface.config.route_table_id}" if isinstance(iface.config, VrfConfig) else ""
 
-    def claim(self, merged: Interface) -> Hashable | None:
-        """Its table: the kernel lets two VRFs share one, and then routes of both are mixed up."""
-        return merged.config.route_table_id if isinstance(merged.config, VrfConfig) else None
-
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
         return "vrf.route-table-id" if attr == "table" else f"vrf.{attr}"
@@ -85,3 +90,7 @@ class Vrf(Kind):
         if not isinstance(config, VrfConfig) or config.port is None:
             return config
         return replace(config, port=tuple(sorted(config.port)))
+
+
+def _table(merged: Interface) -> int | None:
+    return merged.config.route_table_id if isinstance(merged.config, VrfConfig) else None

@@ -39,6 +39,9 @@ NAME_BYTES: Final = 15
 ALT_NAME_BYTES: Final = 127
 """IFNAMSIZ and ALTIFNAMSIZ of linux/if.h, without the closing NUL."""
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}").fullmatch
+_FUNCTION: Final = re.compile(r"sriov:(.+):(\d{1,5})").fullmatch
+FUNCTION: Final = "sriov:"
+"""How `sriov:eth1:0`, virtual function 0 of eth1, begins: no link is called so."""
 _FORBIDDEN: Final = frozenset("/:%")
 _RESERVED: Final = frozenset({".", "..", "all", "default"})  # directories below /proc/sys/net/ipv?/conf
 _MAC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}").fullmatch
@@ -68,7 +71,17 @@ def link_reference(text: str) -> str:
     """What a policy may call a link that is there: the kernel keeps longer names beside the one it has for it."""
     if _PLAIN_NAME(text) and text not in _RESERVED:
         return text
+    if text.startswith(FUNCTION):
+        nic, id = virtual_function(text)
+        return f"{FUNCTION}{_named(nic, ALT_NAME_BYTES)}:{id}"
     return _named(text, ALT_NAME_BYTES)
+
+
+def virtual_function(text: str) -> tuple[str, int]:
+    """`sriov:eth1:0` -> the NIC and the number of its virtual function (nmstate.md 3.3)."""
+    if (found := _FUNCTION(text)) is None:
+        raise ValueError("the virtual function of a NIC like sriov:eth1:0")
+    return found[1], int(found[2])
 
 
 def alt_name(text: str) -> str:

@@ -17,6 +17,7 @@ from nncp_agent.model import Interface, IpStack, NetworkState, RouteEntry, Route
 from nncp_agent.observe import DISABLED, Present
 from nncp_agent.resolve import dynamic, names
 from nncp_agent.resolve import ports as port_lists
+from nncp_agent.sections import functions as virtual_functions
 from nncp_agent.sections import rules
 
 
@@ -74,8 +75,10 @@ class Merged(Mapping[str, Interface]):
 
 def resolve(desired: NetworkState, present: Present, before: Host, committed: NetworkState) -> Resolved:
     """What `desired` means here. Broken references are in `problems` and otherwise left out, so judging can go on."""
+    functions, unknown_functions = virtual_functions.links(desired, before)
+    desired = names.renamed(desired, functions, unknown_functions) if functions or unknown_functions else desired
     named = names.resolved(desired, before, committed)
-    problems = named.problems
+    problems = [*unknown_functions, *named.problems]
     lasting = {iface.name: dynamic.kept(iface, present, before) for iface in named.interfaces}
     asked = {name: _quiet(iface, before) for name, iface in lasting.items()}
     gone = _gone(asked, before, problems)
@@ -91,7 +94,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
         desired=_with_priorities(_with_addresses(_with_types(desired, named), lasting, named), numbered),
         routes=named.routes,
         rules=numbered,
-        called=named.called,
+        called={**named.called, **{link: word for word, link in functions.items()}},
         present=present,
         asked=asked,
         wanted=wanted,
@@ -99,7 +102,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
         gone=gone,
         masters=ports.masters,
         kept=ports.kept,
-        problems=tuple(problems),
+        problems=tuple(names.once(problems, unknown_functions)),
     )
 
 

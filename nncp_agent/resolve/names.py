@@ -13,10 +13,10 @@ from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.identity import Links, known_by
 from nncp_agent.kinds import KINDS, by_link
-from nncp_agent.model import Interface, NetworkState, RouteEntry, RuleEntry, State, merge
-from nncp_agent.resolve.references import references
+from nncp_agent.model import Interface, NetworkState, RouteEntry, RouteRules, Routes, RuleEntry, State, merge
+from nncp_agent.resolve.references import References, references
 from nncp_agent.shown.identifiers import BY_DRIVER, BY_MAC, BY_PCI, is_of_type
-from nncp_agent.spelling import link_name
+from nncp_agent.spelling import FUNCTION, link_name
 
 _MOST_NAMED: Final = 8
 
@@ -45,6 +45,33 @@ def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Na
     rules = others.rules((desired.route_rules.config if desired.route_rules else None) or (), problems)
     problems += _taken_names(stated, before)
     return Named(tuple(stated), routes, rules, called, problems)
+
+
+def renamed(desired: NetworkState, names: Mapping[str, str], problems: list[Problem]) -> NetworkState:
+    """`desired` with kernel names for `names`, and without interfaces that have none: those are in `problems`."""
+    others = References({name: (link,) for name, link in names.items()})
+    nowhere = {problem.path for problem in problems}
+    found: dict[str, Interface] = {}
+    for iface in desired.interfaces or ():
+        name = names.get(iface.name, iface.name)
+        if name in found:
+            problems.append(Problem(iface.name, f"is {name} here, which the policy speaks of already"))
+        elif name not in nowhere and not (iface.name.startswith(FUNCTION) and iface.name not in names):
+            found[name] = replace(others.interface(iface, problems), name=name)
+    config = others.routes((desired.routes.config if desired.routes else None) or (), problems)
+    rules = others.rules((desired.route_rules.config if desired.route_rules else None) or (), problems)
+    return replace(
+        desired,
+        interfaces=tuple(found.values()) if desired.interfaces is not None else None,
+        routes=Routes(config=config) if config else desired.routes,
+        route_rules=RouteRules(config=rules) if rules else desired.route_rules,
+    )
+
+
+def once(problems: Sequence[Problem], unknown_functions: Sequence[Problem]) -> list[Problem]:
+    """`problems` without those that only say again that virtual functions are not there."""
+    again = tuple(f"{each.path} is not on this host" for each in unknown_functions if each.path.startswith(FUNCTION))
+    return [each for each in problems if not again or not each.message.startswith(again)]
 
 
 def unknown(name: str, known: Iterable[str]) -> str:

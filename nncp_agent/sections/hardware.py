@@ -10,7 +10,7 @@ import msgspec
 from netkernel.ethtool import FEC_WORDS, SECTIONS, VIRTUAL_FUNCTIONS, function, function_of, part
 from netkernel.records import Attrs, Value
 from nncp_agent.model import Ethernet, Interface, NetworkState, State
-from nncp_agent.sections import mptcp
+from nncp_agent.sections import functions, mptcp
 
 LINK_WORDS: Final = {"autoneg": "auto-negotiation", "speed": "speed", "duplex": "duplex"}
 """Settings of the section `link`, and what a policy calls them."""
@@ -28,6 +28,8 @@ def needed(desired: NetworkState, committed: NetworkState | None = None) -> froz
     every = (*(desired.interfaces or ()), *earlier)
     found = {part(section) for iface in every for section in _said(iface)}
     if any(iface.ethernet and iface.ethernet.sr_iov and iface.ethernet.sr_iov.vfs is not None for iface in every):
+        found.add(VIRTUAL_FUNCTIONS)
+    if next(functions.mentioned(desired), None) is not None:
         found.add(VIRTUAL_FUNCTIONS)
     return frozenset(found) | mptcp.needed(desired, committed)
 

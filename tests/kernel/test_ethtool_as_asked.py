@@ -193,6 +193,53 @@ def test_more_virtual_functions_than_there_are_is_refused(host: Asked) -> None:
         host.apply({"name": "eth1", "ethernet": {"sr-iov": {"total-vfs": 1}}})
 
 
+@pytest.fixture
+def function(host: Asked) -> Iterator[str]:
+    """The interface of virtual function 1 of `sim1`: netdevsim's have none, so another device's stands in for it.
+
+    The folder of devices is covered by one in which `sim1` has the link that a bus with SR-IOV makes for it.
+    """
+    (BUS / "new_device").write_text("72 1 2")
+    links = json.loads(subprocess.run(["ip", "-d", "-j", "link"], check=True, capture_output=True, text=True).stdout)
+    (name,) = [link["ifname"] for link in links if link.get("parentdev") == "netdevsim72"]
+    host.apply(sr_iov(**{"total-vfs": 2}))
+    devices = BUS / "devices"
+    subprocess.run(["mount", "-t", "tmpfs", "none", devices], check=True)
+    (devices / "netdevsim71").mkdir()
+    for each in Path("/sys/devices/netdevsim71").iterdir():
+        (devices / "netdevsim71" / each.name).symlink_to(each)
+    (devices / "netdevsim71" / "virtfn1").symlink_to("/sys/devices/netdevsim72")
+    yield name
+    subprocess.run(["umount", devices], check=True)
+    (BUS / "del_device").write_text("72")
+
+
+def test_a_virtual_function_is_an_interface_port_or_base_by_its_number(host: Asked, function: str) -> None:
+    assert host.show("sim1")["ethernet"]["sr-iov"]["vfs"][1]["iface-name"] == function
+    policy = [
+        {"name": "sriov:sim1:1", "type": "ethernet", "mtu": 1450},
+        {"name": "vlan7", "type": "vlan", "vlan": {"base-iface": "sriov:sim1:1", "id": 7}},
+    ]
+    host.apply(*policy)
+    assert host.show(function)["mtu"] == 1450
+    assert host.show("vlan7")["vlan"]["base-iface"] == function
+    assert host.plan(*policy) == []
+    assert api.plan(api.show(state_dir=host.state_dir), state_dir=host.state_dir) == []
+    bond = {"name": "bond0", "type": "bond", "link-aggregation": {"mode": "active-backup", "port": ["sriov:sim1:1"]}}
+    host.apply(bond, commit=False)
+    assert host.show("bond0")["link-aggregation"]["port"] == [function]
+    host.rollback()
+    assert "controller" not in host.show(function)
+
+
+def test_a_virtual_function_without_an_interface_is_refused(host: Asked) -> None:
+    host.apply(sr_iov(**{"total-vfs": 1}))
+    with pytest.raises(InvalidPolicy, match="sriov:sim1:0: virtual function 0 of sim1 has no interface here"):
+        host.plan({"name": "sriov:sim1:0", "type": "ethernet"})
+    with pytest.raises(InvalidPolicy, match="sriov:sim1:1: sim1 has 1 virtual function, wanted at least 2: first"):
+        host.plan({"name": "sriov:sim1:1", "type": "ethernet"})
+
+
 def test_speed_and_duplex_of_a_device_that_takes_them_are_set_and_put_back(netns: str) -> None:
     subprocess.run(["ip", "tuntap", "add", "tap1", "mode", "tap"], check=True)
     with LinuxKernel() as kernel:

@@ -71,6 +71,8 @@ class Mtus:
         kind = kind_of(merged, link)
         if kind.fragments and link is not None:
             return link.mtu
+        if link is None and kind.takes_ports and (room := kind.overhead(merged)):
+            return max(min(map(self.of, self.ports(name)), default=0) - room, 0)
         below = kind.below(merged)
         if below and (link is None or (link.below and not set(link.below) & set(below))):
             headers = kind.overhead(merged)

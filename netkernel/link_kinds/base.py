@@ -98,7 +98,9 @@ class LinkKind(Frozen):
     `rebinds`: attributes whose change makes the driver look for an MTU anew, unless the change says one.
     `identity`: what only one link of the kind can have in a namespace, made of its attributes.
     `no_vlans`: no VLAN can sit on one (NETIF_F_VLAN_CHALLENGED). `keeps_frames`: nothing that takes all frames can
-    (IFF_NO_RX_HANDLER). `queue`: packets of the transmit queue that it is born with.
+    (IFF_NO_RX_HANDLER, or a taker of its own). `passes_over`: made on one of these, it sits on what that sits on.
+    `not_with`: kinds that can be no port of one, beside those that carry no frames.
+    `queue`: packets of the transmit queue that it is born with.
     """
 
     name: str
@@ -122,4 +124,6 @@ class LinkKind(Frozen):
     identity: Callable[[Mapping[str, object]], Hashable] | None = None
     no_vlans: bool = False
     keeps_frames: bool = False
+    passes_over: frozenset[str] = frozenset()
+    not_with: frozenset[str] = frozenset()
     queue: int = 1000

@@ -18,6 +18,7 @@ KIND = LinkKind(
     },
     fixed=frozenset({"slave1", "slave2", "multicast_spec", "version", "protocol"}),
     untold=frozenset({"version"}),
+    not_with=frozenset({"hsr", "vlan"}),
     mtus=(0, 1500),
     chooses_mtu=True,
     defaults={"multicast_spec": 0, "protocol": "hsr"},

@@ -13,6 +13,8 @@ KIND = LinkKind(
     attrs={"mode": Attr(1, Form.U16, {0: "l2", 1: "l3", 2: "l3s"}), "flags": Attr(2, Form.U16)},
     fixed=frozenset({"link"}),
     mtus=(68, 65535),
+    no_vlans=True,
     keeps_frames=True,
+    passes_over=frozenset({"ipvlan"}),
     defaults={"mode": "l3", "flags": 0},
 )

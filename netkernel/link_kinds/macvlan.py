@@ -20,6 +20,8 @@ def _kind(name: str, queue: int) -> LinkKind:
         fixed=frozenset({"link"}),
         barriers={"mode": only("passthru")},
         mtus=(68, 0),
+        keeps_frames=name == "macvtap",  # they are what its device file is read for
+        passes_over=frozenset({"macvlan", "macvtap"}),
         queue=queue,
         defaults={"mode": "vepa", "flags": 0, "bc_queue_len": 1000},
     )

@@ -13,4 +13,5 @@ KIND = LinkKind(
     mtus=(1280, 65575),
     no_vlans=True,
     keeps_frames=True,
+    not_with=frozenset({"vrf"}),
 )

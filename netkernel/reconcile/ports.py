@@ -9,12 +9,15 @@ from netkernel.vlan_ranges import absent, canonical, missing
 
 
 def release(planning: Planning) -> None:
-    """Out of bonds, and out of controllers altogether; from bridge to bridge a port goes in one step, later."""
+    """Out of bonds, and out of controllers altogether; from bridge to bridge a port goes in one step, later.
+
+    An hsr takes its ports when it is made, and takes none that somebody has.
+    """
     for have, want in planning.pairs():
         if not have.master or "master" not in want.attrs or have.master == want.master:
             continue
-        kinds = {planning.world.kind_of(have.master), _kind(planning, want.master)}
-        if not want.master or "bond" in kinds:
+        old, new = planning.world.kind_of(have.master), _kind(planning, want.master)
+        if not want.master or "bond" in (old, new) or new == "hsr":
             planning.set(have.name, {"master": ""})
 
 

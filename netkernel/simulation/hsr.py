@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from netkernel.frozen import replace
+from netkernel.link_kinds import hsr
 from netkernel.link_kinds.base import ETHERNET
 from netkernel.records import Attrs, Link
 from netkernel.simulation import device, stacked
@@ -20,10 +21,11 @@ def check_birth(world: World, what: object, stated: Attrs) -> None:
         refuse(what, errno.EINVAL, "Slave1 and Slave2 are same")
     for link in ports:
         other = world.kind_of(link.master) == "hsr"
-        if link.type != ETHERNET or link.kind in ("hsr", "vlan") or stacked.keeps_frames(link) or other:
+        if link.type != ETHERNET or link.kind in hsr.KIND.not_with or other:
             refuse(what, errno.EINVAL)
         if link.master:
             refuse(what, errno.EBUSY)
+        stacked.check_given(what, link)
         stacked.check_free(world, what, link.name)
 
 

@@ -32,12 +32,13 @@ def create(world: World, op: CreateLink) -> None:
         refuse(op, errno.EEXIST if peer else errno.EINVAL)
     if op.kind == "tun" and op.attrs.get("mode") not in (tun.TUN, tun.TAP):
         refuse(op, errno.EINVAL)
-    stacked.check_birth(world, op, op.kind, op.attrs)
+    attrs = stacked.over_the_last(world, op.kind, op.attrs)
+    stacked.check_birth(world, op, op.kind, attrs)
     if op.kind == "hsr":
-        hsr.check_birth(world, op, op.attrs)
+        hsr.check_birth(world, op, attrs)
     if op.name in world.links:  # an ifindex says which link is meant, so the name is looked at last
         refuse(op, errno.EEXIST)
-    world.put(_born(world, op, op.name, op.attrs))
+    world.put(_born(world, op, op.name, attrs))
     if op.kind == "veth":
         world.put(_born(world, op, peer, {"peer": op.name}))
     if op.kind == "bridge" and (table := bridge.default_table(world.links[op.name])):
@@ -47,7 +48,7 @@ def create(world: World, op: CreateLink) -> None:
     stacked.share(world, op.name, world.links[op.name].attrs)
     if op.kind == "hsr":
         hsr.take_ports(world, world.links[op.name])
-    _apply_late(world, op, op.name, op.attrs)
+    _apply_late(world, op, op.name, attrs)
 
 
 def _apply_late(world: World, op: CreateLink, name: str, attrs: Attrs) -> None:
@@ -137,7 +138,7 @@ def _base(world: World, op: CreateLink, stated: Attrs) -> Link:
     name = str(stated["link"])
     base = world.links[name]
     ids = stated.get("id"), stated.get("protocol", "802.1q")
-    if base.kind in KINDS and KINDS[base.kind].no_vlans:
+    if (base.kind in KINDS and KINDS[base.kind].no_vlans) or base.name == "lo":
         refuse(op, errno.EOPNOTSUPP, "8021q: VLANs not supported on device")
     if world.is_taken(("vlan", (name, *ids))):
         refuse(op, errno.EEXIST, "8021q: VLAN device already exists")

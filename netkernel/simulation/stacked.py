@@ -112,8 +112,9 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
             refuse(what, errno.ENODEV)
     if kind in TAKERS:
         base = world.links[str(stated["link"])]
-        if base.type != ETHERNET or keeps_frames(base):
+        if base.type != ETHERNET:
             refuse(what, errno.EINVAL)
+        check_given(what, base)
         if _has_taker(world, base.name, kind):
             refuse(what, errno.EBUSY)
     if kind == "macsec":
@@ -134,10 +135,13 @@ def check_joins(world: World, what: object, name: str, controller: str) -> None:
         refuse(what, errno.EINVAL, "Can not enslave an L3 master device to a VRF")
     if kind == "bond" and link.kind == "vrf":
         refuse(what, errno.EPERM, "Device type (master device) cannot be enslaved.")
-    if (kind == "bridge" and link.type != ETHERNET) or (kind in ("bond", "bridge") and keeps_frames(link)):
+    if kind == "bridge" and link.type != ETHERNET:
         refuse(what, errno.EINVAL)
     if kind in ("bond", "bridge"):
+        check_given(what, link)
         check_free(world, what, name)
+    if kind == "vrf" and name == "lo":
+        refuse(what, errno.EOPNOTSUPP, "Can not enslave loopback device to a VRF")
 
 
 def check_free(world: World, what: object, name: str) -> None:
@@ -146,9 +150,18 @@ def check_free(world: World, what: object, name: str) -> None:
         refuse(what, errno.EBUSY)
 
 
-def keeps_frames(link: Link) -> bool:
-    """Whether nobody can take all frames of it."""
-    return link.kind in KINDS and KINDS[link.kind].keeps_frames
+def check_given(what: object, link: Link) -> None:
+    """Raises KernelRefused for a link that keeps its frames: EBUSY where it has taken them itself, else EINVAL."""
+    if link.kind in KINDS and KINDS[link.kind].keeps_frames:
+        refuse(what, errno.EBUSY if link.kind == "macvtap" else errno.EINVAL)
+
+
+def over_the_last(world: World, kind: str, stated: Attrs) -> Attrs:
+    """What is stated, over what the base sits on where the driver goes on to that (macvlan_common_newlink)."""
+    base = world.links.get(str(stated.get("link") or ""))
+    if base is None or base.kind not in KINDS[kind].passes_over:
+        return stated
+    return {**stated, "link": base.link}
 
 
 def _has_taker(world: World, base: str, kind: str) -> bool:

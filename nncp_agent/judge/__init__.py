@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from netkernel.host import Host
 from netkernel.records import Attrs
 from nncp_agent.errors import Problem
-from nncp_agent.judge import altnames, cautions, hardware, mtu, rules, takers
+from nncp_agent.judge import altnames, cautions, foundations, hardware, mtu, rules, takers
 from nncp_agent.judge import routes as route_list
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Context, Kind
@@ -36,6 +36,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
     found += altnames.problems(resolved, before)
+    found += foundations.problems(resolved, before)
     found += takers.problems(resolved, before)
     found += mtu.problems(resolved, before)
     found += route_list.problems(resolved, before)
@@ -114,7 +115,7 @@ def _token_without_autoconf(iface: Interface, merged: Interface) -> Iterator[Pro
 def _dhcp_without_frames(iface: Interface, merged: Interface, kind: Kind, before: Host) -> Iterator[Problem]:
     if iface.state in (State.DOWN, State.ABSENT) or merged.ipv4 is None or not merged.ipv4.dhcp:
         return
-    if not kind.carries_frames(merged, before.links.get(iface.name)):
+    if not kind.frames(merged, before.links.get(iface.name)):
         message = f"found true, but {iface.name} carries IP packets, and DHCP asks with Ethernet frames; wanted false"
         yield Problem(f"{iface.name}: ipv4.dhcp", message)
 

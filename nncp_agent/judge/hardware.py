@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from netkernel.ethtool import ACTIVE, FIXED, SECTIONS, VIRTUAL_FUNCTIONS, function_of, part
@@ -18,6 +19,15 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
     for name, iface in resolved.wanted.items():
         if name in before.links:
             yield from _of_link(iface, before)
+        yield from _twice(iface)
+
+
+def _twice(iface: Interface) -> Iterator[Problem]:
+    vfs = (iface.ethernet.sr_iov.vfs if iface.ethernet and iface.ethernet.sr_iov else None) or ()
+    for id, times in Counter(each.id for each in vfs).items():
+        if times > 1:
+            path = f"{iface.name}: {place(VIRTUAL_FUNCTIONS)}.vfs"
+            yield Problem(path, f"found id {id} twice, wanted each virtual function once")
 
 
 def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
@@ -47,6 +57,19 @@ def _of_link(iface: Interface, before: Host) -> Iterator[Problem]:
             yield from _features(path, values, have)
         else:
             yield from _values(path, section, values, have)
+            if section == "channels":
+                yield from _no_channels(path, values, have.settings[section])
+
+
+def _no_channels(path: str, values: Attrs, now: Attrs) -> Iterator[Problem]:
+    """Nobody is without a queue in either direction (ethnl_set_channels)."""
+    if all(now.get(key) == value for key, value in values.items()):
+        return
+    counts = {**now, **values}
+    for way in ("rx", "tx"):
+        told = [counts[key] for key in ("combined", way) if key in counts]
+        if told and not any(told):
+            yield Problem(path, f"leaves no {way} channel: wanted one at least, or a combined one")
 
 
 def _virtual_functions(path: str, section: str, said: Mapping[str, Attrs], have: Hardware) -> Iterator[Problem]:

@@ -107,10 +107,22 @@ def _over_its_base(iface: Interface, resolved: Resolved, before: Host, mtus: Mtu
                 f"{mine} is more than the {before.links[base].mtu} of {base}, which leaves a bond and gets back an MTU "
                 f"that nobody knows; state an mtu for {base} too",
             )
+    if kind_of(iface, link).takes_ports and (header := kind_of(iface, link).overhead(merged)):
+        yield from _over_its_ports(iface, header, before, mtus)
     controller = merged.controller
     if controller and link is not None and iface.mtu is None and 0 < link.max_mtu < mtus.of(iface.name):
         message = f"{mtus.of(iface.name)} is more than its port {iface.name} can: {link.max_mtu}"
         yield Problem(f"{controller}: mtu", message)
+
+
+def _over_its_ports(iface: Interface, lost: int, before: Host, mtus: Mtus) -> Iterator[Problem]:
+    """One that adds something to each frame of its ports' (hsr_dev_change_mtu)."""
+    mine, link = mtus.of(iface.name), before.links.get(iface.name)
+    for port in mtus.ports(iface.name):
+        its, old = mtus.of(port), before.links.get(port)
+        if its and mine > its - lost and (link is None or old is None or (link.mtu, old.mtu) != (mine, its)):
+            message = f"{mine} is more than the {its} of its port {port}, less {lost} that it needs itself"
+            yield Problem(f"{iface.name}: mtu", message)
 
 
 def _lost(iface: Interface, base: str, link: Link | None, mtus: Mtus) -> int:

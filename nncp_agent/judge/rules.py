@@ -8,6 +8,7 @@ from nncp_agent.errors import Problem
 from nncp_agent.model import RuleEntry, State
 from nncp_agent.resolve import Resolved
 from nncp_agent.sections import rules
+from nncp_agent.spelling import link_name
 
 
 def problems(resolved: Resolved) -> Iterator[Problem]:
@@ -22,6 +23,10 @@ def _malformed(entry: RuleEntry, path: str) -> Iterator[Problem]:
         if text and (6 if ":" in text else 4) != rules.family(entry):
             wanted = f"an IPv{rules.family(entry)} network"
             yield Problem(f"{path}.{key}", f"wanted {wanted} {_as_what(entry)}, found {text}")
+    try:
+        link_name(entry.iif or "lo")
+    except ValueError as error:  # no link is called so, by any of its names, and none can be
+        yield Problem(f"{path}.iif", f"found {entry.iif!r}, wanted {error}")
     if entry.state is State.ABSENT:
         return
     if entry.state not in (None, State.UP):

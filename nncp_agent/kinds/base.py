@@ -13,8 +13,10 @@ from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, Model, NetworkState, merge, of_tree
 from nncp_agent.shown import READERS
 
-_WITH_FRAMES: Final = frozenset({1, 32, 772})
-"""ARPHRD_ETHER, _INFINIBAND and _LOOPBACK (linux/if_arp.h)."""
+ETHERNET: Final = "Ethernet"
+INFINIBAND: Final = "InfiniBand"
+_FRAMES: Final = {1: ETHERNET, 32: INFINIBAND, 772: "loopback"}
+"""By ARPHRD_* (linux/if_arp.h)."""
 
 
 class Context(Struct, frozen=True):
@@ -50,6 +52,7 @@ class Kind:
     is_virtual: ClassVar[bool] = True  # a policy creates it; absent and down delete it
     down_deletes: ClassVar[bool] = True  # where it is virtual, `state: down` deletes it, too (nmstate.md 5.2)
     takes_ports: ClassVar[bool] = False  # it is a controller
+    needs: ClassVar[tuple[str, ...]] = ()  # whose frames its base, or its ports, have to carry; any where it is empty
     copies_mac: ClassVar[bool] = False  # `copy-mac-from` is for it
     probed: ClassVar[bool] = False  # which options the kernel takes is tried out before they are asked for
     own_addresses: ClassVar[tuple[tuple[str, int], ...]] = ()  # address and prefix that no policy takes away
@@ -79,10 +82,6 @@ class Kind:
         """MAY: what will work and still surprise."""
         return iter(())
 
-    def carries_frames(self, merged: Interface, link: Link | None) -> bool:
-        """MAY: whether it can ask everybody who is on the wire, and needs a MAC address for it (DHCPv4)."""
-        return link is None or link.type in _WITH_FRAMES
-
     def restored(self, link: Link) -> Interface | None:
         """MAY: how a link that nobody deletes is when no policy wants anything of it; None for bare of all settings."""
         return None
@@ -94,6 +93,14 @@ class Kind:
     def ports(self, iface: Interface) -> tuple[str, ...] | None:
         """MAY: its ports; None when the policy does not state them."""
         return None
+
+    def port_key(self, iface: Interface, port: str) -> str:
+        """MAY: the key of its subtree that names `port`."""
+        return "port"
+
+    def frames(self, merged: Interface, link: Link | None) -> str:
+        """MAY: whose frames it carries; "" for packets without any."""
+        return _FRAMES.get(link.type, "") if link is not None else ETHERNET
 
     def with_ports(self, config: Model | None, ports: Sequence[str]) -> Model | None:
         """MUST when it takes ports: `config` with exactly these ports, and all it says about those it keeps."""

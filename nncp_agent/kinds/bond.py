@@ -11,7 +11,7 @@ from netkernel.host import Host
 from netkernel.records import Attrs, Link, Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds import bond_rules
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, INFINIBAND, Context, Kind, Wanted
 from nncp_agent.kinds.bond_config import BondConfig, BondOptions
 from nncp_agent.model import Interface, Model, merge, stated
 from nncp_agent.shown.bond import NUMBERS
@@ -28,6 +28,7 @@ class Bond(Kind):
     subtree = "link-aggregation"
     Config = BondConfig
     takes_ports = True
+    needs = (ETHERNET, INFINIBAND)
     copies_mac = True
     probed = True
 

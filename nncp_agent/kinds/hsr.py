@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from netkernel.link_kinds.hsr import TAG
 from netkernel.records import Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.model import U8, Interface, LinkName, Model
 
 _WORDS: Final = {"slave1": "port1", "slave2": "port2"}
@@ -35,6 +35,7 @@ class Hsr(Kind):
     subtree = "hsr"
     Config = HsrConfig
     takes_ports = True
+    needs = (ETHERNET,)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """One port, or the same port twice."""
@@ -53,6 +54,10 @@ class Hsr(Kind):
         if not isinstance(config, HsrConfig) or config.port1 is None or config.port2 is None:
             return None
         return tuple(dict.fromkeys((config.port1, config.port2)))
+
+    def port_key(self, iface: Interface, port: str) -> str:
+        """Each has its own."""
+        return "port2" if isinstance(iface.config, HsrConfig) and iface.config.port2 == port else "port1"
 
     def renamed(self, config: Model | None, names: Mapping[str, str]) -> Model | None:
         """Its ports by their new names."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from netkernel.link_kinds.ipoib import FULL_MEMBER, LARGEST
 from netkernel.records import Link, Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import INFINIBAND, Context, Kind, Wanted
 from nncp_agent.model import Interface, LinkNameOrNone, Model
 from nncp_agent.spelling import Canonical
 
@@ -76,6 +76,10 @@ class Infiniband(Kind):
             message = f"wanted 68 to {largest} (mode {config.mode or 'datagram'}), found {iface.mtu}"
             yield Problem(f"{iface.name}: mtu", message)
         yield from _controller(iface, merged, context)
+
+    def frames(self, merged: Interface, link: Link | None) -> str:
+        """Its own."""
+        return INFINIBAND
 
     def below(self, iface: Interface) -> tuple[str, ...]:
         """The port of its partition."""
@@ -147,15 +151,11 @@ def _new(iface: Interface, config: InfinibandConfig, path: str, context: Context
 
 
 def _controller(iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
-    """A bridge takes Ethernet frames, and a bond one port at a time (nmstate.md 3.3; bond_enslave)."""
+    """A bond takes one port at a time (nmstate.md 3.3; bond_enslave)."""
     controller = context.merged.get(merged.controller or "")
     if controller is None:
         return
     mode = getattr(controller.config, "mode", None)
-    if controller.type == "linux-bridge":
-        yield Problem(
-            f"{iface.name}: controller", f"found {controller.name}, which takes Ethernet frames and no infiniband"
-        )
-    elif controller.type == "bond" and mode != "active-backup":
+    if controller.type == "bond" and mode != "active-backup":
         message = f"found {controller.name} of mode {mode}; wanted mode active-backup for infiniband ports"
         yield Problem(f"{iface.name}: controller", message)

@@ -11,12 +11,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from netkernel.link_kinds import KINDS, ip_tunnel
-from netkernel.link_kinds.base import ETHERNET
+from netkernel.link_kinds.base import ETHERNET as ARPHRD_ETHER
 from netkernel.link_kinds.ip_tunnel import IGNORE_ENCAP_LIMIT, KEY, USUAL_ENCAP_LIMIT
 from netkernel.records import Link, Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds import ip_tunnel_rules as rules
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.kinds.ip_tunnel_config import IpTunnelConfig
 from nncp_agent.model import Interface, Model, merge
 from nncp_agent.shown.tunnels import FLOW_LABEL, TUNNEL_FLAGS, TUNNEL_MODES
@@ -58,12 +58,12 @@ class IpTunnel(Kind):
         stated = merge_of(iface.config)
         yield from rules.ends(path, kind, config, iface.name)
         yield from rules.words(path, kind, stated, config.mode)
-        yield from rules.frames(iface, merged, kind, config.mode, context.merged, context.before.links.get(iface.name))
+        yield from rules.frames(iface, kind, config.mode)
         yield from rules.beside_the_kernels(path, kind, config, context.before)
 
-    def carries_frames(self, merged: Interface, link: Link | None) -> bool:
-        """Those of GRETAP."""
-        return KINDS[_link_kind(merged.config)].type == ETHERNET
+    def frames(self, merged: Interface, link: Link | None) -> str:
+        """As its mode has it."""
+        return ETHERNET if KINDS[_link_kind(merged.config)].type == ARPHRD_ETHER else ""
 
     def below(self, iface: Interface) -> tuple[str, ...]:
         """Its base, if it has one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from netkernel.host import Host
 from netkernel.link_kinds import KINDS, ip_tunnel
 from netkernel.link_kinds.base import ETHERNET
-from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.ip_tunnel_config import IpTunnelConfig
 from nncp_agent.model import Interface
@@ -57,10 +56,8 @@ def words(path: str, kind: str, stated: IpTunnelConfig, mode: str) -> Iterator[P
         yield Problem(f"{path}.pmtu-disc", f"false needs a ttl of 0, which is inherited, found ttl {stated.ttl}")
 
 
-def frames(
-    iface: Interface, merged: Interface, kind: str, mode: str, interfaces: Mapping[str, Interface], before: Link | None
-) -> Iterator[Problem]:
-    """What carries IP packets and no Ethernet frames has no MAC, and becomes no bond's or bridge's port."""
+def frames(iface: Interface, kind: str, mode: str) -> Iterator[Problem]:
+    """What carries IP packets and no Ethernet frames has no MAC."""
     low, high = KINDS[kind].mtus
     if iface.mtu is not None and not high:
         low, high = max(low, _SMALLEST_MTU), _LARGEST_PACKET - ip_tunnel.overhead(kind, {})
@@ -71,13 +68,6 @@ def frames(
     for word, value in (("mac-address", iface.mac_address), ("copy-mac-from", iface.copy_mac_from)):
         if value:
             yield Problem(f"{iface.name}: {word}", f"a tunnel of mode {mode} carries no Ethernet frames and has no MAC")
-    controller = interfaces.get(merged.controller or "")
-    joins = before is None or before.master != merged.controller  # a bond takes such links as long as it has no other
-    if joins and controller is not None and controller.type in ("bond", "linux-bridge"):
-        message = (
-            f"{merged.controller} takes Ethernet frames, which mode {mode} does not carry; gretap and ip6gretap do"
-        )
-        yield Problem(f"{iface.name}: controller", message)
 
 
 def beside_the_kernels(path: str, kind: str, config: IpTunnelConfig, before: Host) -> Iterator[Problem]:

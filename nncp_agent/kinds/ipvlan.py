@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from netkernel.link_kinds.ipvlan import PRIVATE, VEPA
 from netkernel.records import Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.model import Interface, LinkName, Model
 
 
@@ -33,6 +33,7 @@ class IpVlan(Kind):
     link_kinds = ("ipvlan",)
     subtree = "ipvlan"
     Config = IpVlanConfig
+    needs = (ETHERNET,)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """A link without base or mode, both flags at once, and neighbours on the base that want it otherwise."""

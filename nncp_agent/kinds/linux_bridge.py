@@ -11,7 +11,7 @@ from netkernel.host import Host
 from netkernel.records import Attrs, Link, Value
 from nncp_agent.errors import Problem
 from nncp_agent.kinds import bridge_rules, bridge_vlans
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.kinds.bridge_config import (
     EVERY_TAG,
     NO_FILTERING,
@@ -34,6 +34,7 @@ class LinuxBridge(Kind):
     subtree = "bridge"
     Config = BridgeConfig
     takes_ports = True
+    needs = (ETHERNET,)
     copies_mac = True
     probed = True
 

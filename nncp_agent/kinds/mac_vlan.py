@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from netkernel.link_kinds.macvlan import NOPROMISC
 from netkernel.records import Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.model import Interface, LinkName, Model
 
 PASSTHRU: Final = "passthru"
@@ -38,6 +38,7 @@ class MacVlan(Kind):
     link_kinds: ClassVar[tuple[str, ...]] = ("macvlan",)
     subtree = "mac-vlan"
     Config: ClassVar[type[Model]] = MacVlanConfig
+    needs = (ETHERNET,)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """A link without base or mode; `promiscuous: false` where the driver does not heed it; a base taken whole."""

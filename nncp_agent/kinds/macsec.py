@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from netkernel.link_kinds.macsec import HEADER, ICV
 from netkernel.records import Attrs, Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.model import U16, Interface, LinkName, Model
 from nncp_agent.shown.secrets import HIDDEN
 from nncp_agent.spelling import Canonical
@@ -61,6 +61,7 @@ class MacSec(Kind):
     link_kinds: ClassVar[tuple[str, ...]] = ("macsec",)
     subtree = "macsec"
     Config: ClassVar[type[Model]] = MacSecConfig
+    needs = (ETHERNET,)
     overhead_counts = True
     room_for_tags = False
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 from netkernel.link_kinds.tun import LARGEST_TAP, TAP, TUN
 from netkernel.records import Link, Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.model import Interface, Model
 
 Id = Annotated[int, Meta(ge=0, le=2**32 - 2)]
@@ -59,9 +59,9 @@ class Tun(Kind):
                 found = ("false", "true")[bool(value)] if attr == "multi_queue" else value
                 yield Problem(f"{iface.name}: {self.option(attr)}", f"found {found}, but {iface.name} {why}")
 
-    def carries_frames(self, merged: Interface, link: Link | None) -> bool:
-        """A tap's."""
-        return not isinstance(merged.config, TunConfig) or merged.config.mode != TUN
+    def frames(self, merged: Interface, link: Link | None) -> str:
+        """A tap does."""
+        return "" if isinstance(merged.config, TunConfig) and merged.config.mode == TUN else ETHERNET
 
     def brief(self, iface: Interface) -> str:
         """Its mode."""
@@ -86,21 +86,11 @@ class Tun(Kind):
 
 
 def _without_frames(iface: Interface, merged: Interface, config: TunConfig, context: Context) -> Iterator[Problem]:
-    """What needs Ethernet frames, asked of a device that has none (br_add_if, dev_set_mac_address answer EINVAL)."""
+    """A MAC address, asked of a device that carries no frames (dev_set_mac_address answers EINVAL)."""
     if config.mode != TUN:
         return
     if iface.mac_address:
         yield Problem(f"{iface.name}: mac-address", "found one, but a tun carries IP packets, wanted none or mode tap")
-    controller, seen = context.merged.get(merged.controller or ""), context.before.links.get(iface.name)
-    joins = seen is None or seen.master != merged.controller
-    if joins and controller is not None and controller.type in ("linux-bridge", "bond"):
-        message = f"found {controller.name}, which takes Ethernet frames, and a tun has none; wanted mode tap"
-        yield Problem(f"{iface.name}: controller", message)
-    for other in context.desired.interfaces or ():
-        there = other.name in context.before.above(iface.name)  # kernels of 2025 and before take a VLAN
-        if not there and getattr(other.config, "base_iface", None) == iface.name and other.type != "vxlan":
-            message = f"found {iface.name}, a tun, which carries no Ethernet frames; wanted a base that does"
-            yield Problem(f"{other.name}: {other.type}.base-iface", message)
 
 
 def _is_held(attr: str, link: Link) -> str:

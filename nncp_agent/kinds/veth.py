@@ -42,8 +42,13 @@ class Veth(Kind):
         if other is not None and isinstance(other.config, VethConfig) and other.config.peer != iface.name:
             if context.desired.interface(config.peer) is not None:
                 yield Problem(path, f"found '{config.peer}', which says its peer is '{other.config.peer}'")
-        elif other is not None and other.type not in (None, "veth", "ethernet"):
+        elif other is not None and not self._can_be_one(other, context):
             yield Problem(path, f"found '{config.peer}', which is of type {other.type}, wanted a veth")
+
+    def _can_be_one(self, other: Interface, context: Context) -> bool:
+        """Whether the other end is a veth, or will be: a policy may call one ethernet, too."""
+        link = context.before.links.get(other.name)
+        return link.kind == "veth" if link is not None else other.type in (None, "veth", "ethernet")
 
     def brief(self, iface: Interface) -> str:
         """The other end."""

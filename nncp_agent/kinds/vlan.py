@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from netkernel.records import Value
 from nncp_agent.errors import Problem
-from nncp_agent.kinds.base import Context, Kind, Wanted
+from nncp_agent.kinds.base import ETHERNET, Context, Kind, Wanted
 from nncp_agent.model import U32, Interface, LinkName, Model, VlanId
 from nncp_agent.shown.small import registration
 
@@ -61,6 +61,7 @@ class Vlan(Kind):
     subtree = "vlan"
     Config = VlanConfig
     tag = 4
+    needs = (ETHERNET,)
 
     def problems(self, iface: Interface, merged: Interface, context: Context) -> Iterator[Problem]:
         """A VLAN of nothing, or without a number."""

@@ -313,7 +313,7 @@ def _broken_foundations(
             continue
         kind = kind_of(iface, before.links.get(iface.name))
         for name in kind.below(merged[iface.name]):
-            path = f"{iface.name}: {kind.subtree}"
+            path = f"{iface.name}: {kind.subtree}.base-iface"
             if name in gone:
                 yield Problem(path, f"{name} is to be deleted by the same policy")
             elif name not in merged:

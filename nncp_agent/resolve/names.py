@@ -198,9 +198,16 @@ def _type_problem(iface: Interface, link: Link | None, is_partner: bool, before:
         if iface.state is State.ABSENT and not by_link(link).managed:
             message = f"found absent, but this version deletes no {by_link(link).name}; use ip link delete"
             return Problem(f"{iface.name}: state", message)
-        if iface.type is None or iface.state is State.IGNORE or is_of_type(link, iface.type):
+        if iface.type is None or iface.state is State.IGNORE:
             return None
-        return Problem(f"{iface.name}: type", f"wanted {iface.type}, but {iface.name} is there as {by_link(link).name}")
+        if not is_of_type(link, iface.type):
+            message = f"wanted {iface.type}, but {iface.name} is there as {by_link(link).name}"
+            return Problem(f"{iface.name}: type", message)
+        its = KINDS.get(by_link(link).name)
+        if its is not None and iface.config is not None and not isinstance(iface.config, its.Config or ()):
+            message = f"{iface.name} is of type {its.name}, which has no such section"
+            return Problem(f"{iface.name}: {iface.type}", message)  # a NIC that is said to be a veth
+        return None
     if iface.state not in (None, State.UP) or is_partner:
         return None
     if iface.type is None:

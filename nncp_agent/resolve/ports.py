@@ -106,7 +106,7 @@ def _may_join(
     problems: list[Problem],
 ) -> bool:
     """Whether a listed port can be that controller's; says so in `problems` if not."""
-    path = _path(living[controller])
+    path = _path(living[controller], port)
     stated = living[port].controller if port in living else None
     complaint = ""
     if port in gone:
@@ -164,7 +164,7 @@ def _join_from_below(
             claims.setdefault(name, "")
         elif controller in listing:
             if claims.get(name) != controller and name not in listing[controller]:
-                complaint = f"{controller} does not list it: add it to {_path(living[controller])}"
+                complaint = f"{controller} does not list it: add it to {_path(living[controller], name)}"
         elif controller in gone:
             complaint = f"{controller} is to be deleted by the same policy"
         elif controller not in living and controller not in before.links:
@@ -206,6 +206,8 @@ def _freed_by_deletion(
     return frozenset(left_alone)
 
 
-def _path(controller: Interface) -> str:
+def _path(controller: Interface, port: str) -> str:
     kind = KINDS.get(controller.type or "")
-    return f"{controller.name}: {kind.subtree}.port" if kind is not None and kind.subtree else controller.name
+    if kind is None or not kind.subtree:
+        return controller.name
+    return f"{controller.name}: {kind.subtree}.{kind.port_key(controller, port)}"

@@ -100,7 +100,7 @@ def test_ipv6_on_a_link_that_gets_a_small_mtu_from_another_is_refused() -> None:
 
 def test_a_base_may_go_down_only_with_what_sits_on_it() -> None:
     desired = "interfaces: [{name: eth2, state: down}, {name: v5, type: vlan, vlan: {base-iface: eth2, id: 5}}]"
-    assert problems(desired, BRIDGED) == ["v5: vlan: cannot be up on eth2, which is asked to be down"]
+    assert problems(desired, BRIDGED) == ["v5: vlan.base-iface: cannot be up on eth2, which is asked to be down"]
 
 
 def test_a_route_the_host_has_on_a_foreign_link_can_be_stated_again() -> None:

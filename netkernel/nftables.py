@@ -89,7 +89,7 @@ def flush(family: int, of: str, name: str) -> Message:
 def rule(family: int, of: str, chain: str, expressions: Sequence[bytes], comment: str) -> Message:
     """Append a rule."""
     listed = tlv.nest(4, *expressions)
-    said = tlv.attribute(7, _userdata(comment))
+    said = tlv.attribute(7, _userdata(comment)) if comment else b""
     return _message(_NEW_RULE, CREATE | APPEND, family, tlv.text(1, of) + tlv.text(2, chain) + listed + said)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from cni.skel import Call
+from cni.skel import DEL, Call
 from cni.types import args, go_json, macs, results
 from cni.types.errors import INVALID_CONFIG, UNDECODABLE, CniError
 from cni.types.go_json import Anything, Boolean, Integer, Mapped, Misfit, Several, Structure, Text
@@ -80,13 +80,21 @@ SHAPE: Final = Structure(
     },
 )
 
+_OF_DEL: Final = ("bridge", "vlan", "ipam")
+"""What DEL needs to know."""
+
 
 def read(call: Call) -> BridgeConfig:
-    """Raises CniError for what is no configuration, and for options that contradict each other."""
+    """Raises CniError for what is no configuration, and for options that contradict each other.
+
+    DEL is content with any values: a pod must be able to go whatever became of the configuration it came with.
+    """
     try:
         found = go_json.fitted(call.config, SHAPE)
     except Misfit as misfit:
         raise CniError(UNDECODABLE, f"failed to load netconf: {misfit}", misfit.where) from None
+    if call.command == DEL:
+        found = {key: value for key, value in found.items() if key in _OF_DEL}
     previous = found.get("prevResult")
     config = BridgeConfig(
         bridge=found.get("bridge", DEFAULT_BRIDGE),
@@ -105,12 +113,13 @@ def read(call: Call) -> BridgeConfig:
         enable_dad=found.get("enabledad", False),
         disable_container_interface=found.get("disableContainerInterface", False),
         port_isolation=found.get("portIsolation", False),
-        mac=_mac(_mac_asked(found, call)),
+        mac="" if call.command == DEL else _mac(_mac_asked(found, call)),
         ipam=found.get("ipam", {}).get("type", ""),
         dns=results.dns(found.get("dns", {})),
         previous=results.read(previous, call.version) if previous is not None else None,
     )
-    _check(config)
+    if call.command != DEL:
+        _check(config)
     return config
 
 
@@ -119,7 +128,7 @@ def _check(config: BridgeConfig) -> None:
     if not 0 <= config.vlan <= LAST_VLAN:
         raise _wrong(f"invalid VLAN ID {config.vlan} (must be between 0 and {LAST_VLAN})", "vlan")
     if config.hairpin and config.promisc:
-        said = "cannot set hairpin mode and promiscuous mode at the same time."
+        said = "cannot set hairpin mode and promiscuous mode at the same time"
         raise _wrong(said, "hairpinMode, promiscMode")
     if config.ipam and config.disable_container_interface:
         raise _wrong("cannot use IPAM when DisableContainerInterface flag is set", "ipam, disableContainerInterface")

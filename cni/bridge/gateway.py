@@ -43,7 +43,10 @@ def ensured(node: Place, bridge: Link, config: BridgeConfig) -> tuple[Link, tupl
     made = (CreateLink(port, "veth", {"peer": name}),)  # the port first: callers find it by the index before ours
     own: Attrs = {"alias": stamp(OWNER, f"{bridge.name}/{config.vlan}"), "up": True}
     try:
-        node.execute([*made, *join(port, in_vlan, bridge), SetLink(name, "veth", own, {"alias": "", "up": False})])
+        quiet = WriteSysctl(f"net/ipv6/conf/{port}/accept_ra", new="0", old="1")
+        node.execute(
+            [*made, quiet, *join(port, in_vlan, bridge), SetLink(name, "veth", own, {"alias": "", "up": False})]
+        )
     except KernelRefused as refused:
         if refused.errno != errno.EEXIST:
             node.undo(made)
@@ -77,7 +80,8 @@ def configuration(node: Place, link: Link, wanted: Iterable[tuple[str, int]], *,
         family = 6 if ":" in ip else 4
         in_the_way = [each for each in there if each.family == family and (family == 4 or _overlap(each, ip, prefix))]
         if in_the_way and not force:
-            said = f'"{link.name}" already has an IP address different from {ip}/{prefix}'
+            what = "bridge addr" if link.kind == "bridge" else f'vlan interface "{link.name}" with addr'
+            said = f'failed to set {what}: "{link.name}" already has an IP address different from {ip}/{prefix}'
             has = ", ".join(f"{each.ip}/{each.prefix}" for each in in_the_way)
             raise CniError(INVALID_CONFIG, said, f"it has {has}; forceAddress: true replaces them")
         ops += [DeleteAddress(each) for each in in_the_way]

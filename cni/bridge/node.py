@@ -58,7 +58,8 @@ def ensured(node: Place, config: BridgeConfig, promised: Collection[str]) -> tup
         node.execute(_made(config))
         found = node.link(name)
     if found is None or found.kind != "bridge":
-        raise CniError(INVALID_CONFIG, f'"{name}" already exists but is not a bridge', f"bridge: {_what(found)}")
+        said = f'failed to create bridge "{name}": "{name}" already exists but is not a bridge'
+        raise CniError(INVALID_CONFIG, said, f"bridge: {_what(found)}")
     if config.filters_vlans and not found.attrs.get("vlan_filtering"):
         said = f'bridge "{name}" does not filter VLANs, so vlan and vlanTrunk would do nothing'
         fix = f"ip link set {name} type bridge vlan_filtering 1, or bridge.options.vlan-filtering in the node's policy"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from cni.skel import Call
+from cni.skel import DEL, Call
 from cni.types import args, go_json, macs, results
 from cni.types.errors import INVALID_CONFIG, UNDECODABLE, CniError
 from cni.types.go_json import Anything, Boolean, Integer, Mapped, Misfit, Shape, Structure, Text
@@ -76,11 +76,14 @@ SHAPE: Final = Structure(
 
 
 def read(call: Call) -> Tuning:
-    """Raises CniError for what is no configuration, and for values that no kernel takes."""
+    """Raises CniError for what is no configuration, and for values that no kernel takes, which are nothing to DEL."""
     try:
         config = go_json.fitted(call.config, SHAPE)
     except Misfit as misfit:
         raise CniError(UNDECODABLE, f"failed to load netconf: {misfit}", misfit.where) from None
+    data_dir = config.get("dataDir", "") or DATA_DIR
+    if call.command == DEL:
+        return Tuning(data_dir=data_dir)
     given: dict[str, Any] = config.get("args", {}).get("cni", {})
     stated = {key: value for key, value in config.items() if key in _ATTRIBUTES}
     macs = [args.read(call.args, {"MAC"}).get("MAC", ""), config.get("runtimeConfig", {}).get("mac", "")]
@@ -96,7 +99,7 @@ def read(call: Call) -> Tuning:
         promisc=merged.get("promisc") or None,
         allmulti=merged.get("allmulti"),
         tx_queue_length=_length(merged.get("txQLen")),
-        data_dir=config.get("dataDir", "") or DATA_DIR,
+        data_dir=data_dir,
         previous=results.read(previous, call.version) if previous is not None else None,
     )
 

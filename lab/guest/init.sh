@@ -31,6 +31,7 @@ done
 mkdir -p /dev/pts /sys/fs/cgroup /run/netns /run/lock "$LAB_OUT"
 mount -t devpts -o ptmxmode=666 devpts /dev/pts
 ln -sf /proc/self/fd /dev/fd
+for each in 0:stdin 1:stdout 2:stderr; do ln -sf "/proc/self/fd/${each%:*}" "/dev/${each#*:}"; done
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 mount -t bpf bpf /sys/fs/bpf 2>/dev/null

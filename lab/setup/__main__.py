@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab import browser
-from lab.setup import apt, venv
+from lab.setup import apt, peers, venv
 from lab.setup.base import TREE, SetupFailed
 
 NETWORK: Final = (
@@ -24,9 +24,8 @@ NETWORK: Final = (
     "util-linux",
 )
 """What probes, tests and demos run."""
-PLUGINS: Final = "containernetworking-plugins"
-"""The CNI plugins written in Go, whose place ours take."""
-TESTS: Final = (*NETWORK, PLUGINS, browser.PACKAGE)
+TESTS: Final = (*NETWORK, peers.PLUGINS, browser.PACKAGE)
+"""With the CNI plugins written in Go, whose place ours take."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,8 @@ def main(words: Sequence[str]) -> int:
         return 2
     try:
         apt.ensure(VERBS[name].packages, f"./dev {name}")
+        if name == "test":
+            peers.fetch_newer_plugins()
         python = venv.python()
     except SetupFailed as failure:
         print(f"dev: {failure}", file=sys.stderr)

@@ -32,6 +32,7 @@ class Runtime:
         self.ifname = ifname
         self.container = container
         self.path = path
+        self.more: Mapping[str, str] = {}
 
     def environment(self, command: str, **more: str) -> dict[str, str]:
         return {
@@ -41,6 +42,7 @@ class Runtime:
             "CNI_IFNAME": self.ifname,
             "CNI_PATH": self.path,
             "PATH": os.environ["PATH"],
+            **self.more,
             **more,
         }
 

@@ -98,6 +98,7 @@ def plan(
             committed=committed,
             refusals=probe.refusals,
             holders=managers.holders,
+            link_files=managers.link_files,
             claim=claim,
         )
         decision = decide_closely(decided, before, here.kernel.snapshot)
@@ -204,6 +205,7 @@ def _options(function: str, checks: Sequence[str | Check] | None, namespace: str
         command=f"nncp_agent.api.{function}",
         refusals=probe.refusals,
         holders=managers.holders,
+        link_files=managers.link_files,
     )
 
 

@@ -57,6 +57,7 @@ def apply(
                 committed,
                 refusals=options.refusals,
                 holders=options.holders,
+                link_files=options.link_files,
                 claim=options.claim,
             )
 

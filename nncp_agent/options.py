@@ -15,6 +15,7 @@ from nncp_agent import lock
 from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.errors import Problem
 from nncp_agent.held import Holders, nobody
+from nncp_agent.managers import LinkFiles, no_files
 from nncp_agent.plan import nothing_refused
 from nncp_agent.settle import VERIFY_S
 from nncp_agent.store import Store
@@ -43,8 +44,9 @@ class Options(Frozen, kw_only=True):
     """How to apply. Times are in seconds; `checks` are those a user added to the gateways and name servers.
 
     `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`), `holders` which links other managers
-    hold (`nncp_agent.managers`); with `claim` they are taken over. `progress` gets one line for each stage as it
-    begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three are seams.
+    hold, `link_files` what udev goes by (`nncp_agent.managers`); with `claim` links are taken over. `progress` gets one
+    line for each stage as it begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three
+    are seams.
     """
 
     verify: bool = True
@@ -62,6 +64,7 @@ class Options(Frozen, kw_only=True):
     keep_unsettled: bool = False
     refusals: Callable[[str, Attrs], Mapping[str, str]] = nothing_refused
     holders: Holders = nobody
+    link_files: LinkFiles = no_files
     claim: bool = False
     progress: Callable[[str], None] = log.info
     guard: Guard = _guarding

@@ -9,12 +9,13 @@ from netkernel.errors import KernelRefused
 from netkernel.files import MANAGERS
 from netkernel.frozen import Frozen
 from netkernel.host import Host
-from netkernel.ops import DeleteLink, Op
+from netkernel.ops import CreateLink, DeleteLink, Op
 from netkernel.records import Attrs
 from nncp_agent import held, judge
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.held import Holders, nobody
 from nncp_agent.important import important
+from nncp_agent.managers import LinkFiles, no_files
 from nncp_agent.model import Interface, NetworkState
 from nncp_agent.observe import Present
 from nncp_agent.resolve import Resolved, resolve
@@ -56,12 +57,14 @@ def decide(
     *,
     refusals: judge.Refusals = nothing_refused,
     holders: Holders = nobody,
+    link_files: LinkFiles = no_files,
     precious: frozenset[str] = frozenset(),
     claim: bool = False,
 ) -> Decision:
     """What to do so that `before` becomes `desired`. Raises InvalidPolicy with everything that is wrong with it.
 
     What another manager holds is refused, or with `claim` taken over; how is known once `before` has its files.
+    `link_files` is what udev goes by when a link appears; asked only when the plan makes one.
     """
     committed = committed or NetworkState()
     resolved = resolve(desired, Present(before, committed), before, committed)
@@ -79,17 +82,31 @@ def decide(
         _refuse(_as_called(claims.problems(taken, resolved, before, owns_dns), resolved))
         after = claims.claimed(after, before, taken, owns_dns)
         ops, lost = _planned(before, after)
+    beside = _as_called(_of_udev(ops, resolved, before, after, link_files), resolved)
     return Decision(
         desired=resolved.desired,
         resolved=resolved,
         before=before,
         target=after,
         ops=ops,
-        warnings=tuple(_as_called(judge.warnings(resolved, before, after), resolved)),
+        warnings=(*_as_called(judge.warnings(resolved, before, after), resolved), *beside),
         irreversible=lost,
         important=important(ops, before, precious),
         claims=taken,
     )
+
+
+def _of_udev(
+    ops: Sequence[Op], resolved: Resolved, before: Host, after: Host, link_files: LinkFiles
+) -> Sequence[Problem]:
+    """What udev will make of the links that are made. Raises InvalidPolicy where the policy wants something else."""
+    made = after.links.keys() - before.links.keys() | {op.name for op in ops if isinstance(op, CreateLink)}
+    if not made or not (files := link_files()):
+        return ()
+    from nncp_agent.judge import udev  # late: many hosts have none, and few plans make a link
+
+    _refuse(_as_called([*udev.problems(files, made, resolved.wanted, before, after)], resolved))
+    return [*udev.warnings(files, made, resolved.wanted, after)]
 
 
 def decide_closely(

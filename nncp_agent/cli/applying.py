@@ -71,7 +71,13 @@ def run(
     from nncp_agent.options import Options as Stated
 
     with progress.shown_on(call.world.stderr) as shown, call.logging(shown), policies.located(decoded):
-        options = Stated(**stated, progress=call.stages(shown), refusals=call.refusals(), holders=call.world.holders)
+        options = Stated(
+            **stated,
+            progress=call.stages(shown),
+            refusals=call.refusals(),
+            holders=call.world.holders,
+            link_files=call.world.link_files,
+        )
         call.is_changing = True
         with call.kernel() as kernel:
             if decoded.left:

@@ -38,6 +38,7 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
                 committed=committed,
                 refusals=refusals,
                 holders=call.world.holders,
+                link_files=call.world.link_files,
                 precious=_precious(call, before),
                 claim=call.claims(),
             )

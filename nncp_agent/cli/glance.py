@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from os.path import basename
 
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from nncp_agent.kinds import KINDS
+from nncp_agent.managers.base import Holder
+from nncp_agent.managers.udev import VENDORS, LinkFile
 from nncp_agent.model import Interface
+
+
+class By(Frozen):
+    """Who else has a hand in an interface: in a few words, and with profiles, files and policies."""
+
+    short: str
+    whole: str
+
+
+def hands(holders: Mapping[str, Holder], named: Mapping[str, LinkFile], everything: bool) -> dict[str, By]:
+    """`everything` also has udev's word where that is only what comes with it and fits every link."""
+    found = {}
+    for name in holders.keys() | named.keys():
+        short, whole = [], []
+        if holder := holders.get(name):
+            short, whole = [holder.name], [str(holder)]
+        if file := named.get(name):
+            if everything or basename(file.path) != VENDORS:
+                short.append(f"udev ({basename(file.path)})")
+            whole.append(f"udev ({file.path}: {file.policies})" if file.policies else f"udev ({file.path})")
+        found[name] = By(", ".join(short), "; ".join(whole))
+    return found
 
 
 def states(interface: Interface, host: Host) -> list[str]:

@@ -9,7 +9,6 @@ from nncp_agent.cli import glance
 from nncp_agent.cli import table as tables
 from nncp_agent.cli import tree as trees
 from nncp_agent.cli.terminal import Style
-from nncp_agent.managers.base import Holder
 from nncp_agent.model import Interface, NetworkState, State
 
 HEADERS = ("NAME", "STATE", "MTU", "ADDRESSES", "PORTS", "WHAT", "IN", "OWNER", "MANAGED BY", "MAC")
@@ -17,8 +16,8 @@ EXPENDABLE = ("MTU", "MAC", "OWNER", "MANAGED BY", "WHAT", "IN", "PORTS")
 """On a narrow terminal, in this order."""
 MANY_PORTS = 8
 
-Held = Mapping[str, Holder]
-"""Who else configures which interface."""
+Held = Mapping[str, glance.By]
+"""Who else has a hand in which interface."""
 
 
 def table(state: NetworkState, host: Host, held: Held, style: Style, *, everything: bool = False) -> str:
@@ -41,21 +40,22 @@ def tree(state: NetworkState, host: Host, held: Held, style: Style, *, everythin
         if interface is None:
             return ""
         owner = f"owned by {interface.owner}" if interface.owner else ""
-        manager = f"by {held[name].name}" if name in held else ""
+        by = held.get(name)
+        hands = (by.whole if everything else by.short) if by else ""
         words = [
             interface.type or "",
             glance.brief(interface),
             *glance.states(interface, host),
             glance.mtu(interface),
             owner,
-            manager,
+            f"by {hands}" if hands else "",
         ]
         return ", ".join(word for word in (*words, *glance.addresses(interface, everything)) if word)
 
     return trees.render(below, describe, style)
 
 
-def _row(interface: Interface, host: Host, holder: Holder | None, everything: bool) -> tables.Row:
+def _row(interface: Interface, host: Host, by: glance.By | None, everything: bool) -> tables.Row:
     ports = glance.ports(interface)
     if len(ports) > MANY_PORTS and not everything:
         ports = [*ports[:MANY_PORTS], f"… {len(ports) - MANY_PORTS} more"]
@@ -69,7 +69,7 @@ def _row(interface: Interface, host: Host, holder: Holder | None, everything: bo
         on,
         interface.controller or "",
         interface.owner or "",
-        holder.name if holder else "",
+        by.short if by else "",
         glance.mac(interface),
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a cold start pays only for what its verb needs
     from netkernel.records import Attrs, Link
     from netkernel.transaction import Kernel
     from nncp_agent.managers.base import Holder
+    from nncp_agent.managers.udev import LinkFile
     from nncp_agent.options import Options
 
 CAP_NET_ADMIN = 12
@@ -24,8 +25,9 @@ class World(Frozen, kw_only=True):
     """The streams, the environment and the kernel.
 
     `open_kernel` takes the state directory, in which leases are. `may_configure` is whether this process may change the
-    network, `refusals` who knows what the kernel would refuse, `holders` which links other managers hold. `hear`
-    listens on links for so many seconds at most (`lldp.hearing`). `adapt` has the last word on how to apply.
+    network, `refusals` who knows what the kernel would refuse, `holders` which links other managers hold, `link_files`
+    what udev goes by when links appear and `named` what it went by for those that are here. `hear` listens on links for
+    so many seconds at most (`lldp.hearing`). `adapt` has the last word on how to apply.
     """
 
     stdin: BinaryIO
@@ -36,6 +38,8 @@ class World(Frozen, kw_only=True):
     may_configure: bool
     refusals: Callable[[str, Attrs], Mapping[str, str]]
     holders: Callable[[Mapping[str, Link]], Mapping[str, Holder]] = lambda links: {}
+    link_files: Callable[[], Sequence[LinkFile]] = lambda: ()
+    named: Callable[[Mapping[str, Link]], Mapping[str, LinkFile]] = lambda links: {}
     hear: Callable[[Sequence[str], float], Mapping[str, tuple[bytes, ...]]] = lambda links, timeout_s: {}
     proc: str = "/proc"
     adapt: Callable[[Options], Options] = lambda options: options
@@ -54,6 +58,8 @@ class World(Frozen, kw_only=True):
             open_kernel=_linux,
             refusals=_refusals,
             holders=_holders,
+            link_files=_link_files,
+            named=_named,
             hear=_hear,
             may_configure=_has_capability(CAP_NET_ADMIN),
         )
@@ -109,6 +115,18 @@ def _holders(links: Mapping[str, Link]) -> Mapping[str, Holder]:
     from nncp_agent import managers  # late: YAML and JSON do not tell
 
     return managers.holders(links)
+
+
+def _link_files() -> Sequence[LinkFile]:
+    from nncp_agent import managers  # late: only plans ask
+
+    return managers.link_files()
+
+
+def _named(links: Mapping[str, Link]) -> Mapping[str, LinkFile]:
+    from nncp_agent.managers import udev  # late: YAML and JSON do not tell
+
+    return udev.applied(links)
 
 
 def _hear(links: Sequence[str], timeout_s: float) -> Mapping[str, tuple[bytes, ...]]:

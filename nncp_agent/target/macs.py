@@ -56,9 +56,15 @@ def _ports_after(links: dict[str, Link], resolved: Resolved, before: Host) -> di
 
 
 def _bond(name: str, members: list[str], links: dict[str, Link], resolved: Resolved, before: Host) -> None:
-    """A bond lends its MAC and MTU to its ports; without a MAC of its own it takes its first port's."""
+    """A bond lends its MAC and MTU to its ports; without a MAC of its own it takes its first port's.
+
+    A new one has that from its first moment: until the port joins, the driver has drawn one, and udev would put its own
+    in the place of that (MACAddressPolicy=persistent), which the bond keeps.
+    """
     bond, old = links[name], before.links.get(name)
     stated = name in resolved.wanted and bool(resolved.wanted[name].mac_address or resolved.wanted[name].copy_mac_from)
+    if old is None and not follows_its_port(bond) and len(mac := mac_of(name, links, before)) == len(NO_MAC):
+        bond = links[name] = replace(bond, attrs={**bond.attrs, "address": mac})  # an InfiniBand port's is longer
     if old is not None and not stated and (_mac_goes(name, members, before) or follows_its_port(bond)):
         links[name] = _floating(bond, "address")
     mtu = bond.attrs.get("mtu", DEFAULT_MTU if old is None else None)

@@ -1,4 +1,4 @@
-"""Beside NetworkManager and systemd-networkd, Debian's own: what `inside_managers` wants holds on a booted machine."""
+"""Beside udev, NetworkManager and systemd-networkd, Debian's own: what is run inside holds on a booted machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ PACKAGES = ("network-manager",)
 pytestmark = pytest.mark.boots(*PACKAGES)
 
 
-def test_who_holds_a_link_is_named_and_lets_go_of_it_as_we_say(tmp_path: Path) -> None:
-    inside = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/boot/inside_managers.py"]
-    boot = node(tmp_path, committed={}, packages=PACKAGES).boot(inside)
+def test_who_names_or_holds_a_link_is_named_and_lets_go_of_it_as_we_say(tmp_path: Path) -> None:
+    files = ["tests/boot/inside_udev.py", "tests/boot/inside_managers.py"]
+    inside = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    boot = node(tmp_path, committed={}, packages=PACKAGES).boot(inside, limit_s=180)
     assert boot.status == 0, boot.output

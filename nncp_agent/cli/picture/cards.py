@@ -8,7 +8,6 @@ from netkernel.frozen import Frozen
 from netkernel.host import Host
 from nncp_agent.cli import glance
 from nncp_agent.cli.terminal import harmless, width
-from nncp_agent.managers.base import Holder
 from nncp_agent.model import Interface, State
 
 LETTER: Final = 7.25
@@ -39,7 +38,7 @@ class Card(Frozen):
         return letters * LETTER + 2 * PADDING, (1 + len(self.lines)) * LINE + PADDING
 
 
-def card(interface: Interface, host: Host, holder: Holder | None = None, *, everything: bool = False) -> Card:
+def card(interface: Interface, host: Host, by: glance.By | None = None, *, everything: bool = False) -> Card:
     """The card of one interface. `everything` has all of its addresses."""
     states = glance.states(interface, host)
     shown = glance.addresses(interface, everything)
@@ -47,14 +46,14 @@ def card(interface: Interface, host: Host, holder: Holder | None = None, *, ever
     kind = ", ".join(word for word in (interface.type or "", glance.brief(interface)) if word)
     state = ", ".join(word for word in (*states, glance.mtu(interface)) if word)
     owner = f"owned by {interface.owner}" if interface.owner else ""
-    managed = f"by {holder.name}" if holder else ""
+    managed = f"by {by.short}" if by and by.short else ""
     lines = [kind, state, owner, managed, *shown[: len(shown) if everything else FEW], *more]
     whole = [
         interface.name,
         kind,
         state,
         owner,
-        f"by {holder}" if holder else "",
+        f"by {by.whole}" if by else "",
         glance.mac(interface),
         *glance.addresses(interface, everything=True),
     ]

@@ -12,7 +12,6 @@ from nncp_agent.cli.picture import blocks
 from nncp_agent.cli.picture.arrange import arrange
 from nncp_agent.cli.picture.cards import LETTER, LINE, PADDING, Card, card
 from nncp_agent.cli.terminal import width
-from nncp_agent.managers.base import Holder
 from nncp_agent.model import NetworkState
 
 EDGE: Final = 24.0
@@ -39,7 +38,7 @@ text{font:12px "DejaVu Sans Mono","Liberation Mono",Menlo,Consolas,monospace;fil
 
 
 def draw(
-    state: NetworkState, host: Host, title: str, held: Mapping[str, Holder], *, everything: bool = False
+    state: NetworkState, host: Host, title: str, held: Mapping[str, glance.By], *, everything: bool = False
 ) -> Iterator[str]:
     """The picture, piece by piece. `everything` has all addresses of each interface."""
     interfaces = {each.name: each for each in state.interfaces or ()}

@@ -132,17 +132,19 @@ def _pieces(call: Call, state: Tree, host: Host) -> Iterator[str]:
     if form in ("yaml", "json"):
         yield from call.pieces(state, form)
         return
+    from nncp_agent.cli import glance
     from nncp_agent.observe import of_tree
 
+    held = glance.hands(call.world.holders(host.links), call.world.named(host.links), everything)
     if form == "svg":
         from nncp_agent.cli.picture import svg
 
-        yield from svg.draw(of_tree(state), host, _title(), call.world.holders(host.links), everything=everything)
+        yield from svg.draw(of_tree(state), host, _title(), held, everything=everything)
         return
     from nncp_agent.cli import overview
 
     draw = overview.table if form == "table" else overview.tree
-    yield draw(of_tree(state), host, call.world.holders(host.links), call.style(), everything=everything)
+    yield draw(of_tree(state), host, held, call.style(), everything=everything)
 
 
 def _title() -> str:

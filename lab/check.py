@@ -38,8 +38,9 @@ def tool(*words: str) -> Callable[[], str]:
 
 
 def schemas() -> str:
-    """The published schemas are generated; the generator knows whether they are as it would write them."""
-    return tool("python", "-m", "nncp_agent.schema", "--check")()
+    """The published schemas are generated; the generators know whether they are as it would write them."""
+    generators = ("nncp_agent.schema", "cni.schema")
+    return "\n".join(filter(None, (tool("python", "-m", each, "--check")() for each in generators)))
 
 
 CHECKS: Final = (
@@ -58,7 +59,7 @@ CHECKS: Final = (
     ),
     Check("house rules", house_rules.broken, "see CONTRIBUTING.md; the line above says what to do instead"),
     Check("cold starts", cold.problems, "import it inside the function that needs it, with a comment"),
-    Check("schemas", schemas, "`.venv/bin/python -m nncp_agent.schema` writes them"),
+    Check("schemas", schemas, "`.venv/bin/python -m nncp_agent.schema` writes them, or cni.schema"),
 )
 
 

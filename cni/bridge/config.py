@@ -49,30 +49,36 @@ class BridgeConfig(Frozen, kw_only=True):
         return bool(self.vlan) or self.trunk is not None
 
 
-_TRUNK: Final = Structure("VlanTrunk", {"minID": Integer("*int"), "maxID": Integer("*int"), "id": Integer("*int")})
+_TRUNKED: Final = Integer("*int", 1, LAST_VLAN)
+_TRUNK: Final = Structure(
+    "VlanTrunk", {"minID": _TRUNKED, "maxID": _TRUNKED, "id": _TRUNKED}, together=("minID", "maxID")
+)
+_MAC: Final = Text(pattern=macs.PATTERN)
+_ARGS: Final = Structure(
+    "", {"cni": Structure("BridgeArgs", {"mac": _MAC}, "main.BridgeArgs")}, "struct { Cni main.BridgeArgs }"
+)
+LEAST_MTU, MOST_MTU = 68, 65535
 SHAPE: Final = Structure(
     "NetConf",
     {
-        "bridge": Text(),
+        "bridge": Text(pattern=r"^[^/:\s]{1,15}$"),
         "isGateway": Boolean(),
         "isDefaultGateway": Boolean(),
         "forceAddress": Boolean(),
         "ipMasq": Boolean(),
-        "ipMasqBackend": Text("*string"),
-        "mtu": Integer(),
+        "ipMasqBackend": Text("*string", BACKENDS),
+        "mtu": Integer(least=0, most=MOST_MTU),
         "hairpinMode": Boolean(),
         "promiscMode": Boolean(),
-        "vlan": Integer(),
+        "vlan": Integer(least=0, most=LAST_VLAN),
         "vlanTrunk": Several(_TRUNK, "[]*main.VlanTrunk"),
         "preserveDefaultVlan": Boolean(),
         "macspoofchk": Boolean(),
         "enabledad": Boolean(),
         "disableContainerInterface": Boolean(),
         "portIsolation": Boolean(),
-        "args": Structure(
-            "", {"cni": Structure("BridgeArgs", {"mac": Text()}, "main.BridgeArgs")}, "struct { Cni main.BridgeArgs }"
-        ),
-        "runtimeConfig": Structure("", {"mac": Text()}, 'struct { Mac string "json:\\"mac,omitempty\\"" }'),
+        "args": _ARGS,
+        "runtimeConfig": Structure("", {"mac": _MAC}, 'struct { Mac string "json:\\"mac,omitempty\\"" }'),
         "ipam": Structure("IPAM", {"type": Text()}, "types.IPAM"),
         "dns": results.DNS_SHAPE,
         "capabilities": Mapped(Boolean(), "map[string]bool"),
@@ -140,8 +146,9 @@ def _check(config: BridgeConfig) -> None:
     if config.is_gateway and config.vlan and len(gateway_name(config).encode()) > longest:
         said = f'failed to create vlan interface: "{gateway_name(config)}" is longer than {longest} bytes'
         raise _wrong(said, "bridge, vlan: give the bridge a shorter name")
-    if config.mtu < 0 or 0 < config.mtu < 68 or config.mtu > 65535:
-        raise _wrong(f"invalid mtu {config.mtu}", "mtu: wanted 68 to 65535, or 0 for that of the bridge")
+    if config.mtu and not LEAST_MTU <= config.mtu <= MOST_MTU:
+        wanted = f"mtu: wanted {LEAST_MTU} to {MOST_MTU}, or 0 for that of the bridge"
+        raise _wrong(f"invalid mtu {config.mtu}", wanted)
 
 
 def gateway_name(config: BridgeConfig) -> str:

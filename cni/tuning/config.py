@@ -57,18 +57,20 @@ class Tuning(Frozen):
 _TEXTS: Final = Mapped(Text(), "map[string]string")
 _ATTRIBUTES: Final[Mapping[str, Shape]] = {
     "sysctl": _TEXTS,
-    "mac": Text(),
+    "mac": Text(pattern=macs.PATTERN),
     "promisc": Boolean(),
-    "mtu": Integer(),
+    "mtu": Integer(least=0, most=0x7FFFFFFF),
     "allmulti": Boolean(),
-    "txQLen": Integer(),
+    "txQLen": Integer(least=0, most=0xFFFFFFFF),
 }
 SHAPE: Final = Structure(
     "TuningConf",
     {
         **_ATTRIBUTES,
         "dataDir": Text(),
-        "runtimeConfig": Structure("", {"mac": Text()}, 'struct { Mac string "json:\\"mac,omitempty\\"" }'),
+        "runtimeConfig": Structure(
+            "", {"mac": Text(pattern=macs.PATTERN)}, 'struct { Mac string "json:\\"mac,omitempty\\"" }'
+        ),
         "args": Structure("", {"cni": Structure("IPAMArgs", _ATTRIBUTES, "*main.IPAMArgs")}, "*struct"),
         "prevResult": Mapped(Anything(), "map[string]interface {}"),
     },

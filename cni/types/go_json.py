@@ -27,7 +27,11 @@ class Misfit(Exception):
 
 
 class Text(Frozen):
+    """`words` are the only ones that a plugin takes, `pattern` what they look like: for schemas, not for reading."""
+
     go: str = "string"
+    words: Sequence[str] = ()
+    pattern: str = ""
 
 
 class Boolean(Frozen):
@@ -35,7 +39,11 @@ class Boolean(Frozen):
 
 
 class Integer(Frozen):
+    """`least` and `most` are what a plugin takes: for schemas, not for reading."""
+
     go: str = "int"
+    least: int | None = None
+    most: int | None = None
 
 
 class Anything(Frozen):
@@ -59,11 +67,15 @@ class Several(Frozen):
 
 
 class Structure(Frozen):
-    """An object with known keys. `name` is that of the structure in the Go plugin, for the message."""
+    """An object with known keys. `name` is that of the structure in the Go plugin, for the message.
+
+    `together` are keys of which none stands without the others: for schemas, not for reading.
+    """
 
     name: str
     fields: Mapping[str, Shape]
     go: str = ""
+    together: Sequence[str] = ()
 
 
 Shape = Text | Boolean | Integer | Anything | Mapped | Several | Structure

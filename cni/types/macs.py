@@ -7,6 +7,9 @@ import re
 from netkernel.typed import Final
 
 _FORMS: Final = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}", re.I)
+_PAIR: Final = "[0-9A-Fa-f]{2}"
+PATTERN: Final = f"^(|{_PAIR}(:{_PAIR}){{5}}|{_PAIR}(-{_PAIR}){{5}}|[0-9A-Fa-f]{{4}}([.][0-9A-Fa-f]{{4}}){{2}})$"
+"""The same for a JSON schema, which knows no flags; empty is as good as absent."""
 _MULTICAST: Final = 1 << 40
 
 

@@ -61,7 +61,8 @@ def run(kind: str, call: Call, command: str) -> bytes:
     file = find(kind, call.path)
     environment = {**call.environment, "CNI_COMMAND": command}
     try:
-        status, printed = _executed(file, environment, call.stdin)
+        with call.setting.aside():
+            status, printed = _executed(file, environment, call.stdin, call.setting.stderr)
     except OSError as error:
         raise CniError(INTERNAL, f"{file}: {error.strerror}", f"{command} was to be passed on to it") from None
     if status:
@@ -69,8 +70,8 @@ def run(kind: str, call: Call, command: str) -> bytes:
     return printed
 
 
-def _executed(file: str, environment: dict[str, str], stdin: bytes) -> tuple[int, bytes]:
-    """Exit status (negative: the signal) and stdout. stderr is ours, so that what it logs is not lost.
+def _executed(file: str, environment: dict[str, str], stdin: bytes, stderr: int) -> tuple[int, bytes]:
+    """Exit status (negative: the signal) and stdout. stderr is the runtime's, so that what it logs is not lost.
 
     stdin is a file in memory: a plugin that does not read it cannot make us wait.
     """
@@ -79,7 +80,7 @@ def _executed(file: str, environment: dict[str, str], stdin: bytes) -> tuple[int
     try:
         os.write(given, stdin)
         os.lseek(given, 0, os.SEEK_SET)
-        actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, into, 1)]
+        actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_DUP2, stderr, 2)]
         pid = os.posix_spawn(file, [file], environment, file_actions=actions)
         os.close(into)
         into = -1

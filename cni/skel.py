@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from cni.types import go_json, names, results, versions
 from cni.types.errors import INTERNAL, INVALID_ENVIRONMENT, INVALID_NETNS, IO_FAILURE, UNDECODABLE, CniError
@@ -22,8 +23,22 @@ from netkernel.typed import Final, Protocol
 ADD, DEL, CHECK, GC, STATUS, VERSION = "ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"
 
 
+class Setting(Frozen):
+    """Where a call is worked on, when that is not the process the runtime started.
+
+    `namespace` is a path by which CNI_NETNS can be opened here; None where the runtime's own does. `stderr` is for what
+    delegates log. Whoever is about to wait for others does so `aside`, where it takes no turn from anybody.
+    """
+
+    namespace: str | None = None
+    stderr: int = 2
+    aside: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
 class Call(Frozen):
-    """One call that may be answered. `netns` is as the runtime said it; `config` the decoded stdin, in `version`."""
+    """One call that may be answered. `netns` is as the runtime said it, `namespace` the path by which it is opened;
+    `config` the decoded stdin, in `version`.
+    """
 
     command: str
     container: str
@@ -36,6 +51,8 @@ class Call(Frozen):
     config: Plain
     stdin: bytes
     environment: Mapping[str, str]
+    namespace: str = ""
+    setting: Setting = Setting()
 
 
 class Answer(Frozen):
@@ -74,9 +91,16 @@ _VALID: Final[Mapping[str, Callable[[str], None]]] = {
 }
 _COMMANDS: Final = (ADD, DEL, CHECK, GC, STATUS)
 _TRUE: Final = ("1", "true")
+_HERE: Final = Setting()
 
 
-def answer(plugin: Plugin, environment: Mapping[str, str], read_stdin: Callable[[], bytes], release: str) -> Answer:
+def answer(
+    plugin: Plugin,
+    environment: Mapping[str, str],
+    read_stdin: Callable[[], bytes],
+    release: str,
+    setting: Setting = _HERE,
+) -> Answer:
     """What `plugin` has to say to a call. Raises nothing that a call could be to blame for."""
     command = environment.get("CNI_COMMAND", "")
     if not command:
@@ -84,25 +108,24 @@ def answer(plugin: Plugin, environment: Mapping[str, str], read_stdin: Callable[
         about = f"CNI {plugin.name} plugin version {release}\nCNI protocol versions supported: {known}\n"
         return Answer(0, stderr=about.encode())
     if command == VERSION:
-        spoken = {"cniVersion": versions.NEWEST, "supportedVersions": list(versions.SUPPORTED)}
-        return Answer(0, json.dumps(spoken, separators=(",", ":")).encode() + b"\n")
+        return Answer(0, versions.spoken())
     version = versions.NEWEST
     try:
-        call = _read(command, environment, read_stdin)
+        call = _read(command, environment, read_stdin, setting)
         version = call.version
         return Answer(0, _asked(plugin, call))
     except CniError as error:
-        return _refusal(error, version)
+        return refusal(error, version)
     except NetworkError as error:
-        return _refusal(_as_cni_error(error), version)
+        return refusal(_as_cni_error(error), version)
     except Exception as bug:  # the top of the process: a caller that finds no JSON on stdout can only show our stderr
         import traceback  # late: never needed, we hope
 
         words = f"{plugin.name}: internal error: {type(bug).__name__}: {bug}"
-        return Answer(1, _refusal(CniError(INTERNAL, words), version).stdout, traceback.format_exc().encode())
+        return Answer(1, refusal(CniError(INTERNAL, words), version).stdout, traceback.format_exc().encode())
 
 
-def _read(command: str, environment: Mapping[str, str], read_stdin: Callable[[], bytes]) -> Call:
+def _read(command: str, environment: Mapping[str, str], read_stdin: Callable[[], bytes], setting: Setting) -> Call:
     """The call. Raises CniError for the first thing that is wrong with it, environment first."""
     if command not in _COMMANDS:
         wanted = f"wanted {', '.join(_COMMANDS)} or {VERSION}"
@@ -118,8 +141,9 @@ def _read(command: str, environment: Mapping[str, str], read_stdin: Callable[[],
         raise CniError(INVALID_ENVIRONMENT, f"required env variables [{','.join(missing)}] missing")
     stdin, config, network, version = _configuration(command, read_stdin)
     netns = environment.get("CNI_NETNS", "")
+    namespace = netns if setting.namespace is None else setting.namespace
     if environment.get("CNI_NETNS_OVERRIDE", "").lower() not in _TRUE:
-        _check_netns(netns)
+        _check_netns(netns, namespace)
     return Call(
         command=command,
         container=environment.get("CNI_CONTAINERID", ""),
@@ -132,6 +156,8 @@ def _read(command: str, environment: Mapping[str, str], read_stdin: Callable[[],
         config=config,
         stdin=stdin,
         environment=environment,
+        namespace=namespace,
+        setting=setting,
     )
 
 
@@ -157,15 +183,15 @@ _NAMED: Final = Structure("", {"name": Text()}, 'struct { Name string "json:\\"n
 _VERSIONED: Final = Structure("", {"cniVersion": Text()})
 
 
-def _check_netns(path: str) -> None:
+def _check_netns(said: str, path: str) -> None:
     """A plugin asked to work on the namespace it stands in would take the host's own links for the container's."""
     try:
         there, here = os.stat(path), os.stat("/proc/thread-self/ns/net")
     except (OSError, ValueError):
         return  # one that is not there is the plugin's to judge: DEL is content with that
     if (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino):
-        said = f"CNI_NETNS is {path}, which is the namespace of this process; CNI_NETNS_OVERRIDE=1 allows it"
-        raise CniError(INVALID_NETNS, "plugin's netns and netns from CNI_NETNS should not be the same", said)
+        details = f"CNI_NETNS is {said}, which is the namespace of this process; CNI_NETNS_OVERRIDE=1 allows it"
+        raise CniError(INVALID_NETNS, "plugin's netns and netns from CNI_NETNS should not be the same", details)
 
 
 def _asked(plugin: Plugin, call: Call) -> bytes:
@@ -189,7 +215,8 @@ def _as_cni_error(error: NetworkError) -> CniError:
     return found
 
 
-def _refusal(error: CniError, version: str) -> Answer:
+def refusal(error: CniError, version: str = versions.NEWEST) -> Answer:
+    """The error as a runtime is told it."""
     said = {"cniVersion": version, "code": error.code, "msg": error.message}
     details = "; ".join([*([error.details] if error.details else []), *getattr(error, "__notes__", ())])
     return Answer(1, _document(said | ({"details": details} if details else {})))

@@ -14,8 +14,8 @@ CLONE_NEWNET: Final = 0x40000000
 OWN: Final = "/proc/thread-self/ns/net"
 
 
-def _call(name: str, *arguments: int) -> None:
-    """setns and unshare stand in `os` only from Python 3.12 on."""
+def call(name: str, *arguments: int) -> None:
+    """setns and unshare, which stand in `os` only from Python 3.12 on. Raises OSError."""
     import ctypes  # late: most commands stay where they are
 
     if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
@@ -29,32 +29,32 @@ def inside(path: str) -> Iterator[None]:
     with opened(OWN) as home:
         with opened(path) as there:
             try:
-                _call("setns", there, CLONE_NEWNET)
+                call("setns", there, CLONE_NEWNET)
             except OSError as error:
                 raise NetworkError(f"{path}: not a network namespace: {error.strerror}") from error
         try:
             yield
         finally:
-            _call("setns", home, CLONE_NEWNET)
+            call("setns", home, CLONE_NEWNET)
 
 
 @contextmanager
 def throw_away() -> Iterator[str]:
     """Run the block with this thread in a new namespace, gone afterwards; gives a path that names it meanwhile."""
     with opened(OWN) as home:
-        _call("unshare", CLONE_NEWNET)
+        call("unshare", CLONE_NEWNET)
         try:
             with opened(OWN) as here:
                 yield f"/proc/{os.getpid()}/fd/{here}"
         finally:
-            _call("setns", home, CLONE_NEWNET)
+            call("setns", home, CLONE_NEWNET)
 
 
 @contextmanager
 def opened(path: str) -> Iterator[int]:
     """A descriptor of the namespace at `path`. Raises NetworkError when there is none."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:  # O_NONBLOCK: who names a FIFO instead must not hold us for ever
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise NetworkError(f"{path}: no such network namespace: {error.strerror}") from error
     try:

@@ -74,7 +74,8 @@ def ensured(node: Place, config: BridgeConfig, promised: Collection[str]) -> tup
 def _made(config: BridgeConfig) -> list[Op]:
     """A new bridge with a MAC of its own: one that the kernel chooses changes with each port that comes or goes."""
     name = config.bridge
-    attrs: dict[str, Value] = {"address": random_mac(), "vlan_filtering": int(config.filters_vlans)}
+    attrs: dict[str, Value] = {"address": random_mac()}
+    attrs |= {"vlan_filtering": 1} if config.filters_vlans else {}  # kernels without it refuse a 0 as well
     attrs |= {"mtu": config.mtu} if config.mtu else {}
     quiet = WriteSysctl(f"net/ipv6/conf/{name}/accept_ra", new="0", old="1")
     return [CreateLink(name, "bridge", attrs), quiet]

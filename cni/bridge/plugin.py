@@ -26,10 +26,10 @@ PORT_S: Final = 2.55
 PROMISED: Final = "/var/lib/nncp-agent/bridges"
 
 
-def promised_bridges() -> frozenset[str]:
+def promised_bridges(file: str = PROMISED) -> frozenset[str]:
     """The bridges that committed policies of this node make, one name a line; none where no agent keeps such a list."""
     try:
-        with open(PROMISED, encoding="utf-8", errors="replace") as opened:
+        with open(file, encoding="utf-8", errors="replace") as opened:
             return frozenset(opened.read().split())
     except OSError:
         return frozenset()
@@ -47,7 +47,7 @@ class BridgePlugin:
     def add(self, call: Call) -> Result:
         """Attach the pod. Raises CniError or NetworkError, with everything as it was."""
         config = read(call)
-        with _opened(call.netns) as inside, Place() as outside, _taking_back() as back:
+        with _opened(call) as inside, Place() as outside, _taking_back() as back:
             node.check_free(inside, call.ifname)
             bridge, port = self._attached(outside, inside, call, config, back)
             if config.ipam:
@@ -67,7 +67,7 @@ class BridgePlugin:
             back.callback(_undo, outside, changed)
             if is_new:
                 back.callback(self._leave, outside, bridge.name)
-            port = node.pair(outside, call.netns, call.ifname, config.mtu or bridge.mtu, config.mac)
+            port = node.pair(outside, call.namespace, call.ifname, config.mtu or bridge.mtu, config.mac)
             back.callback(_undo, outside, [CreateLink(port, "veth")])
             mine = stamp.attachment(call.container, call.ifname, call.network, config.bridge, config.vlan)
             outside.execute(node.stamp(port, mine))
@@ -124,7 +124,7 @@ class BridgePlugin:
             ipam.tell(config.ipam, call, CHECK)
         if config.previous is None:
             raise CniError(INVALID_CONFIG, "Required prevResult missing", "CHECK compares with the result of ADD")
-        with _opened(call.netns) as inside, Place() as outside:
+        with _opened(call) as inside, Place() as outside:
             checks.check(outside, inside, call, config, config.previous)
 
     def collect(self, call: Call) -> None:
@@ -171,7 +171,7 @@ class BridgePlugin:
                 return
         with suppress(NetworkError):  # one that the Go plugin made has no stamp; it is where the runtime says
             if call.netns:
-                with Place(call.netns) as inside:
+                with Place(call.namespace) as inside:
                     if (theirs := inside.link(call.ifname)) is not None and theirs.kind == "veth":
                         inside.execute([DeleteLink(call.ifname, "veth")])
         self._leave_vlan(outside, config.bridge, config.vlan)
@@ -193,15 +193,17 @@ def _taking_back() -> Iterator[ExitStack]:
 
 
 @contextmanager
-def _opened(netns: str) -> Iterator[Place]:
+def _opened(call: Call) -> Iterator[Place]:
+    netns = call.netns
     try:
-        os.stat(netns)
-        place = Place(netns)
+        os.stat(call.namespace)
+        place = Place(call.namespace)
     except OSError as error:
         said = f'failed to open netns "{netns}": failed to Statfs "{netns}": {(error.strerror or "").lower()}'
         raise CniError(INVALID_NETNS, said, "CNI_NETNS must be the path of a network namespace") from None
     except NetworkError as error:
-        raise CniError(INVALID_NETNS, f'failed to open netns "{netns}": {error}') from None
+        why = str(error).replace(call.namespace, netns)
+        raise CniError(INVALID_NETNS, f'failed to open netns "{netns}": {why}') from None
     with place:
         yield place
 
@@ -223,7 +225,7 @@ def _addresses(call: Call) -> list[str]:
     """The addresses of the pod's interface, in CIDR form, as far as it can still be seen."""
     with suppress(NetworkError, OSError):
         if call.netns:
-            with Place(call.netns) as inside:
+            with Place(call.namespace) as inside:
                 if (link := inside.link(call.ifname)) is not None:
                     return [f"{each.ip}/{each.prefix}" for each in inside.addresses(link) if each.scope == 0]
     return []

@@ -31,7 +31,7 @@ class TuningPlugin:
         wanted = config.read(call)
         config.check_allowed(wanted.sysctls, _lines(self._allowlist), self._allowlist)
         previous = _previous(wanted)
-        with _place(call.netns) as place:
+        with _place(call) as place:
             link = _link(place, call.ifname) if wanted.attributes else None
             ops = [*_sysctl_ops(place, wanted), *_link_ops(link, wanted)]
             file = backup.name(call.container, call.ifname)
@@ -52,7 +52,7 @@ class TuningPlugin:
         file = backup.name(call.container, call.ifname)
         found = backup.read(wanted.data_dir, file)
         if found is not None and call.netns:
-            with suppress(NetworkError), Place(call.netns) as place:
+            with suppress(NetworkError), Place(call.namespace) as place:
                 if link := place.link(call.ifname):
                     place.execute(_set(link, found[0]))
         backup.remove(wanted.data_dir, file)
@@ -62,7 +62,7 @@ class TuningPlugin:
         config.check_repeated(call.stdin)
         wanted = config.read(call)
         _previous(wanted)
-        with _place(call.netns) as place:
+        with _place(call) as place:
             for sysctl in wanted.sysctls:
                 found = _read_sysctl(place, sysctl.path)
                 if found.split() != sysctl.value.split():
@@ -104,11 +104,12 @@ def _previous(wanted: Tuning) -> Result:
     return wanted.previous
 
 
-def _place(netns: str) -> Place:
+def _place(call: Call) -> Place:
     try:
-        return Place(netns)
+        return Place(call.namespace)
     except NetworkError as error:
-        raise CniError(INVALID_NETNS, f'failed to open netns "{netns}": {error}') from None
+        why = str(error).replace(call.namespace, call.netns)
+        raise CniError(INVALID_NETNS, f'failed to open netns "{call.netns}": {why}') from None
 
 
 def _link(place: Place, ifname: str) -> Link:

@@ -13,6 +13,12 @@ UNSTATED: Final = SUPPORTED[0]
 _SINCE: Final = {"CHECK": "0.4.0", "GC": "1.1.0", "STATUS": "1.1.0"}
 
 
+def spoken() -> bytes:
+    """The answer to VERSION, for whoever asks."""
+    known = ",".join(f'"{each}"' for each in SUPPORTED)
+    return f'{{"cniVersion":"{NEWEST}","supportedVersions":[{known}]}}\n'.encode()
+
+
 def is_at_least(version: str, other: str) -> bool:
     """Both are supported ones."""
     return SUPPORTED.index(version) >= SUPPORTED.index(other)

@@ -32,6 +32,7 @@ VERBS: Final = {
     "statistic": "which shapes and features a state uses",
     "persist-nic-names": "keep the names of NICs with udev's .link files",
     "autoconf": "bonds and VLANs from what switches announce",
+    "daemon": "serve this node's CNI plugins",
     "service": "apply the files of a folder that are new",
     "version": "which nncp, on which kernel",
     "completion": "a script that teaches your shell these words",

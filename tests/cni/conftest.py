@@ -1,15 +1,41 @@
-"""A node in a namespace of its own, gone with the test."""
+"""A node in a namespace of its own, gone with the test; whatever is asked of our plugins is asked in every way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cni.node import Node
+from tests.cni.ways import WAYS, Ask
+
+
+@pytest.fixture(scope="session")
+def base() -> Iterator[Path]:
+    """Clients are made once: the folder they are made for has the same name in every test."""
+    made = Path(tempfile.mkdtemp(prefix="cni-"))
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.fixture
-def node(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Node:
-    return Node(another_netns, tmp_path)
+def folder(base: Path) -> Iterator[Path]:
+    """Where plugins have their files, with a path that is short enough for a socket."""
+    made = base / "node"
+    made.mkdir()
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(params=WAYS)
+def ask(request: pytest.FixtureRequest, netns: str, folder: Path) -> Iterator[Ask]:
+    with WAYS[request.param](folder) as asked:
+        yield asked
+
+
+@pytest.fixture
+def node(netns: str, another_netns: Callable[[], str], folder: Path, ask: Ask) -> Node:
+    return Node(another_netns, folder, ask)

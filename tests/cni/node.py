@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cni.bridge.plugin import BridgePlugin
 from netkernel import netns as namespaces
 from tests.cni.runtime import Runtime
+from tests.cni.ways import Ask
 from tests.faults import raw
 from tests.kernel.frames import Tap
 
@@ -22,12 +22,15 @@ Config = dict[str, Any]
 class Node:
     """`uplink` is a wire: the node's end, for a bridge, and `far`, where a test listens."""
 
-    def __init__(self, new_namespace: Callable[[], str], folder: Path) -> None:
+    def __init__(self, new_namespace: Callable[[], str], folder: Path, ask: Ask) -> None:
         self._new_namespace = new_namespace
         self.folder = folder
-        self.promised: set[str] = set()
+        self.asked = ask
         self.sh("sysctl -qw net.ipv6.conf.default.addr_gen_mode=1")  # none: link-local addresses come by and by
-        self.plugin = BridgePlugin(lambda: self.promised, str(folder / "run" / "lock"))
+
+    def promise(self, bridge: str) -> None:
+        """Policies of this node make it."""
+        (self.folder / "promised").write_text(f"{bridge}\n")
 
     def pod(self, container: str = "c1", ifname: str = "net1") -> Pod:
         return Pod(self, self._new_namespace(), ifname, container)
@@ -96,7 +99,7 @@ class Pod:
         return self.runtime.ifname
 
     def ask(self, command: str, config: Mapping[str, Any] | str, **more: str) -> Any:
-        return self.runtime.ask(self.node.plugin, command, config, **more)
+        return self.runtime.ask(self.node.asked, "bridge", command, config, **more)
 
     def ask_go(self, command: str, config: Mapping[str, Any] | str, **more: str) -> Any:
         return self.runtime.ask_go("bridge", command, config, **more)

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cni.skel import Answer, Plugin, answer
+from cni.skel import Answer
+from tests.cni.ways import Ask
 
 GO: Final = Path("/usr/lib/cni")
 """Where Debian's containernetworking-plugins stand."""
@@ -46,10 +47,9 @@ class Runtime:
             **more,
         }
 
-    def ask(self, plugin: Plugin, command: str, config: Mapping[str, Any] | str, **more: str) -> Any:
-        """The result of our plugin, asked in this process; None when it printed none. Raises Failed."""
-        said = answer(plugin, self.environment(command, **more), lambda: _text(config).encode(), "test")
-        return _read(said)
+    def ask(self, how: Ask, name: str, command: str, config: Mapping[str, Any] | str, **more: str) -> Any:
+        """The result of our plugin; None when it printed none. Raises Failed."""
+        return _read(how(name, self.environment(command, **more), _text(config).encode()))
 
     def ask_go(self, name: str, command: str, config: Mapping[str, Any] | str, **more: str) -> Any:
         """The same of the Go plugin."""

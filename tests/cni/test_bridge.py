@@ -261,7 +261,7 @@ def _no_bridge(node: Node) -> Config:
 
 
 def _promised(node: Node) -> Config:
-    node.promised.add("br1")
+    node.promise("br1")
     return node.config()
 
 

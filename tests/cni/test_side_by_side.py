@@ -13,14 +13,13 @@ from typing import Any, Final
 
 import pytest
 
-from cni.bridge.plugin import BridgePlugin
-from cni.tuning.plugin import TuningPlugin
 from cni.types.versions import NEWEST, SUPPORTED
 from lab.setup import peers
 from tests.cni.differences import unlike
 from tests.cni.runtime import GO, Runtime, run
 from tests.cni.scenarios import SCENARIOS, Scenario
 from tests.cni.side_by_side import Side
+from tests.cni.ways import in_process
 
 pytestmark = pytest.mark.needs_kernel("bridge_vlan", "veth", "dummy", "ipv6", "nft_bridge", "nft_nat")
 
@@ -56,13 +55,12 @@ PEERS: Final = (
 def test_they_say_and_make_the_same(
     another_netns: Callable[[], str], tmp_path: Path, peer: Peer, scenario: Scenario
 ) -> None:
-    ours = {"bridge": BridgePlugin(set, str(tmp_path / "lock")), "tuning": TuningPlugin(str(tmp_path / "allowlist"))}
-
     def ask_theirs(runtime: Runtime, command: str, config: Mapping[str, Any]) -> Any:
         return run([str(peer.folder / scenario.plugin)], runtime.environment(command), config)
 
     def ask_ours(runtime: Runtime, command: str, config: Mapping[str, Any]) -> Any:
-        return runtime.ask(ours[scenario.plugin], command, config)
+        with in_process(tmp_path) as asked:
+            return runtime.ask(asked, scenario.plugin, command, config)
 
     seen = []
     for name, ask in (("theirs", ask_theirs), ("ours", ask_ours)):

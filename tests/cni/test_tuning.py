@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from cni.tuning.plugin import TuningPlugin
 from netkernel.place import Place
 from netkernel.records import Link
 from tests.cni.runtime import Failed, Runtime, run
+from tests.cni.ways import Ask
 
 pytestmark = pytest.mark.needs_kernel("dummy", "ipv6")
 
@@ -25,10 +25,10 @@ EVERYTHING = {"mac": "02:00:00:00:00:0A", "mtu": 1400, "promisc": True, "allmult
 class Pod:
     """A namespace with a dummy `net1`, and a plugin without an allowlist."""
 
-    def __init__(self, netns: str, folder: Path) -> None:
+    def __init__(self, netns: str, folder: Path, ask: Ask) -> None:
         self.netns = netns
         self.folder = folder
-        self.plugin = TuningPlugin(str(folder / "allowlist.conf"))
+        self.asked = ask
         self.runtime = Runtime(netns)
         self.sh("ip link add net1 type dummy && ip link set net1 up")
 
@@ -42,7 +42,7 @@ class Pod:
         return {**said, "prevResult": previous, **asked}
 
     def ask(self, command: str, config: dict[str, Any] | str, **more: str) -> Any:
-        return self.runtime.ask(self.plugin, command, config, **more)
+        return self.runtime.ask(self.asked, "tuning", command, config, **more)
 
     @property
     def link(self) -> Link:
@@ -62,8 +62,8 @@ class Pod:
 
 
 @pytest.fixture
-def pod(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Pod:
-    return Pod(another_netns(), tmp_path)
+def pod(netns: str, another_netns: Callable[[], str], folder: Path, ask: Ask) -> Pod:
+    return Pod(another_netns(), folder, ask)
 
 
 def test_every_attribute_is_set_checked_and_restored(pod: Pod) -> None:

@@ -1,0 +1,55 @@
+"""Does one call for a client: with its files, its environment, its stderr, and the namespace it has opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+from cni.client import LOST
+from cni.daemon.requests import Request
+from cni.skel import ADD, DEL, Answer, Plugin, Setting, answer, refusal
+from cni.types.errors import INTERNAL, CniError
+from netkernel import mounts, netns
+from netkernel.errors import NetworkError
+
+
+class Desk:
+    """`plugins` by their names; `aside` is what a call does while it waits for others."""
+
+    def __init__(
+        self,
+        plugins: Mapping[str, Plugin],
+        aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._plugins = plugins
+        self._aside = aside
+        status = os.stat(netns.OWN)
+        self._home = status.st_dev, status.st_ino
+
+    def takes(self, request: Request) -> bool:
+        """Whether it is one for us: of a plugin we know, from the namespace we stand in, about a namespace."""
+        if request.plugin not in self._plugins or not request.command:
+            return False
+        home = os.fstat(request.home)
+        is_namespace = all(os.fstat(each).st_dev == self._home[0] for each in request.descriptors[5:])
+        return (home.st_dev, home.st_ino) == self._home and is_namespace
+
+    def answer(self, request: Request) -> Answer:
+        return self._answer(request, request.environment)
+
+    def take_back(self, request: Request) -> None:
+        """Whoever asked for it is gone: what an ADD has made goes, too."""
+        if request.command == ADD:
+            self._answer(request, {**request.environment, "CNI_COMMAND": DEL})
+
+    def _answer(self, request: Request, environment: Mapping[str, str]) -> Answer:
+        plugin = self._plugins[request.plugin]
+        setting = Setting(request.namespace, request.stderr, self._aside)
+        environment = {key: value for key, value in environment.items() if key != LOST}
+        try:
+            with mounts.inside(request.view):
+                return answer(plugin, environment, lambda: request.stdin, "", setting)
+        except NetworkError as error:  # not the plugin's, which have been answered
+            said = "the nncp daemon needs CAP_SYS_ADMIN and CAP_SYS_CHROOT to work for callers outside of its container"
+            return refusal(CniError(INTERNAL, str(error), said))

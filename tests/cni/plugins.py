@@ -1,0 +1,30 @@
+"""Our plugins as tests have them, with all their files in one folder; as a command, one of them that works alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from cni.bridge.plugin import BridgePlugin, promised_bridges
+from cni.process import command
+from cni.tuning.plugin import TuningPlugin
+
+
+def bridge(folder: Path) -> BridgePlugin:
+    """`folder/promised` has the bridges that policies make."""
+    return BridgePlugin(lambda: promised_bridges(str(folder / "promised")), str(folder / "run" / "lock"))
+
+
+def tuning(folder: Path) -> TuningPlugin:
+    return TuningPlugin(str(folder / "allowlist.conf"))
+
+
+def alone(plugin: str, folder: Path) -> tuple[str, ...]:
+    """The command; a runtime starts plugins in a folder of its own, so it says where they are."""
+    tree = str(Path(__file__).parents[2])
+    program = f"import sys; sys.path.insert(0, {tree!r}); from tests.cni.plugins import main; main()"
+    return sys.executable, "-c", program, plugin, str(folder)
+
+
+def main() -> None:
+    command({"bridge": bridge, "tuning": tuning}[sys.argv[1]](Path(sys.argv[2])))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import os
 import shutil
 import subprocess
@@ -53,8 +52,6 @@ def demo(words: Sequence[str]) -> int:
 
 def bench(words: Sequence[str]) -> int:
     """What any kernel can do is measured on this one; the rest in a guest, into whose root a peer can be laid."""
-    for package in ("netkernel", "nncp_agent", "tests/bench"):
-        compileall.compile_dir(package, quiet=2)  # as an installed package is; a guest keeps nothing it compiles
     command = [sys.executable, "-m", "tests.bench"]
     peer = str(peers.unpacked("ifupdown2"))
     status = untouched(lambda: subprocess.run([*command, *words], check=False).returncode, strict=False)

@@ -35,6 +35,7 @@ from nncp_agent.policy.node import Node, of_document
 from nncp_agent.policy.resolver import resolve
 from nncp_agent.sections.hardware import needed
 from nncp_agent.shown import running
+from nncp_agent.shown.base import unshared
 from nncp_agent.store import Store, default_directory
 from nncp_agent.wire.comparable import comparable
 
@@ -71,6 +72,7 @@ def show(
     """
     with _here(state_dir, namespace) as here:
         state = _present(here, include_secrets)
+    state = unshared(state)  # the caller's own, to change as they like
     return running.running_config(state) if running_config else state
 
 

@@ -48,6 +48,19 @@ def state_dir(netns: str, tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
+def test_what_show_gives_is_the_callers_to_change(state_dir: Path) -> None:
+    lines = "".join(f"link add br{n} type bridge\n" for n in (8, 9))
+    subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
+    shown = {each["name"]: each for each in api.show(state_dir=state_dir)["interfaces"]}
+    for part, inner in (("bridge", "options"), ("ethtool", "feature")):
+        assert shown["br8"][part] == shown["br9"][part]
+        shown["br8"][part][inner].clear()
+        assert shown["br9"][part][inner]
+    again = {each["name"]: each for each in api.show(state_dir=state_dir)["interfaces"]}
+    assert again["br9"]["ethtool"] == shown["br9"]["ethtool"]
+    assert again["br9"]["bridge"]["options"].keys() == shown["br9"]["bridge"]["options"].keys()
+
+
 def _names(state: dict[str, Any]) -> set[str]:
     return {interface["name"] for interface in state["interfaces"]}
 

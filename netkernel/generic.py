@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from netkernel import ethtool, genetlink, settings, sysfs
+from netkernel import ethtool, genetlink, settings
 from netkernel.codec import ethtool as codec
-from netkernel.codec import virtual_functions
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.genetlink import Family
 from netkernel.host import Host
-from netkernel.netlink import Socket
-from netkernel.records import Attrs, Hardware, Value
+from netkernel.netlink import Socket, Span
+from netkernel.records import Attrs, Hardware, Link, Value
+from netkernel.typed import Final
 
 _NOT_THERE = (errno.EOPNOTSUPP, errno.ENOENT, errno.EPROTONOSUPPORT)
+_ETHER: Final = 1  # ARPHRD_ETHER
+_PLUGGED: Final = ("", "tun", "veth")
+_DEAR: Final = 10
+"""So many answers of a dump come in the time of one that is asked for by itself."""
 
 
 def looked_at(host: Host, also: Collection[str]) -> Host:
@@ -28,7 +32,7 @@ def looked_at(host: Host, also: Collection[str]) -> Host:
     found: dict[str, Hardware] = {}
     if sections:
         with genetlink.socket() as through:
-            found = _ethtool(through, sections, names)
+            found = _ethtool(through, sections, names, _plugs(host.links.values()))
     if ethtool.VIRTUAL_FUNCTIONS in also:
         for name, has in _virtual_functions(host).items():
             one = found.get(name, Hardware())
@@ -39,8 +43,11 @@ def looked_at(host: Host, also: Collection[str]) -> Host:
 def _virtual_functions(host: Host) -> dict[str, Hardware]:
     """Of the NICs whose devices can have any."""
     found = {}
-    for name, link in host.links.items():
-        count = sysfs.read(link.parent, "sriov_numvfs") if link.parent and not link.kind else None
+    nics = [(name, link) for name, link in host.links.items() if link.parent and not link.kind]
+    if nics:
+        from netkernel import sysfs  # late, as below: a container has none
+    for name, link in nics:
+        count = sysfs.read(link.parent, "sriov_numvfs")
         if count is None or not count.isdigit():
             continue
         settings: dict[str, Attrs] = {ethtool.VIRTUAL_FUNCTIONS: _counted(link.parent, int(count))}
@@ -59,23 +66,38 @@ def _virtual_functions(host: Host) -> dict[str, Hardware]:
 
 
 def _counted(device: str, count: int) -> Attrs:
+    from netkernel import sysfs
+
     probed = sysfs.read(device, "sriov_drivers_autoprobe")
     return {"total-vfs": count, **({"drivers-autoprobe": probed == "1"} if probed is not None else {})}
 
 
 def _asked(index: int) -> dict[int, Attrs]:
+    from netkernel.codec import virtual_functions
+
     with Socket() as through:
         return virtual_functions.read(through.ask(virtual_functions.GET, virtual_functions.request(index)))
 
 
-def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str]) -> dict[str, Hardware]:
+def _plugs(links: Iterable[Link]) -> list[int]:
+    """The indexes of those at whose other end is somebody to agree with on speed and duplex."""
+    return [link.index for link in links if link.type == _ETHER and link.kind in _PLUGGED]
+
+
+def _ethtool(
+    through: Socket, sections: Collection[str], names: Mapping[int, str], plugs: Sequence[int]
+) -> dict[str, Hardware]:
     try:
         family = genetlink.family(through, ethtool.FAMILY)
     except KernelRefused as refused:
         if refused.errno not in _NOT_THERE:
             raise
         return {}  # before Linux 5.6, or built without
-    replies = {section: of_links for section in sections if (of_links := _section(through, family, section))}
+    replies = {}
+    for section in sections:
+        few = section == "link" and len(plugs) * _DEAR < len(names)
+        if of_links := _section(through, family, section, plugs if few else None):
+            replies[section] = of_links
     made: dict[tuple[int, ...], Hardware] = {}  # most links of a host have the same settings
     found = {}
     for index, name in names.items():
@@ -85,19 +107,34 @@ def _ethtool(through: Socket, sections: Collection[str], names: Mapping[int, str
     return found
 
 
-def _section(through: Socket, family: Family, section: str) -> dict[int, codec.Reply]:
+def _section(
+    through: Socket, family: Family, section: str, only: Sequence[int] | None = None
+) -> dict[int, codec.Reply]:
+    """What all links say, or those with `only` these indexes."""
     replies = codec.Replies(section, _feature_names(through, family) if section == "feature" else ())
-    request = genetlink.HEADER.pack(ethtool.SECTIONS[section].get, family.version) + codec.dump_request()
+    header = genetlink.HEADER.pack(ethtool.SECTIONS[section].get, family.version)
 
-    def read(spans: genetlink.Spans) -> dict[int, codec.Reply]:
+    def read(spans: Iterable[Span]) -> dict[int, codec.Reply]:
         return replies.read((data, start + genetlink.HEADER.size, end) for data, start, end in spans)
 
+    if only is not None:
+        return read(_each(through, family, header, only))
     try:
-        return through.read(family.id, request, read)
+        return through.read(family.id, header + codec.request(), read)
     except KernelRefused as refused:
         if refused.errno not in _NOT_THERE:
             raise
         return {}  # a section younger than the kernel
+
+
+def _each(through: Socket, family: Family, header: bytes, indexes: Iterable[int]) -> Iterator[Span]:
+    """The answers of these links, but for those that have none or went."""
+    for index in indexes:
+        try:
+            yield through.ask(family.id, header + codec.request(index))
+        except KernelRefused as refused:
+            if refused.errno not in (*_NOT_THERE, errno.ENODEV):
+                raise
 
 
 def _feature_names(through: Socket, family: Family) -> list[str]:

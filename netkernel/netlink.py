@@ -72,20 +72,22 @@ class Refusal(Frozen):
     reason: str
 
 
-def frames(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
+def frames(data: bytes) -> list[tuple[int, int, int, int, int]]:
     """The messages in what one read gave: (type, flags, sequence number, payload start, payload end).
 
     Raises MalformedMessage when a length contradicts the data.
     """
-    start, total = 0, len(data)
+    start, total, size, unpack = 0, len(data), HEADER.size, HEADER.unpack_from
+    found = []
     while start < total:
-        if total - start < HEADER.size:
+        if total - start < size:
             raise MalformedMessage(f"{total - start} stray bytes after the last message")
-        length, kind, flags, sequence, _ = HEADER.unpack_from(data, start)
-        if length < HEADER.size or start + length > total:
+        length, kind, flags, sequence, _ = unpack(data, start)
+        if length < size or start + length > total:
             raise MalformedMessage(f"message at byte {start} says {length} of {total - start} bytes")
-        yield kind, flags, sequence, start + HEADER.size, start + length
+        found.append((kind, flags, sequence, start + size, start + length))
         start += (length + 3) & ~3
+    return found
 
 
 def refusal(data: bytes, flags: int, start: int, end: int) -> Refusal | None:

@@ -33,6 +33,10 @@ _LONGEST_WAIT: Final = 4
 _SYSFS: Final = "/sys/class/net"
 
 
+_LATE: Final = Link("")
+"""Keeps the place of one that is not read yet."""
+
+
 class Reader:
     """Dumps of one namespace, through its socket and its watch."""
 
@@ -94,7 +98,7 @@ class Reader:
     def _read_links(self, spans: Iterable[Span]) -> dict[str, Link]:
         """Links that speak of one further down wait for its name."""
         so_far, read = piecemeal.Known(), self._shapes.read
-        found: dict[str, Link | None] = {}
+        found: dict[str, Link] = {}
         waiting: list[Span] = []
         for data, start, end in spans:
             index, name = shapes.read_name(data, start, end)
@@ -102,11 +106,13 @@ class Reader:
             try:
                 found[name] = read(data, start, end, so_far)
             except piecemeal.Unnamed:
-                found[name] = None
+                found[name] = _LATE
                 waiting.append((data[start:end], 0, end - start))
         self._names = names = dict(so_far)
-        late = {link.name: link for link in (read(*span, names) for span in waiting)}
-        return {name: link or late[name] for name, link in found.items()}
+        for span in waiting:
+            link = read(*span, names)
+            found[link.name] = link  # in the place that was kept for it
+        return found
 
     def _addresses(self) -> dict[str, tuple[Address, ...]]:
         return self._socket.read(addresses.GET, addresses.dump_request(), self._by_link)

@@ -10,7 +10,7 @@ from struct import Struct
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
 from netkernel.errors import MalformedMessage
-from netkernel.frozen import Frozen, make
+from netkernel.frozen import make
 from netkernel.netlink import CREATE, EXCLUSIVE, REPLACE, Message
 from netkernel.records import FOREVER, Address
 from netkernel.typed import Any, Final
@@ -63,13 +63,13 @@ class Addresses:
         if width is None or link is None:
             return None
         message = int.from_bytes(data[start:end], "little")
-        for layout in self._layouts.get(size, ()):
-            if message & layout.mask == layout.expected:
+        for mask, expected, unpack, pick in self._layouts.get(size, ()):
+            if message & mask == expected:
                 break
         else:
-            layout = self._learn(data, start, end, width)
-        address, local, label, broadcast, preferred, valid, wide_flags, metric, protocol = layout.pick(
-            layout.unpack(data, start) + _UNSAID
+            _, _, unpack, pick = self._learn(data, start, end, width)
+        address, local, label, broadcast, preferred, valid, wide_flags, metric, protocol = pick(
+            unpack(data, start) + _UNSAID
         )
         own = local or address
         if not own:
@@ -104,15 +104,9 @@ class Addresses:
         return layout
 
 
-class _Layout(Frozen):
-    """Where everything stands in one kind of message: all with the same bytes under `mask` are laid out alike."""
-
-    mask: int
-    expected: int
-    unpack: Callable[[bytes, int], tuple[Any, ...]]
-    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-
-
+_Layout = tuple[int, int, Callable[[bytes, int], tuple[Any, ...]], Callable[[tuple[Any, ...]], tuple[Any, ...]]]
+"""Where everything stands in one kind of message: a mask, what all that are laid out alike have under it, what unpacks
+them, and what then brings their values into the order of _UNSAID."""
 _MOST_LAYOUTS: Final = 256
 _UNSAID: Final = (b"", b"", b"", b"", FOREVER, FOREVER, None, 0, 0)
 """What stands for each of _PLACES in a message without it."""
@@ -141,7 +135,7 @@ def _layout(data: bytes, start: int, end: int, width: int) -> _Layout:
             place, count = place + 1, count + 1
     pick = itemgetter(*(found.get(place, count + place) for place in range(len(_UNSAID))))
     whole = int.from_bytes(mask, "little")
-    return _Layout(whole, int.from_bytes(data[start:end], "little") & whole, Struct(code).unpack_from, pick)
+    return whole, int.from_bytes(data[start:end], "little") & whole, Struct(code).unpack_from, pick
 
 
 def add(address: Address, index_of: IndexOf) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from struct import Struct
 
 from netkernel import tlv
@@ -51,15 +51,16 @@ class Replies:
         self._features = features
         self._known: dict[bytes, Reply] = {}
 
-    def read(self, spans: Iterator[Span]) -> dict[int, Reply]:
+    def read(self, spans: Iterable[Span]) -> dict[int, Reply]:
         """By ifindex. Raises MalformedMessage."""
-        found = {}
+        found, known = {}, self._known
         for data, start, end in spans:
             index, body = _index(data, start, end)
             key = data[body:end]
-            if key not in self._known:
-                self._known[key] = self._reply(data, body, end)
-            found[index] = self._known[key]
+            reply = known.get(key)
+            if reply is None:
+                reply = known[key] = self._reply(data, body, end)
+            found[index] = reply
         return found
 
     def _reply(self, data: bytes, start: int, end: int) -> Reply:
@@ -126,8 +127,10 @@ def _link_reply(data: bytes, values: _Values) -> Reply:
     return Reply(settings, {"link": facts})
 
 
-def dump_request() -> bytes:
-    return tlv.nest(_HEADER, tlv.u32(_FLAGS, _COMPACT_BITSETS))
+def request(index: int = 0) -> bytes:
+    """For the link with this index; in a dump for all."""
+    of = (tlv.u32(_INDEX, index),) if index else ()
+    return tlv.nest(_HEADER, *of, tlv.u32(_FLAGS, _COMPACT_BITSETS))
 
 
 def names_request() -> bytes:

@@ -49,6 +49,7 @@ _PACKERS: Final[Mapping[Form, Callable[[int, int], bytes]]] = {
     Form.U32_LOW: tlv.u32,
 }
 _BITS: Final = struct.Struct("=II")
+_NO_TOKEN: Final = bytes(16)
 _MAPPING: Final = 1
 """IFLA_VLAN_QOS_MAPPING (linux/if_link.h)."""
 ELSEWHERE: Final = frozenset({Form.FLAG, Form.PEER})
@@ -76,7 +77,7 @@ def field(attr: Attr) -> Field:
         case Form.MAC:
             return Field("s", 0, mac)
         case Form.LINK:
-            return Field("I", 4, lambda index, names: names.get(index, ""))
+            return Field("I", 4, name_of)
         case Form.TEXT:
             return Field("s", 0, text)
         case Form.IPV4:
@@ -133,8 +134,15 @@ def unsaid(table: Mapping[str, Attr]) -> dict[str, Value]:
     return {**said, **{key: attr.unsaid for key, attr in table.items() if attr.unsaid}}
 
 
+def name_of(index: int, names: Names) -> str:
+    """What a link is called; "" for none."""
+    return names.get(index, "")
+
+
 def token_text(raw: bytes) -> str:
     """Half an IPv6 address, as `::a:5` (RFC 5952 and no IPv4 address in it); "" for none."""
+    if raw == _NO_TOKEN:
+        return ""
     groups = [f"{raw[at]:02x}{raw[at + 1]:02x}".lstrip("0") or "0" for at in range(8, 16, 2)]
     first = next((at for at, group in enumerate(groups) if group != "0"), 4)
     return "::" + ":".join(groups[first:]) if first < 4 else ""

@@ -34,9 +34,9 @@ _FIRST: Final = Struct("=4xi8xHH")
 KIND, KIND_DATA, PORT_KIND, PORT_DATA = 1, 2, 4, 5
 INET, INET6, INET_CONF, INET6_CONF, TOKEN, ADDR_GEN_MODE = 2, 10, 1, 2, 7, 8
 
-_UP, _PROMISC, _ALLMULTI = (COMMON[key].bit for key in ("up", "promisc", "allmulti"))
 _OPERSTATES: Final = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _MOST_SHAPES: Final = 2048
+_MOST_ALIKE: Final = 256
 
 _COMMON: Final = forms.fields({key: attr for key, attr in COMMON.items() if key not in ("addr_gen_mode", "token")})
 _GEN_MODE, _TOKEN = forms.field(COMMON["addr_gen_mode"]), Field("16s", 16, lambda raw, _: forms.token_text(raw))
@@ -68,6 +68,21 @@ _NAME, _KIND, _ATTRS, _PORT, _INDEX_AT, _TYPE, _PARENT, _FACTS_AT = (
 """Where the fields of a Link stand: giving all of them by position is what costs least."""
 Part = tuple[int, Convert | None]
 """A position among the unpacked values, and what is made of the value there."""
+
+
+_FLAGS_AT, _AFTER_HEADER = 2, 3
+"""Among the unpacked values, behind the device type and the ifindex."""
+
+
+def _flag(bit: int) -> Convert:
+    return lambda flags, _: flags & bit != 0
+
+
+_FLAGS: Final[Mapping[str, Part]] = {
+    key: (_FLAGS_AT, _flag(COMMON[key].bit)) for key in ("up", "promisc", "allmulti")
+}
+_OWN: Final = frozenset({"address", "alias", "id"})
+"""What few links have in common with others; what is the name of a link may change, which is the same."""
 
 
 def dump_request() -> bytes:
@@ -147,20 +162,40 @@ def read_name(data: bytes, start: int, end: int) -> tuple[int, str]:
 
 
 class _Group:
-    """The unpacked values that make one dictionary of a link; `silent` has what the kernel means by saying nothing."""
+    """The unpacked values that make one dictionary of a link; `silent` has what the kernel means by saying nothing.
+
+    Most links of a host are set alike but for what is a link's own, so what was made of the rest once is given again:
+    nobody may change it.
+    """
 
     def __init__(self, members: Mapping[str, Part], silent: Mapping[str, Any]) -> None:
-        self._keys = tuple(members)
-        # copied and written over, which costs less than making a dictionary of that size
+        parts = [(key, position, convert) for key, (position, convert) in members.items()]
+        self._own = [part for part in parts if part[0] in _OWN or part[2] is forms.name_of]
+        common = [part for part in parts if part not in self._own]
+        self._keys = tuple([key for key, _, _ in common])
+        self._pick = _picker([position for _, position, _ in common])
+        self._conversions = [(key, convert) for key, _, convert in common if convert]
         self._whole = {**dict.fromkeys(members), **{key: silent[key] for key in silent if key not in members}}
-        self._pick = _picker([position for position, _ in members.values()])
-        self._conversions = [(key, convert) for key, (_, convert) in members.items() if convert]
+        self._made: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def values(self, unpacked: tuple[Any, ...], names: Names) -> dict[str, Any]:
-        found: dict[str, Any] = self._whole.copy()
-        found.update(zip(self._keys, self._pick(unpacked), strict=True))
+        picked = self._pick(unpacked)
+        found = self._made.get(picked)
+        if found is None:
+            found = self._made_of(picked, names)
+        if self._own:
+            found = found.copy()
+            for key, position, convert in self._own:
+                found[key] = convert(unpacked[position], names) if convert else unpacked[position]
+        return found
+
+    def _made_of(self, picked: tuple[Any, ...], names: Names) -> dict[str, Any]:
+        found: dict[str, Any] = {**self._whole, **dict(zip(self._keys, picked, strict=True))}
         for key, convert in self._conversions:
             found[key] = convert(found[key], names)
+        if len(self._made) >= _MOST_ALIKE:
+            self._made.clear()
+        self._made[picked] = found
         return found
 
 
@@ -178,7 +213,7 @@ class _Shape:
             walk.attrs["peer"] = walk.attrs.pop("link", (1, _nowhere))
             del silent["link"]
         read_only = {key: walk.attrs.pop(key) for key in kind.read_only if key in walk.attrs}
-        self._attrs = _Group(walk.attrs, silent)
+        self._attrs = _Group({**walk.attrs, **_FLAGS}, silent)
         self._port = _Group(walk.port, _kind(walk.port_kind).port_silent) if walk.port_kind else None
         self._read_only = _Group(read_only, {}) if read_only else None
         self._bus = walk.facts.pop("bus", None)
@@ -191,14 +226,10 @@ class _Shape:
 
     def link(self, data: bytes, start: int, names: Names) -> Link:
         unpacked = self.unpack(data, start)
-        device_type, index, flags = unpacked[:3]
-        attrs = self._attrs.values(unpacked, names)
-        attrs["up"] = flags & _UP != 0
-        attrs["promisc"] = flags & _PROMISC != 0
-        attrs["allmulti"] = flags & _ALLMULTI != 0
+        device_type, index, _ = unpacked[:_AFTER_HEADER]
         fields = self._fields.copy()
         fields[_NAME] = names[index]
-        fields[_ATTRS] = attrs
+        fields[_ATTRS] = self._attrs.values(unpacked, names)
         fields[_INDEX_AT] = index
         fields[_TYPE] = device_type
         if self._port is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from struct import Struct
 
 from netkernel import tlv
-from netkernel.codec import links
 from netkernel.codec.shapes import GET, HEADER
 from netkernel.netlink import Message, Span
 from netkernel.records import Attrs, Value
@@ -13,6 +12,7 @@ from netkernel.typed import Final
 
 __all__ = ["GET", "change", "parent", "read", "request"]
 
+_SET: Final = 16  # RTM_NEWLINK
 _EXT_MASK, _LIST, _INFO = 29, 22, 1
 _FILTER_VF, _SKIP_STATISTICS = 0x1, 0x8  # RTEXT_FILTER_
 _MAC, _VLAN, _SPOOF_CHECK, _RATE, _TRUST, _VLAN_LIST, _VLAN_INFO = 1, 2, 4, 6, 9, 12, 1
@@ -89,7 +89,7 @@ def change(id: int, new: Attrs, index: int) -> Message:
         low, high = (int(new.get(key, 0)) for key in RATES)  # type: ignore[arg-type]  # a number each
         parts.append(tlv.attribute(_RATE, _RATES.pack(id, low, high)))
     header = HEADER.pack(0, 0, index, 0, 0)
-    return Message(links.NEW, 0, header + tlv.nest(_LIST, tlv.nest(_INFO, *parts)))
+    return Message(_SET, 0, header + tlv.nest(_LIST, tlv.nest(_INFO, *parts)))
 
 
 def parent(span: Span) -> str:

@@ -32,6 +32,15 @@ def host(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Iterat
     (BUS / "del_device").write_text("71")
 
 
+def test_the_speed_of_a_nic_among_many_links_is_shown_as_among_few(host: Asked) -> None:
+    few = [host.show(name)["ethernet"] for name in ("sim1", "eth1")]
+    lines = "".join(f"link add many{n} type bridge\n" for n in range(40))
+    subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
+    assert [host.show(name)["ethernet"] for name in ("sim1", "eth1")] == few
+    assert few[1]["speed"] == 10000
+    assert "ethernet" not in host.show("many1")
+
+
 def ethtool(**sections: State) -> State:
     return {"name": "sim1", "type": "ethernet", "state": "up", "ethtool": sections}
 

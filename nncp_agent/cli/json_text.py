@@ -9,9 +9,10 @@ from netkernel.typed import Any, NoReturn
 
 _AT_ONCE = 50
 """Items of a list: some hundred kilobytes, which are used again for the next."""
-_OFTEN = "ethtool"
-"""What links of one kind have in common."""
-_FIRST = 10**18  # so many digits that no number is the beginning of another
+_OFTEN = {"ethtool": "", "bridge": "options"}
+"""What links of one kind have in common: keys, and those within."""
+_NO_NUMBER = float("nan")
+_MARK = '":NaN'  # behind its key
 
 
 def pieces(value: object) -> Iterator[str]:
@@ -43,36 +44,47 @@ def indented(value: object) -> str:
 
 
 class _Often:
-    """Writes lists of mappings that have the same object under the key _OFTEN: its text, half of all, is made once.
+    """Writes lists of mappings that have the same object in one of the places _OFTEN: its text, half of all, is made
+    once.
 
-    Meanwhile a number stands for it. That key and such a number are together in no other place: not in a string, where
-    quotes have a backslash, and not further down, where nothing is called so.
+    Meanwhile a number that is none stands for it, which is in no plain value.
     """
 
     def __init__(self, encode: Callable[[Any], str]) -> None:
         self._encode = encode
-        self._numbers: dict[int, int] = {}
-        self._values: list[object] = []  # which also keeps them alive, and their ids theirs
-        self._texts: list[str] = []
+        self._texts: dict[int, str] = {}
+        self._values: list[object] = []  # keeps them alive, and their ids theirs
 
     def encode(self, items: list[Any]) -> str:
-        here: set[int] = set()
-        text = self._encode([self._marked(item, here) for item in items])
-        for number in here:
-            text = text.replace(f'"{_OFTEN}":{number}', self._texts[number - _FIRST])
-        return text
+        found: list[str] = []
+        first, *rest = self._encode([self._marked(item, found) for item in items]).split(_MARK)
+        if len(rest) != len(found):  # somebody has this very text in a string
+            return self._encode(items)
+        return "".join([first, *[part for text, after in zip(found, rest, strict=True) for part in (text, after)]])
 
-    def _marked(self, item: Any, here: set[int]) -> Any:
-        if type(item) is not dict or _OFTEN not in item:
+    def _marked(self, item: Any, found: list[str]) -> Any:
+        """A copy of `item` with these places marked; what belongs there is put into `found`, in their order."""
+        if type(item) is not dict:
             return item
-        value = item[_OFTEN]
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = _FIRST + len(self._values)
+        marked = item.copy()
+        for key in [key for key in item if key in _OFTEN]:
+            value, inner = item[key], _OFTEN[key]
+            if type(value) is not dict:
+                continue
+            if not inner:
+                found.append(self._text(value))
+                marked[key] = _NO_NUMBER
+            elif type(value.get(inner)) is dict:
+                found.append(self._text(value[inner]))
+                marked[key] = {**value, inner: _NO_NUMBER}
+        return marked
+
+    def _text(self, value: object) -> str:
+        text = self._texts.get(id(value))
+        if text is None:
+            text = self._texts[id(value)] = f'":{self._encode(value)}'
             self._values.append(value)
-            self._texts.append(f'"{_OFTEN}":{self._encode(value)}')
-        here.add(number)
-        return {**item, _OFTEN: number}
+        return text
 
 
 def _encoder() -> Callable[[Any], str]:

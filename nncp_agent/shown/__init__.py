@@ -51,6 +51,10 @@ WITHOUT_IP: Final = frozenset({"bond", "bridge", "hsr", "openvswitch"})
 """Controllers (IFLA_INFO_KIND) whose ports hold no addresses of their own."""
 
 
+_FAMILIES: Final = (4, ROUTERS, LLDP)
+_NOBODY: Final = (None, None, None)
+
+
 class Note(Frozen):
     """What the kernel cannot remember of an interface and the committed state does."""
 
@@ -108,14 +112,14 @@ def names(host: Host) -> list[str]:
 
 def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     """One interface."""
-    attrs = link.attrs
+    name, attrs = link.name, link.attrs
     type, managed = types.of(link)
-    tree: Tree = {"name": link.name, "type": type}
+    tree: Tree = {"name": name, "type": type}
     if not managed or note.is_ignored:
         tree["state"] = "ignore"
     else:
         tree["state"] = "up" if attrs.get("up") else "down"
-    if note.called and note.called != link.name:
+    if note.called and note.called != name:
         tree["profile-name"] = note.called
     if note.description is not None:
         tree["description"] = note.description
@@ -144,20 +148,21 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         tree["controller"] = controller
     tree["accept-all-mac-addresses"] = bool(attrs.get("promisc"))
     bare = bool(controller) and is_bare_port(link, host)
-    addresses = () if bare else host.addresses.get(link.name, ())
+    addresses = () if bare else host.addresses.get(name, ())
     ipv4: list[Tree] = []
     ipv6: list[Tree] = []
     for each in addresses:
         shown = _address(each)
         (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
-    tree["ipv4"] = _ipv4(ipv4, host.client(link.name, 4))
-    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare, host.client(link.name, ROUTERS))
-    if host.client(link.name, LLDP) is not None:
-        tree["lldp"] = _NEIGHBOURS["read"](host.heard.get(link.name, ()))
-    if link.name in host.hardware:
-        tree |= _HARDWARE["read"](host.hardware[link.name], type, host)
+    leases, routers, listens = [host.client(name, each) for each in _FAMILIES] if host.clients else _NOBODY
+    tree["ipv4"] = _ipv4(ipv4, leases)
+    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare, routers)
+    if listens is not None:
+        tree["lldp"] = _NEIGHBOURS["read"](host.heard.get(name, ()))
+    if (hardware := host.hardware.get(name)) is not None:
+        tree |= _HARDWARE["read"](hardware, type, host)
     if host.endpoints:
-        tree = _ENDPOINTS["told"](tree, link.name, host)
+        tree = _ENDPOINTS["told"](tree, name, host)
     if note.dispatch:
         tree["dispatch"] = dict(note.dispatch)
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
@@ -193,10 +198,11 @@ def _ipv6(link: Link, addresses: list[Tree], asked: bool, listener: Client | Non
     """
     if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0):
         return {"enabled": False}
-    stack: Tree = {"enabled": True, "address": addresses, "dhcp": False, "autoconf": routers.accepts_ra(link)}
+    told = routers.read(link, listener)
+    stack: Tree = {"enabled": True, "address": addresses, "dhcp": False, "autoconf": bool(told)}
     if mode := ADDR_GEN_MODES.get(str(link.attrs.get("addr_gen_mode"))):
         stack["addr-gen-mode"] = mode
-    stack |= routers.read(link, listener)
+    stack |= told
     return stack
 
 

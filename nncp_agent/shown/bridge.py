@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from netkernel.host import Host
-from netkernel.records import Attrs, Link, VlanRange
+from netkernel.records import Attrs, Link, Value, VlanRange
 from netkernel.typed import Any, Final
 from nncp_agent.shown import bridge_vlans
 from nncp_agent.shown.base import Tree
@@ -45,6 +46,8 @@ ATTRS: Final = {
     "vlan_protocol": "vlan_protocol",
 }
 """Options by the model's word. `stp` has its own."""
+TIMERS: Final = ("gc_timer", "hello_timer")
+"""What is left of them, which nobody sets."""
 USUAL_PVID: Final = 1
 """The kernel's vlan_default_pvid."""
 
@@ -68,11 +71,18 @@ def pvid(link: Link | None) -> int:
 
 
 def _options(link: Link) -> Tree:
-    values: dict[str, Any] = {**link.attrs, **link.facts, "stp": _stp(link.attrs)}
+    """Most bridges of a host are set alike: they share what is made of that."""
+    return _made((*map(link.attrs.get, _SETTINGS), *map(link.facts.get, TIMERS)))
+
+
+@lru_cache(maxsize=256)
+def _made(told: tuple[Value | None, ...]) -> Tree:
+    values: dict[str, Any] = dict(zip((*_SETTINGS, *TIMERS), told, strict=True))
+    values["stp"] = _stp(values)
     options: Tree = {}
     for key, attr, convert in _OPTIONS:
-        if attr in values:
-            value = convert(values[attr]) if convert else values[attr]
+        if (value := values[attr]) is not None:
+            value = convert(value) if convert else value
             if value is not None:
                 options[key] = value
     return options
@@ -113,11 +123,12 @@ _CONVERT: Final[Mapping[str, Callable[[Any], Any]]] = {
 _OPTIONS: Final = tuple(
     (word.replace("_", "-"), attr, _CONVERT.get(word))
     for word, attr in (
-        *sorted({**ATTRS, "gc_timer": "gc_timer", "hello_timer": "hello_timer", "stp": "stp"}.items()),
+        *sorted({**ATTRS, **{timer: timer for timer in TIMERS}, "stp": "stp"}.items()),
         ("group_forward_mask", "group_fwd_mask"),  # nmstate prints both its words
     )
 )
 """Key, attribute and what is made of its value (None: it is left out), in the order they are printed."""
+_SETTINGS: Final = (*ATTRS.values(), *STP_SECONDS, "stp_state", "priority")
 
 
 def _port(name: str, attrs: Attrs, entries: Sequence[VlanRange], default: int) -> Tree:

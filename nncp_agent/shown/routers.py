@@ -30,7 +30,10 @@ def _accepts_ra(conf6: bytes) -> bool:
 
 
 def read(link: Link, listener: Client | None) -> Tree:
-    """The keys of `ipv6` that are about routers; `listener` is who takes their name servers."""
+    """The keys of `ipv6` that are about routers; none where it does not listen to them.
+
+    `listener` is who takes their name servers.
+    """
     if not accepts_ra(link):
         return {}
     privacy, rest = _of_settings(link.conf6)

@@ -46,6 +46,19 @@ def test_what_many_items_have_in_common_is_written_in_its_place(whose: list[int]
     assert "".join(json_text.pieces({"interfaces": items})) == at_once({"interfaces": items})
 
 
+@given(st.lists(st.integers(0, 3), max_size=120), st.lists(values, min_size=4, max_size=4), st.booleans())
+def test_what_stands_further_down_and_is_in_common_is_written_in_its_place(
+    whose: list[int], common: list[object], is_first: bool
+) -> None:
+    def item(n: int) -> dict[str, object]:
+        bridge = {"bridge": {"options": common[n], "port": [n]}, "name": 'a":NaN'[: 1 + 5 * n]}
+        ethtool = {"ethtool": common[n and 1]}
+        return bridge | ethtool if is_first else ethtool | bridge
+
+    items = [item(n) for n in whose]
+    assert "".join(json_text.pieces({"interfaces": items})) == at_once({"interfaces": items})
+
+
 def test_what_ten_kinds_have_in_common_is_told_apart() -> None:
     common = [{"feature": {f"f{n}": True}} for n in range(12)]
     items = [{"ethtool": common[n % 12]} for n in range(120)]

@@ -63,11 +63,12 @@ class Addresses:
         if width is None or link is None:
             return None
         message = int.from_bytes(data[start:end], "little")
-        for mask, expected, unpack, pick in self._layouts.get(size, ()):
-            if message & mask == expected:
+        for layout in self._layouts.get(size, ()):
+            if message & layout[0] == layout[1]:
                 break
         else:
-            _, _, unpack, pick = self._learn(data, start, end, width)
+            layout = self._learn(data, start, end, width)
+        _, _, unpack, pick = layout
         address, local, label, broadcast, preferred, valid, wide_flags, metric, protocol = pick(
             unpack(data, start) + _UNSAID
         )

@@ -78,9 +78,7 @@ def _flag(bit: int) -> Convert:
     return lambda flags, _: flags & bit != 0
 
 
-_FLAGS: Final[Mapping[str, Part]] = {
-    key: (_FLAGS_AT, _flag(COMMON[key].bit)) for key in ("up", "promisc", "allmulti")
-}
+_FLAGS: Final[Mapping[str, Part]] = {key: (_FLAGS_AT, _flag(COMMON[key].bit)) for key in ("up", "promisc", "allmulti")}
 _OWN: Final = frozenset({"address", "alias", "id"})
 """What few links have in common with others; what is the name of a link may change, which is the same."""
 

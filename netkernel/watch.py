@@ -37,6 +37,8 @@ _TABLES: Final = {
 """By RTM_NEW… and RTM_DEL… number."""
 _GROUPS: Final = (1, 3, 5, 7, 8, 9, 11, 19, 32, 33)
 """RTNLGRP_ LINK, NEIGH, IPV4_IFADDR, _ROUTE, _RULE, IPV6_IFADDR, _ROUTE, _RULE, NEXTHOP, BRVLAN."""
+_IPV6_IFINFO: Final = 12
+"""RTNLGRP_IPV6_IFINFO: RTM_NEWLINK of the family, with the flags of routers."""
 _SOL_NETLINK, _ADD_MEMBERSHIP = 270, 1
 _NEIGHBOUR: Final = Struct("=BxxxiHB")
 
@@ -44,17 +46,18 @@ _NEIGHBOUR: Final = Struct("=BxxxiHB")
 class Watch:
     """Hears the changes in the namespace of the calling thread, from the moment it is made.
 
-    `fileno` becomes readable with each event, for whoever waits for several things.
+    `fileno` becomes readable with each event, for whoever waits for several things. With `routers` it also hears, as a
+    change of the link, what the kernel makes of a router advertisement.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, routers: bool = False) -> None:
         self._socket = socket.socket(
             socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, netlink.ROUTE
         )
         try:
             netlink.widen(self._socket)
             self._socket.bind((0, 0))
-            for group in _GROUPS:
+            for group in (*_GROUPS, *([_IPV6_IFINFO] if routers else [])):
                 self._join(group)
         except BaseException:
             self._socket.close()

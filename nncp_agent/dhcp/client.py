@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import socket
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Final
@@ -18,6 +17,7 @@ from netkernel.records import Client
 from netkernel.transaction import Kernel
 from nncp_agent.dhcp import installed, machine
 from nncp_agent.dhcp.events import Action, Ask, Carrier, Due, Event, Forget, Heard, Lose, Overheard, Say, Stop, Take
+from nncp_agent.dhcp.identity import own_name
 from nncp_agent.dhcp.lease import Lease
 from nncp_agent.dhcp.leases import Leases
 from nncp_agent.dhcp.machine import HELD, Machine, State
@@ -30,7 +30,6 @@ from nncp_agent.shown.dns import Dns
 log = logging.getLogger(__name__)
 
 Ear = Raw | Bound | Neighbours
-_NOBODYS_NAMES: Final = ("", "localhost", "localhost.localdomain", "(none)")
 _TALKING: Final = {
     State.SELECTING: Raw, State.REQUESTING: Raw, State.REBOOTING: Raw, State.RENEWING: Bound, State.REBINDING: Bound,
 }  # fmt: skip
@@ -116,11 +115,9 @@ class AtWork:
         if lease is not None:
             present = self._kernel.snapshot().addresses.get(link, ())
             is_held = any(each.ip == lease.ip and installed.is_lent(each) for each in present)
-        return Machine(Who(seen.mac, identity, self._name(), seen.hardware), lease=lease, is_held=is_held)
-
-    def _name(self) -> str:
-        own = socket.gethostname() if self._settings.hostname is None else self._settings.hostname
-        return "" if own in _NOBODYS_NAMES else own
+        return Machine(
+            Who(seen.mac, identity, own_name(self._settings.hostname), seen.hardware), lease=lease, is_held=is_held
+        )
 
     def _tell(self, event: Event) -> None:
         before = self._machine.state

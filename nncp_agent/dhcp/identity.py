@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import uuid
 from pathlib import Path
 from typing import Final
 
 MACHINE_ID: Final = "/etc/machine-id"
 _OURS: Final = uuid.UUID("6f0a4d6e-6b0e-4a55-9d0e-5d6d3b7c2a11")
+
+_NOBODYS_NAMES: Final = ("", "localhost", "localhost.localdomain", "(none)")
+
+
+def own_name(stated: str | None) -> str:
+    """The name that this host tells servers: the one stated, None for the system's; "" for none."""
+    own = socket.gethostname() if stated is None else stated
+    return "" if own in _NOBODYS_NAMES else own
 
 
 def machine_id(path: str = MACHINE_ID) -> bytes:

@@ -1,4 +1,4 @@
-"""The process that keeps the leases of one network namespace: a DHCP client for each link that it was told of."""
+"""The process that keeps the leases of one network namespace: DHCP clients for the links that it was told of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from netkernel.glance import Glance
 from netkernel.kernel import LinuxKernel
 from netkernel.records import ROUTERS, Client
 from nncp_agent.advertised.listener import Listener
@@ -13,6 +14,8 @@ from nncp_agent.dhcp import identity
 from nncp_agent.dhcp.client import AtWork
 from nncp_agent.dhcp.given import Given
 from nncp_agent.dhcp.leases import Leases
+from nncp_agent.dhcp.v6 import client as six
+from nncp_agent.dhcp.v6 import leases as of_six
 from nncp_agent.files import root
 from nncp_agent.keeping import LEASES, keeper
 from nncp_agent.keeping.clock import now_s, this_boot
@@ -28,11 +31,16 @@ def main(directory: str, ready: socket.socket | None = None) -> None:
 
 @contextmanager
 def _clients(store: Store) -> Iterator[Hiring]:
-    with LinuxKernel(keepers=Inside(store.directory), root=root()) as kernel:
+    with LinuxKernel(keepers=Inside(store.directory), root=root()) as kernel, Glance() as glance:
         leases, machine_id = Leases(store, this_boot(), now_s), identity.machine_id()
+        leases6 = of_six.Leases(store, this_boot(), now_s)
 
         def hired(told: Client) -> Worker:
-            return Listener(told) if told.family == ROUTERS else AtWork(told, kernel, leases, now_s, machine_id)
+            if told.family == ROUTERS:
+                return Listener(told)
+            if told.family == 6:
+                return six.AtWork(told, (kernel, glance), leases6, now_s, machine_id)
+            return AtWork(told, kernel, leases, now_s, machine_id)
 
         yield Hiring(hired, Given(kernel).put)
 

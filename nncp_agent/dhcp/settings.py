@@ -15,9 +15,14 @@ OWN_METRIC: Final = 100
 
 
 class Settings(Frozen):
-    """`metric` None leaves it to us; `hostname` is None where the system's own name is to be sent, "" for none."""
+    """`metric` None leaves it to us; `hostname` is None where the system's own name is to be sent, "" for none.
+
+    `autoconf` is whether routers say what of DHCPv6 is wanted.
+    """
 
     client_id: str = ""
+    duid: str = ""
+    autoconf: bool = False
     hostname: str | None = None
     routes: bool = True
     gateway: bool = True
@@ -31,6 +36,8 @@ def settings_of(client: Client) -> Settings:
     sends = attrs.get("dhcp-send-hostname", True)
     return Settings(
         client_id=attrs.get("dhcp-client-id", ""),
+        duid=attrs.get("dhcp-duid", ""),
+        autoconf=attrs.get("autoconf", False),
         hostname=(attrs.get("dhcp-custom-hostname") or None) if sends else "",
         routes=attrs["auto-routes"],
         gateway=attrs["auto-gateway"],

@@ -34,6 +34,8 @@ IDLE_S: Final = 5.0
 _ASKER_S: Final = 5.0
 _LARGEST: Final = 65536
 _LONGEST_POLL_S: Final = 86400.0
+_LOOKED_AT: Final = frozenset({Table.LINKS, Table.ADDRESSES})
+"""What workers want to know of: an address may be one they have put there, or one to speak from."""
 
 
 class Worker(Protocol):
@@ -66,7 +68,7 @@ class Worker(Protocol):
         ...
 
     def stop(self, release: bool = False) -> None:
-        """The end of it; with `release`, what it was lent is given back."""
+        """The end of it; with `release`, what it was lent is given back. It goes on until it has no ears any more."""
         ...
 
 
@@ -92,6 +94,7 @@ class Keeper:
         self._watch = watch
         self._hiring = hiring
         self._workers: dict[tuple[str, int], Worker] = {}
+        self._leaving: list[Worker] = []
         self._idle_since_s = now_s()
         for client in self._told.clients():
             self._start(client)
@@ -100,34 +103,39 @@ class Keeper:
     def serve(self, listener: socket.socket, end: int) -> None:
         """Until there is something to read at `end`, or there was no client for a while."""
         while True:
-            ears = {ear.fileno(): (each, ear) for each in self._workers.values() for ear in each.ears()}
+            ears = {ear.fileno(): (each, ear) for each in self._all() for ear in each.ears()}
             poll = select.poll()
             for descriptor in (listener.fileno(), self._watch.fileno(), end, *ears):
                 poll.register(descriptor, select.POLLIN)
             due_s = self._due_s()
-            if due_s <= now_s() and not self._workers:
+            if due_s <= now_s() and not self._all():
                 return
             ready = {descriptor for descriptor, _ in poll.poll(max(due_s - now_s(), 0) * 1000 + 1)}
             if end in ready:
                 return
             self._listen([ears[descriptor] for descriptor in ready & ears.keys()])
-            if self._watch.fileno() in ready and Table.LINKS in self._watch.changed():
+            if self._watch.fileno() in ready and self._watch.changed() & _LOOKED_AT:
                 self._look()
             if listener.fileno() in ready:
                 self._answer(listener)
-            for each in tuple(self._workers.values()):
+            for each in self._all():
                 each.tick()
+            self._leaving = [each for each in self._leaving if each.ears()]
             self._settle()
 
     def stop(self) -> None:
         """Leave everything as it is."""
-        for each in self._workers.values():
+        for each in self._all():
             each.stop()
 
+    def _all(self) -> tuple[Worker, ...]:
+        """Also those that have been told to stop, and have not said good-bye yet."""
+        return (*self._workers.values(), *self._leaving)
+
     def _due_s(self) -> float:
-        if not self._workers:
+        if not (workers := self._all()):
             return self._idle_since_s + IDLE_S
-        return min(now_s() + _LONGEST_POLL_S, *(each.due_s for each in self._workers.values()))
+        return min(now_s() + _LONGEST_POLL_S, *(each.due_s for each in workers))
 
     def _listen(self, news: list[tuple[Worker, Any]]) -> None:
         for worker, ear in news:
@@ -135,7 +143,7 @@ class Keeper:
                 worker.listen(ear)
 
     def _look(self) -> None:
-        for each in tuple(self._workers.values()):
+        for each in self._all():
             self._show(each)
 
     def _show(self, worker: Worker) -> None:
@@ -187,6 +195,7 @@ class Keeper:
     def _stop(self, client: Client, release: bool) -> None:
         if worker := self._workers.pop(client.key, None):
             worker.stop(release)
+            self._leaving += [worker] if worker.ears() else []
             self._idle_since_s = now_s()
 
 
@@ -204,7 +213,7 @@ def run(
         store = Store(directory)
         store.prepare(service.folder)
         stack.enter_context(process.alone(store.path(service.folder)))
-        watch = stack.enter_context(Watch())  # before the first look, so that nothing is missed
+        watch = stack.enter_context(Watch(routers=True))  # before the first look, so that nothing is missed
         glance = stack.enter_context(Glance())
         staff = stack.enter_context(hiring(store))
         listener = stack.enter_context(process.listening(store.path(service.folder)))

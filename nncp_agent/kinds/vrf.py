@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from netkernel.link_kinds.vrf import MTU
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
-from nncp_agent.model import Interface, LinkName, Model
+from nncp_agent.model import Interface, LinkName, Model, merge
 
 TableId = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
@@ -74,22 +74,29 @@ class Vrf(Kind):
         """Its table."""
         return f"table {iface.config.route_table_id}" if isinstance(iface.config, VrfConfig) else ""
 
+    def merge(self, desired: Model | None, present: Model | None) -> Model | None:
+        """The table 0 is the one it has (nmstate.md 3.3)."""
+        if isinstance(desired, VrfConfig) and isinstance(present, VrfConfig) and desired.route_table_id == 0:
+            desired = replace(desired, route_table_id=None)
+        return merge(desired, present)
+
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
         return "vrf.route-table-id" if attr == "table" else f"vrf.{attr}"
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
-        """The table."""
+        """The table; 0 is the one it has."""
         config = iface.config
-        if not isinstance(config, VrfConfig) or config.route_table_id is None:
+        if not isinstance(config, VrfConfig) or not config.route_table_id:
             return Wanted()
         return Wanted(attrs={"table": config.route_table_id})
 
     def normalise(self, config: Model) -> Model:
-        """Ports in order of their names."""
-        if not isinstance(config, VrfConfig) or config.port is None:
+        """Ports in order of their names, and no table 0."""
+        if not isinstance(config, VrfConfig):
             return config
-        return replace(config, port=tuple(sorted(config.port)))
+        ports = None if config.port is None else tuple(sorted(config.port))
+        return replace(config, port=ports, route_table_id=config.route_table_id or None)
 
 
 def _table(merged: Interface) -> int | None:

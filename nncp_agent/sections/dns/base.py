@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from netkernel.host import Host
 from nncp_agent.errors import Problem
-from nncp_agent.model import DnsConfig, stated
+from nncp_agent.model import DnsConfig, Interface, State, stated
 from nncp_agent.shown.dns import Dns
 from nncp_agent.spelling import ip_or_none
 
-Links = Collection[str]
-"""Names of the interfaces there will be."""
+Links = Mapping[str, Interface]
+"""The interfaces there will be."""
 PLAIN: Final = frozenset({
     "debug", "edns0", "inet6", "ip6-bytestring", "ip6-dotint", "no-aaaa", "no-check-names", "no-ip6-dotint",
     "no-reload", "no-tld-query", "rotate", "single-request", "single-request-reopen", "trust-ad", "use-vc",
@@ -63,9 +63,17 @@ def unfit_servers(config: DnsConfig, had: Dns, links: Links) -> Iterator[Problem
             yield Problem(path, f"found {server}: only link-local addresses are of one interface, wanted {address}")
         elif percent and zone not in links:
             yield Problem(path, f"{zone or 'what has no name'} is not on this host and is made by no file given")
+        elif percent and (why := _out_of_reach(links[zone])):
+            yield Problem(path, f"{zone} {why}, and nobody reaches {address} over it")
     if len(zones) > 1:
         names = " and ".join(sorted(zones))
         yield Problem("dns-resolver.config.server", f"link-local servers of {names}: wanted those of one interface")
+
+
+def _out_of_reach(interface: Interface) -> str:
+    if interface.state is State.DOWN:
+        return "is down"
+    return "" if interface.ipv6 is not None and interface.ipv6.enabled else "has no IPv6"
 
 
 def unfit_words(config: DnsConfig, had: Dns) -> Iterator[Problem]:

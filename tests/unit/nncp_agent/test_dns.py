@@ -21,7 +21,7 @@ from nncp_agent.shown.dns import BEGIN, END, Dns
 from nncp_agent.verify import differences
 from tests.host_text import policy, read_host
 
-BARE = read_host("links: {eth1: , eth2: }")
+BARE = read_host("links: {eth1: {addresses: ['fe80::5/64']}, eth2: {addresses: ['fe80::6/64']}}")
 MINE = """\
 # kept by hand
 domain example.org
@@ -156,7 +156,8 @@ def test_a_file_that_cannot_be_replaced_is_refused_before_anything_is_touched() 
 
 
 def test_a_link_local_server_may_be_of_an_interface_that_is_made_by_the_same_policy() -> None:
-    text = "{interfaces: [{name: d0, type: dummy}], dns-resolver: {config: {server: ['fe80::1%d0']}}}"
+    text = """{interfaces: [{name: d0, type: dummy, ipv6: {enabled: true}}],
+        dns-resolver: {config: {server: ['fe80::1%d0']}}}"""
     assert str(decide(policy(text), with_file(None)).ops[-1]) == "write /etc/resolv.conf: +nameserver fe80::1%d0"
 
 

@@ -28,7 +28,7 @@ from tests.host_text import policy, read_host
 
 HOST = read_host("""
 links:
-  eth1: {addresses: [192.0.2.2/24]}
+  eth1: {addresses: [192.0.2.2/24, "fe80::5/64"]}
   eth2: {addresses: [198.51.100.2/24]}
   eth3: {up: false}
 routes: [0.0.0.0/0 via 198.51.100.1 on eth2 metric 100]

@@ -7,29 +7,39 @@ from typing import Final
 
 from netkernel.files import OURS
 from netkernel.host import Host
-from netkernel.records import Attrs, File, Link
+from netkernel.records import Address, Attrs, File, Link
 from netkernel.sysctl import HOSTNAME
 from nncp_agent.identity import known_by
 from nncp_agent.kinds import KINDS
-from nncp_agent.model import Interface, NetworkState, RouteEntry
+from nncp_agent.model import Interface, NetworkState
 from nncp_agent.shown.identifiers import BY_ALT_NAME, BY_DRIVER, BY_MAC, BY_PCI
 
 ETHERNET_MTU: Final = 1500
 LARGEST_MTU: Final = 65535
 """ETH_DATA_LEN and ETH_MAX_MTU of linux/if_ether.h."""
+IPV4: Final = "192.0.0.8"
+IPV6: Final = "100::8"
+"""Addresses that nobody has (RFC 7600, RFC 6666); their network is everything, so that each gateway is in it."""
 
 
 def imagine(desired: NetworkState) -> Host:
-    """NICs for every name that is used and not made, with an MTU that suits all and the MACs that are asked for."""
+    """NICs for every name that is used and not made, with an MTU that suits all and the MACs that are asked for.
+
+    What routes leave by, or name servers are behind, has addresses, unless the policy says otherwise.
+    """
     interfaces = desired.interfaces or ()
     made = {each.name for each in interfaces if _is_made(each)}
     known_as = {each.name: known_by(each) for each in interfaces}
     names = {name for each in interfaces for name in (each.name, *_used(each))}
     mtu = max((each.mtu for each in interfaces if each.mtu), default=ETHERNET_MTU)
     mtu = min(max(mtu, ETHERNET_MTU), LARGEST_MTU)
-    names |= {each.next_hop_interface for each in _routes(desired) if each.next_hop_interface}
-    names |= {server.partition("%")[2] for server in _servers(desired) if "%" in server}
+    speaking = {*_ways(desired)}
+    names |= {name for name, _ in speaking}
     return Host(
+        addresses={
+            name: tuple(Address(name, ip, 0) for way, ip in sorted(speaking) if way == name)
+            for name in sorted({name for name, _ in speaking} - made)
+        },
         files=dict.fromkeys(OURS, File()),
         sysctls={HOSTNAME: ""},
         links={
@@ -59,13 +69,15 @@ def _used(interface: Interface) -> Iterator[str]:
             yield name
 
 
-def _routes(desired: NetworkState) -> tuple[RouteEntry, ...]:
-    return (desired.routes.config if desired.routes else None) or ()
-
-
-def _servers(desired: NetworkState) -> tuple[str, ...]:
+def _ways(desired: NetworkState) -> Iterator[tuple[str, str]]:
+    """What a packet leaves by, with an address of its family."""
+    for route in (desired.routes.config if desired.routes else None) or ():
+        if route.next_hop_interface:
+            yield route.next_hop_interface, IPV6 if ":" in (route.destination or "") else IPV4
     config = desired.dns_resolver.config if desired.dns_resolver else None
-    return (config.server if config else None) or ()
+    for server in (config.server if config else None) or ():
+        if "%" in server:
+            yield server.partition("%")[2], IPV6
 
 
 def _nic(name: str, number: int, identity: tuple[str, str], mtu: int) -> Link:

@@ -202,6 +202,16 @@ def test_diff_says_what_is_not_so_yet(tmp_path: Path) -> None:
     assert nncp("diff", "-", "-").code == 2
 
 
+def test_routes_are_valid_without_a_host_which_may_have_what_they_leave_by() -> None:
+    route = "{destination: %s, next-hop-address: %s, next-hop-interface: eth7}"
+    both = ", ".join((route % ("203.0.113.0/24", "192.0.2.1"), route % ("'2001:db8:1::/64'", "'2001:db8::1'")))
+    asked = f"routes: {{config: [{both}]}}\n"
+    done = nncp("validate", stdin=asked.encode())
+    assert (done.code, done.err) == (0, "")
+    bare = asked + "interfaces: [{name: eth7, ipv6: {enabled: false}}]\n"
+    assert "IPv6 is disabled on eth7" in nncp("validate", stdin=bare.encode()).err
+
+
 def test_names_and_name_servers_are_valid_without_a_host() -> None:
     asked = b"""\
 hostname: {running: node1, config: node1.example}

@@ -30,9 +30,7 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
 
 def _malformed(entry: RouteEntry, path: str) -> Iterator[Problem]:
     family = _family(entry.destination)
-    if entry.destination == "" and entry.state is State.ABSENT:
-        yield Problem(f"{path}.destination", "found '', wanted a network, or no destination at all for any of them")
-    elif entry.destination and family is None:
+    if entry.destination and family is None:
         yield Problem(f"{path}.destination", f"wanted a network such as 198.51.100.0/24, found {entry.destination!r}")
     for key, value in (("next-hop-address", entry.next_hop_address), ("source", entry.source)):
         own = _address_family(value)

@@ -93,16 +93,19 @@ def network(text: str) -> str:
 
 
 def matches(pattern: RouteEntry, leg: Leg) -> bool:
-    """Whether an absent entry means this leg: what it does not state matches anything; the metric never counts."""
+    """Whether an absent entry means this leg: what it does not state matches anything; the metric never counts.
+
+    "" is any destination, as nothing, and elsewhere only none (nmstate.md 4.2).
+    """
     return (
         (not pattern.destination or network(pattern.destination) == leg.destination)
-        and (not pattern.next_hop_interface or bool(pattern.route_type) or pattern.next_hop_interface == leg.link)
+        and (pattern.next_hop_interface in (None, leg.link) or bool(pattern.route_type))
         and (pattern.next_hop_address is None or _gateway(pattern.next_hop_address) == leg.gateway)
         and (not pattern.table_id or pattern.table_id == leg.table)
         and (pattern.route_type is None or pattern.route_type == leg.kind)
         and (pattern.weight is None or pattern.weight == (leg.weight or 1))
         and route_metrics.matches(pattern, leg.metrics)
-        and (not pattern.source or str(ipaddress.ip_address(pattern.source)) == leg.source)
+        and (pattern.source is None or _gateway(pattern.source) == leg.source)
     )
 
 
@@ -253,7 +256,7 @@ def _without(route: Route, patterns: Patterns) -> Route | None:
 
 
 def _gateway(text: str | None) -> str:
-    """Canonical text of a gateway; "" for none, which nmstate writes 0.0.0.0 or ::."""
+    """Canonical text of an address; "" for none, which nmstate writes 0.0.0.0 or ::."""
     if not text:
         return ""
     address = ipaddress.ip_address(text)

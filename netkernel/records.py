@@ -192,6 +192,14 @@ class Rule(Frozen):
     extra: bytes = b""
 
 
+VRF_RULES: Final = tuple(Rule(family, 1000, protocol=2, extra=b"\x05\x00\x13\x00\x01\x00\x00\x00") for family in (6, 4))
+"""Those without which VRFs do not work: the table is that of the packet's VRF (FRA_L3MDEV, linux/fib_rules.h).
+
+The kernel makes them with the first VRF of a namespace unless they are there, and never again (vrf_newlink). So whoever
+makes a VRF says them first, and can take them back: the next who does so says them again.
+"""
+
+
 class Neighbour(Frozen):
     """A permanent neighbour (or proxy) entry: what somebody configured. Learned ones are not ours to keep."""
 

@@ -43,7 +43,7 @@ from netkernel.ops import (
     WriteFile,
     WriteSysctl,
 )
-from netkernel.records import FOREVER, Address, File, Link, Manager, Neighbour, Route, Rule
+from netkernel.records import FOREVER, VRF_RULES, Address, File, Link, Manager, Neighbour, Route, Rule
 from netkernel.simulation import World, step
 from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
@@ -233,6 +233,8 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         if name in was.links or is_tunnel(link.kind) or all(below in links for below in link.below)
     }
     ours = {*remembered.rules, *was.rules}
+    if any(link.kind == "vrf" for link in links.values()):
+        ours -= {*VRF_RULES} - {*was.rules}  # by now somebody else's VRF needs them
     nexthops = [each for each in now.nexthops if each.id not in remembered.nexthops and each.link in {"", *links}]
     return Host(
         links=links,

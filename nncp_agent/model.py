@@ -372,8 +372,7 @@ class Interface(Model, frozen=True):
 
 
 class RouteEntry(Model, frozen=True):
-    """One entry of `routes` (nmstate.md 4.2); with `state: absent` every missing field is a wildcard,
-    and so is the destination ""."""
+    """One entry of `routes` (nmstate.md 4.2); with `state: absent` every missing field is a wildcard."""
 
     later = frozenset({"vrf-name"})
     hint = "a mapping like {destination: 0.0.0.0/0, next-hop-address: 192.0.2.1, next-hop-interface: eth0}"

@@ -6,7 +6,6 @@ from netkernel import devconf
 from netkernel.host import Host
 from netkernel.link_local import is_link_local
 from netkernel.records import Link, Route
-from netkernel.simulation import vrf
 from netkernel.simulation.route_table import slot
 
 
@@ -38,7 +37,7 @@ def configured(host: Host, link_local: bool = False) -> dict[str, object]:
     return found | {
         "routes": frozenset(host.routes),
         "routes beside each other": beside_each_other(host),
-        "rules": frozenset(host.rules) - frozenset(vrf.RULES),
+        "rules": frozenset(host.rules),
         "neighbours": frozenset(host.neighbours),
         "nexthops": frozenset(host.nexthops),
         "sysctls": dict(host.sysctls),

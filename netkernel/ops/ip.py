@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netkernel.frozen import Frozen, replace
-from netkernel.records import ENDPOINT_FLAGS, FOREVER, Address, Endpoint, Neighbour, Nexthop, Route, Rule
+from netkernel.records import ENDPOINT_FLAGS, FOREVER, VRF_RULES, Address, Endpoint, Neighbour, Nexthop, Route, Rule
 from netkernel.typed import Final
 
 NO_PREFIX_ROUTE = 0x200
@@ -214,6 +214,7 @@ def _rule(rule: Rule) -> str:
     words += [f"fwmark {rule.fwmark:#x}/{rule.fwmask:#x}"] if rule.fwmark or rule.fwmask else []
     words += [RULE_ACTIONS.get(rule.action, f"action {rule.action}")] if rule.action != TO_TABLE else []
     words += [f"table {rule.table}"] if rule.table else []
+    words += ["l3mdev"] if rule.extra == VRF_RULES[0].extra else []
     words += [f"suppress-prefix-length {each}"] if (each := rule.suppress_prefix_length) is not None else []
     return " ".join(words)
 

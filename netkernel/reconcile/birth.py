@@ -5,7 +5,7 @@ from __future__ import annotations
 from netkernel.link_kinds import COMMON, KINDS
 from netkernel.link_kinds.bond import MIIMON_BY_ITSELF
 from netkernel.ops import CreateLink
-from netkernel.reconcile import links, values
+from netkernel.reconcile import links, rules, values
 from netkernel.reconcile.world import Planning
 from netkernel.records import Link, Value
 from netkernel.simulation import stacked
@@ -24,6 +24,8 @@ def create(planning: Planning) -> None:
             links.mtu(planning, base.name, base, rising=True)  # what sits on it must not be larger
             if want.attrs.get("remote6") or want.attrs.get("local6"):  # the driver wants IPv6 on before
                 links.settings(planning, planning.world.links[base.name], base)
+        if want.kind == "vrf":
+            rules.before_a_vrf(planning)
         peer = planning.target.links.get(str(want.attrs.get("peer", "")))
         index, peer_index = (0 if each is None or each.index in taken else each.index for each in (want, peer))
         planning.do(CreateLink(name, want.kind, _at_birth(planning, want), index, peer_index))

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from netkernel.ops import AddRule, DeleteRule
 from netkernel.reconcile.world import Planning
-from netkernel.records import Rule
-from netkernel.simulation import vrf
+from netkernel.records import VRF_RULES, Rule
 from netkernel.simulation.rules import is_meant, is_taken_for
 
 Slots = dict[tuple[int, int], list[Rule]]
@@ -33,6 +32,15 @@ def add(planning: Planning) -> None:
         for rule in want[len(have) :] if want[: len(have)] == have else ():
             planning.do(AddRule(rule, beside=any(is_taken_for(rule, each) for each in have)))
             have.append(rule)
+
+
+def before_a_vrf(planning: Planning) -> None:
+    """Those that the kernel makes with the first VRF there ever was: whether this is that nobody can tell."""
+    if any(link.kind == "vrf" for link in planning.world.links.values()):
+        return
+    for rule in VRF_RULES:
+        if rule not in planning.world.rules:
+            planning.do(AddRule(rule, beside=any(is_taken_for(rule, each) for each in planning.world.rules)))
 
 
 def doomed(have: Sequence[Rule], want: Sequence[Rule]) -> list[Rule]:
@@ -71,10 +79,7 @@ def _hit(have: Sequence[Rule], kept: set[int]) -> int | None:
 
 
 def _by_slot(rules: Iterable[Rule]) -> Slots:
-    """Without those that come with the first VRF and stay for good: nobody adds or deletes them."""
     slots: Slots = {}
     for rule in rules:
-        if rule in vrf.RULES:
-            continue
         slots.setdefault((rule.family, rule.priority), []).append(rule)
     return slots

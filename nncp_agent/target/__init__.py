@@ -11,7 +11,7 @@ from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.link_kinds import COMMON
 from netkernel.link_kinds import KINDS as LINK_KINDS
-from netkernel.records import Address, Attrs, Endpoint, Link, Value, VlanRange
+from netkernel.records import VRF_RULES, Address, Attrs, Endpoint, Link, Rule, Value, VlanRange
 from nncp_agent.kinds.base import Context, Wanted
 from nncp_agent.model import Interface, State
 from nncp_agent.resolve import Resolved, kind_of
@@ -58,10 +58,18 @@ def target(resolved: Resolved, before: Host) -> Host:
     after = replace(after, clients=clients.clients(resolved, before))
     after = clients.without_their_routes(routed(after, resolved, before), before)
     after = _with_endpoints(after, resolved, before)
-    after = replace(after, rules=rules.target(resolved.rules, before.rules))
+    after = replace(after, rules=_with_those_of_vrfs(rules.target(resolved.rules, before.rules), after, before))
     after = hostname.target(resolved.desired.hostname, after)
     after = dns.target(resolved.desired.dns_resolver, after)
     return before if after == before else after
+
+
+def _with_those_of_vrfs(rules: tuple[Rule, ...], after: Host, before: Host) -> tuple[Rule, ...]:
+    """With the first VRF of a host come the rules that make packets use its table, unless somebody has them already."""
+    if not any(link.kind == "vrf" for link in after.links.values()):
+        return rules
+    is_first = not any(link.kind == "vrf" for link in before.links.values())
+    return (*rules, *(rule for rule in VRF_RULES if rule not in rules)) if is_first else rules
 
 
 def _with_endpoints(after: Host, resolved: Resolved, before: Host) -> Host:

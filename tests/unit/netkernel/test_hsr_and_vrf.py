@@ -10,9 +10,9 @@ from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.ops import AddRule, CreateLink, DeleteLink, DeleteRule, SetLink
 from netkernel.reconcile import irreversible, reconcile
-from netkernel.records import Rule
-from netkernel.rewind import remember
-from netkernel.simulation import perform, vrf
+from netkernel.records import VRF_RULES, Rule
+from netkernel.rewind import remember, rewind
+from netkernel.simulation import perform
 from netkernel.undo import undo
 from tests.fake_kernel import FakeKernel
 from tests.same_host import changes, indexes
@@ -59,13 +59,28 @@ def test_what_can_be_no_port_of_an_hsr_link_is_refused(one: str, other: str, ans
     assert refused.value.errno == answer
 
 
-def test_the_rules_that_come_with_the_first_vrf_are_neither_added_nor_deleted() -> None:
+def test_the_rules_that_come_with_the_first_vrf_are_said_before_it_and_taken_back_with_it() -> None:
     with_vrf = grown([RED])
-    assert set(with_vrf.rules) == set(vrf.RULES)
+    assert set(with_vrf.rules) == set(VRF_RULES)
     own = Rule(4, 1000, table=100, protocol=4)
-    ops = reconcile(bare(), replace(with_vrf, rules=(*vrf.RULES, own)))
-    assert [op.rule for op in ops if isinstance(op, AddRule)] == [own]
-    assert not [op for op in reconcile(with_vrf, bare()) if isinstance(op, DeleteRule)]
+    ops = reconcile(bare(), replace(with_vrf, rules=(*VRF_RULES, own)))
+    assert [op.rule for op in ops if isinstance(op, AddRule)] == [*VRF_RULES, own]
+    assert isinstance(ops[2], CreateLink)
+    assert {op.rule for op in reconcile(with_vrf, bare()) if isinstance(op, DeleteRule)} == set(VRF_RULES)
+
+
+def test_rules_that_somebody_deleted_are_not_there_when_a_vrf_is_made_again() -> None:
+    kernel = FakeKernel(bare())
+    kernel.execute(reconcile(bare(), replace(grown([RED]), rules=())))
+    assert kernel.snapshot().rules == ()
+
+
+def test_undo_leaves_the_rules_to_the_vrf_that_somebody_else_has_made_meanwhile() -> None:
+    ops = reconcile(bare(), grown([RED]))
+    remembered = remember(bare(), ops)
+    alone, beside = grown([RED]), grown([RED, CreateLink("blue", "vrf", {"table": 20})])
+    assert rewind(alone, remembered).rules == ()
+    assert set(rewind(beside, remembered).rules) == set(VRF_RULES)
 
 
 @pytest.mark.parametrize("kind", ["geneve", "vxlan"])

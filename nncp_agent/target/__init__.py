@@ -107,14 +107,15 @@ def _link(iface: Interface, merged: Interface, seen: Link | None, wanted: Wanted
         changes |= {"master": ""} if seen.master else {}
         changes |= {"altnames": names.altnames(iface.alt_names, seen)} if iface.alt_names else {}
     kind = kind_of(iface, seen)
-    if seen is not None and seen.kind in kind.link_kinds and seen.kind != kind.link_kind(merged):
+    is_another = seen is not None and seen.kind in kind.link_kinds and seen.kind != kind.link_kind(merged)
+    if seen is not None and is_another:
         seen = _in_another_kind(seen, kind.link_kind(merged))
     if seen is None:
         attrs = {key: value for key, value in changes.items() if value or key not in ("promisc", "master", "token")}
         return Link(
             name=iface.name, kind=kind.link_kind(merged), attrs=attrs, conf6=_conf6(merged, None, iface, before)
         )
-    conf6 = _conf6(merged, seen, iface, before, made_anew=_is_made_anew(seen, changes))
+    conf6 = _conf6(merged, seen, iface, before, made_anew=is_another or _is_made_anew(seen, changes))
     if conf6 == seen.conf6 and all(seen.attrs.get(key) == value for key, value in changes.items()):
         return seen
     written = changes.get("address") not in (None, seen.attrs.get("address"))

@@ -8,7 +8,7 @@ if it had been written there.
 from __future__ import annotations
 
 import errno
-from _socket import AF_BRIDGE, AF_INET, inet_pton
+from _socket import AF_BRIDGE, AF_INET, AF_INET6, inet_pton
 from collections.abc import Sequence
 from struct import Struct
 
@@ -34,10 +34,12 @@ _WORD: Final = Struct(">I")
 _LONG: Final = Struct(">Q")
 _REGISTER: Final = 1
 _DROP, _ACCEPT, _JUMP, _RETURN = 0, 1, -3, -5
-_IIFNAME, _NFPROTO = 6, 15
-_LINK_LAYER, _NETWORK = 0, 1
+_IIFNAME, _OIFNAME, _NFPROTO, _L4PROTO = 6, 7, 15, 16
+_LINK_LAYER, _NETWORK, _TRANSPORT = 0, 1, 2
+_TCPMSS, _HTON, _MAXSEG, _TCP_OPTION = 3, 1, 2, 1
+"""NFT_RT_TCPMSS, NFT_BYTEORDER_HTON, TCPOPT_MAXSEG, NFT_EXTHDR_OP_TCPOPT."""
 _ETHER_SOURCE: Final = (_LINK_LAYER, 6, 6)
-EQUAL, UNEQUAL = 0, 1
+EQUAL, UNEQUAL, AT_MOST, AT_LEAST = 0, 1, 3, 5
 
 
 class Rule(Frozen):
@@ -86,7 +88,7 @@ def flush(family: int, of: str, name: str) -> Message:
     return _message(_DELETE_RULE, 0, family, tlv.text(1, of) + tlv.text(2, name))
 
 
-def rule(family: int, of: str, chain: str, expressions: Sequence[bytes], comment: str) -> Message:
+def rule(family: int, of: str, chain: str, expressions: Sequence[bytes], comment: str = "") -> Message:
     """Append a rule."""
     listed = tlv.nest(4, *expressions)
     said = tlv.attribute(7, _userdata(comment)) if comment else b""
@@ -98,10 +100,14 @@ def delete_rule(family: int, of: str, which: Rule) -> Message:
     return _message(_DELETE_RULE, 0, family, named + tlv.attribute(3, _LONG.pack(which.handle)))
 
 
-def input_name(link: str) -> bytes:
+def input_name(link: str, operator: int = EQUAL) -> bytes:
     """`iifname "<link>"`."""
-    raw = link.encode("utf-8", "surrogateescape")
-    return _meta(_IIFNAME) + _compare(EQUAL, raw.ljust(16, b"\0"))
+    return _meta(_IIFNAME) + _compare(operator, _name(link))
+
+
+def output_name(link: str, operator: int = EQUAL) -> bytes:
+    """`oifname "<link>"`."""
+    return _meta(_OIFNAME) + _compare(operator, _name(link))
 
 
 def ether_source(mac: str) -> bytes:
@@ -111,8 +117,7 @@ def ether_source(mac: str) -> bytes:
 
 def address(which: str, ip: str, prefix: int, operator: int = EQUAL) -> bytes:
     """`ip saddr` or `ip6 daddr` and so on of an address or a network, in a table of both families."""
-    family = AF_INET if "." in ip else 10
-    raw = inet_pton(family, ip)
+    raw = inet_pton(AF_INET if "." in ip else AF_INET6, ip)
     width = len(raw)
     offset = {4: {"saddr": 12, "daddr": 16}, 16: {"saddr": 8, "daddr": 24}}[width][which]
     loaded = _payload(_NETWORK, offset, width)
@@ -125,7 +130,44 @@ def address(which: str, ip: str, prefix: int, operator: int = EQUAL) -> bytes:
 
 def of_family(ip: str) -> bytes:
     """What has to stand before `address` in a table of both families: `meta nfproto`, which nft(8) does not print."""
-    return _meta(_NFPROTO) + _compare(EQUAL, bytes([2 if "." in ip else 10]))
+    return _meta(_NFPROTO) + _compare(EQUAL, bytes([AF_INET if "." in ip else AF_INET6]))
+
+
+def of_protocol(number: int) -> bytes:
+    """`meta l4proto`, by an IPPROTO_ number."""
+    return _meta(_L4PROTO) + _compare(EQUAL, bytes([number]))
+
+
+def to_ports(protocol: int, first: int, last: int) -> bytes:
+    """`tcp dport` or `udp dport`, by an IPPROTO_ number."""
+    loaded = of_protocol(protocol) + _payload(_TRANSPORT, 2, 2)
+    if first == last:
+        return loaded + _compare(EQUAL, first.to_bytes(2))
+    return loaded + _compare(AT_LEAST, first.to_bytes(2)) + _compare(AT_MOST, last.to_bytes(2))
+
+
+def tcp_flags(set: int, of: int) -> bytes:
+    """`tcp flags <set> / <of>`; the protocol is to be looked at before."""
+    return _payload(_TRANSPORT, 13, 1) + _masked(bytes([of])) + _compare(EQUAL, bytes([set]))
+
+
+def clamp() -> bytes:
+    """`tcp option maxseg size set rt mtu`."""
+    loaded = _expression("rt", _word(1, _REGISTER), _word(2, _TCPMSS))
+    swapped = _expression(
+        "byteorder", _word(1, _REGISTER), _word(2, _REGISTER), _word(3, _HTON), _word(4, 2), _word(5, 2)
+    )
+    kind = tlv.attribute(2, bytes([_MAXSEG]))
+    written = _expression("exthdr", kind, _word(3, 2), _word(4, 2), _word(6, _TCP_OPTION), _word(7, _REGISTER))
+    return loaded + swapped + written
+
+
+def translate(ip: str, *, to_source: bool) -> bytes:
+    """`snat to <ip>` or `dnat to <ip>`, in a table of both families."""
+    family = AF_INET if "." in ip else AF_INET6
+    loaded = _expression("immediate", _word(1, _REGISTER), tlv.nest(2, tlv.attribute(1, inet_pton(family, ip))))
+    how = 0 if to_source else 1
+    return loaded + _expression("nat", _word(1, how), _word(2, family), _word(3, _REGISTER))
 
 
 def counter() -> bytes:
@@ -268,6 +310,10 @@ def _masked(mask: bytes) -> bytes:
     registers = _word(1, _REGISTER) + _word(2, _REGISTER) + _word(3, len(mask))
     nothing = tlv.nest(5, tlv.attribute(1, bytes(len(mask))))
     return _expression("bitwise", registers, tlv.nest(4, tlv.attribute(1, mask)), nothing)
+
+
+def _name(link: str) -> bytes:
+    return link.encode("utf-8", "surrogateescape").ljust(16, b"\0")
 
 
 def _compare(operator: int, value: bytes) -> bytes:

@@ -55,6 +55,18 @@ class Tap:
                 seen.setdefault(bytes(packet[Raw].load).rstrip(b"."), packet)
         return seen
 
+    def packets(self, for_s: float) -> list[Packet]:
+        """All that come within this time."""
+        found = []
+        end = time.monotonic() + for_s
+        while (left_s := end - time.monotonic()) > 0:
+            self._socket.settimeout(left_s)
+            try:
+                found.append(self._receive())
+            except TimeoutError:
+                break
+        return [each for each in found if each is not None]
+
     def _receive(self) -> Packet | None:
         data, auxiliary, _, address = self._socket.recvmsg(65536, 256)
         if address[2] == socket.PACKET_OUTGOING:

@@ -1,0 +1,15 @@
+"""A pod on a node, gone with the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.vmnet.pods import Pods
+
+
+@pytest.fixture
+def pods(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Pods:
+    return Pods(another_netns, tmp_path)

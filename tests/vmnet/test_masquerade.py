@@ -1,0 +1,81 @@
+"""Packets through masquerade, in both families: out, in, back to the pod itself, and not where they do not belong."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.unit.vmnet.manifests import MASQUERADED, POD, vmi
+from tests.vmnet.pods import GUEST4, GUEST6, NODE4, NODE6, POD4, POD6, Pods, answering, called, sh
+
+pytestmark = pytest.mark.needs_kernel("veth", "bridge", "tap", "nft_nat")
+
+FAMILIES = [(POD4, NODE4), (POD6, NODE6)]
+HERE = "/proc/thread-self/ns/net"
+
+
+def wired(pods: Pods, **fields: object) -> str:
+    """The guest of a VM that is behind masquerade."""
+    pods.setup(vmi([{**MASQUERADED, **fields}], [POD]))
+    return pods.guest("k6t-eth0", f"{GUEST4}/24", f"{GUEST6}/120", gateways=("10.0.2.1", "fd10:0:2::1"))
+
+
+@pytest.mark.parametrize(("pod", "node"), FAMILIES)
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_what_the_guest_sends_is_the_pods(pods: Pods, pod: str, node: str, kind: int) -> None:
+    guest = wired(pods)
+    with answering(HERE, 80, kind):
+        assert called(guest, node, 80, kind) == pod
+
+
+@pytest.mark.parametrize(("pod", "node"), FAMILIES)
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_who_calls_the_pod_reaches_the_guest_and_is_seen_by_it(pods: Pods, pod: str, node: str, kind: int) -> None:
+    guest = wired(pods)
+    with answering(guest, 80, kind):
+        assert called(HERE, pod, 80, kind) == node
+
+
+@pytest.mark.parametrize(("pod", "node"), FAMILIES)
+def test_only_the_ports_that_are_listed_are_the_guests(pods: Pods, pod: str, node: str) -> None:
+    guest = wired(pods, ports=[{"port": 80}])
+    with answering(guest, 80), answering(guest, 81):
+        assert called(HERE, pod, 80) == node
+        with pytest.raises(ConnectionRefusedError):
+            called(HERE, pod, 81)
+    assert 'iifname "eth0" counter packets 0' not in sh("nft list table inet vmnet", pods.namespace)
+
+
+def test_ranges_of_ports_are_the_guests(pods: Pods) -> None:
+    guest = wired(pods, portRanges=[{"protocol": "TCP", "start": 80, "end": 82}])
+    with answering(guest, 82), answering(guest, 83):
+        assert called(HERE, POD4, 82) == NODE4
+        with pytest.raises(ConnectionRefusedError):
+            called(HERE, POD4, 83)
+
+
+@pytest.mark.parametrize("pod", [POD4, POD6])
+def test_a_guest_reaches_itself_by_its_pods_address(pods: Pods, pod: str) -> None:
+    guest = wired(pods)
+    with answering(guest, 80):
+        assert called(guest, pod, 80) == ("10.0.2.1" if pod == POD4 else "fd10:0:2::1")
+
+
+@pytest.mark.parametrize(("to", "seen"), [("127.0.0.1", "10.0.2.1"), (POD4, POD4), (POD6, POD6)])
+def test_processes_of_the_pod_reach_the_guest(pods: Pods, to: str, seen: str) -> None:
+    guest = wired(pods)
+    with answering(guest, 80):
+        assert called(pods.namespace, to, 80) == seen
+
+
+def test_nothing_goes_from_the_guest_to_other_links_of_the_pod(pods: Pods) -> None:
+    pods.attach("net1", "203.0.113.5/24")
+    sh("ip addr add 203.0.113.1/24 dev node-net1; ip route add 10.0.2.0/24 via 203.0.113.5")
+    guest = wired(pods)
+    with answering(HERE, 80), pytest.raises(OSError):
+        called(guest, "203.0.113.1", 80, patience_s=0.3)
+    with answering(guest, 80), pytest.raises(OSError):
+        called(HERE, GUEST4, 80, patience_s=0.3)
+    said = sh("nft list chain inet vmnet forward", pods.namespace)
+    assert 'counter packets 0 bytes 0 drop comment "from the guest to elsewhere"' not in said

@@ -1,0 +1,1 @@
+"""The VM network layer: KVM NICs inside a pod's network namespace, named and wired as KubeVirt does."""

@@ -1,0 +1,160 @@
+"""Wire a VM's NICs, or leave the pod exactly as it was; put it back. Each goes on where another one stopped."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from netkernel.errors import NetworkError, NotUndone
+from netkernel.frozen import Frozen
+from netkernel.host import Host
+from netkernel.typed import Final
+from vmnet import names, plan
+from vmnet.errors import NotAsAsked
+from vmnet.kept import Kept, Records, Taken
+from vmnet.plan import Plan
+from vmnet.pod import Pod, observe
+from vmnet.target import Giving
+from vmnet.vm import Vm
+from vmnet.wiring import Wiring, wirings
+
+log = logging.getLogger(__name__)
+
+_TRIES: Final = 4
+SETTLE_S: Final = 5.0
+"""How long the pod may take to look as planned."""
+
+
+class Asked(Frozen, kw_only=True):
+    """A VM and the pod it is for. `links` says for some NICs which link they are on, `primary` that of the pod."""
+
+    vm: Vm
+    namespace: str
+    links: Mapping[str, str] = {}
+    primary: str = names.PRIMARY
+    giving: Giving = Giving()
+
+    def wirings(self, pod: Host, kept: Kept | None) -> tuple[Wiring, ...]:
+        given = {each.nic: each.link for each in kept.taken} if kept else {}
+        return wirings(self.vm, pod.links.keys(), {**self.links, **given}, self.primary)
+
+    def watched(self, pod: Host, kept: Kept | None) -> list[str]:
+        """The links whose settings count."""
+        return [name for each in self.wirings(pod, kept) for name in (each.link, each.bridge)]
+
+
+def planned(asked: Asked, pod: Pod, records: Records) -> Plan:
+    """What `setup` would do now. Touches nothing. Raises PodUnfit, NetworkError."""
+    kept = records.read(asked.namespace)
+    now = _observed(asked, pod, kept)
+    found = asked.wirings(now, kept)
+    return plan.setup(now, asked.vm, found, plan.begun(now, asked.vm, found, kept, asked.namespace), asked.giving)
+
+
+def setup(
+    asked: Asked, pod: Pod, records: Records, *, clock: Callable[[], float] = time.monotonic, settle_s: float = SETTLE_S
+) -> Plan:
+    """Wire the NICs. What was done of it by an earlier call is not done again; gives what was.
+
+    Raises PodUnfit, KernelRefused, NotAsAsked and other NetworkErrors, with the pod as it was before the call: what is
+    not has its line in `leftovers`.
+    """
+    before = records.read(asked.namespace)
+    now = _observed(asked, pod, before)
+    found = asked.wirings(now, before)
+    kept = plan.begun(now, asked.vm, found, before, asked.namespace)
+
+    def again() -> Plan:
+        return plan.setup(_observed(asked, pod, kept), asked.vm, found, kept, asked.giving)
+
+    todo = plan.setup(now, asked.vm, found, kept, asked.giving)
+    if kept != before:
+        records.write(kept)
+    try:
+        pod.put_up(todo.tables)
+        _settle(pod, todo, again, clock, settle_s)
+    except BaseException as error:
+        known = {each.nic for each in before.taken} if before else set()
+        _undo(pod, records, kept, [each for each in kept.taken if each.nic not in known], error)
+        raise
+    there = {nic.name for nic in asked.vm.wired}
+    stay = tuple(each for each in kept.taken if each.nic in there)
+    if stay != kept.taken:
+        records.write(Kept(kept.vm, kept.namespace, stay))
+    return todo
+
+
+def teardown(namespace: str, pod: Pod, records: Records) -> Plan:
+    """Put the pod back as CNI made it. Nothing to do is success. Raises NetworkError, NotUndone."""
+    kept = records.read(namespace)
+    pod.put_up(())
+    if kept is None:
+        return Plan()
+    todo = plan.teardown(_of(pod, kept.taken), kept)
+    left = _put_back(pod, kept.taken)
+    if left:
+        raise NotUndone(left)
+    records.remove(namespace)
+    return todo
+
+
+def _observed(asked: Asked, pod: Pod, kept: Kept | None) -> Host:
+    return observe(pod, asked.watched(pod.snapshot(), kept))
+
+
+def _of(pod: Pod, taken: Sequence[Taken]) -> Host:
+    return observe(pod, [name for each in taken for name in (each.link, each.bridge, each.renamed)])
+
+
+def _settle(pod: Pod, todo: Plan, again: Callable[[], Plan], clock: Callable[[], float], settle_s: float) -> None:
+    """Do it, until planning again finds nothing: what another process began may hide some of it. Raises NotAsAsked."""
+    deadline = clock() + settle_s
+    tries = _TRIES
+    while todo.ops:
+        if tries:
+            tries -= 1
+            for op in todo.ops:
+                log.info("%s", op)
+            pod.execute(todo.ops)
+        elif (left_s := deadline - clock()) > 0:
+            pod.wait(left_s)
+        else:
+            raise NotAsAsked([str(op) for op in todo.ops])
+        todo = again()
+
+
+def _undo(pod: Pod, records: Records, kept: Kept, new: Sequence[Taken], error: BaseException) -> None:
+    """Take back what this call began; what was there before stays."""
+    left = _put_back(pod, new)
+    stay = tuple(each for each in kept.taken if each not in new)
+    if not stay and not left:
+        try:
+            pod.put_up(())
+        except NetworkError as refused:
+            left = (*left, str(refused))
+    if left:
+        error.add_note(str(NotUndone(left)))
+        if isinstance(error, NetworkError):
+            error.leftovers = left
+        return
+    if stay:
+        records.write(Kept(kept.vm, kept.namespace, stay))
+    else:
+        records.remove(kept.namespace)
+
+
+def _put_back(pod: Pod, taken: Sequence[Taken]) -> tuple[str, ...]:
+    """One line for each thing that is still different. What cannot be done is tried again, then one by one."""
+    refused: list[str] = []
+    for _ in range(_TRIES):
+        ops = plan.teardown(_of(pod, taken), Kept("", "", tuple(taken))).ops
+        if not ops:
+            return ()
+        refused = []
+        try:
+            pod.execute(ops)
+        except NetworkError as error:
+            refused.append(str(error))
+    ops = plan.teardown(_of(pod, taken), Kept("", "", tuple(taken))).ops
+    return (*(f"still to be done: {op}" for op in ops), *refused) if ops else ()

@@ -1,0 +1,119 @@
+"""The words of `vmnet`: its verbs, their options and their help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from netkernel.typed import Final
+from vmnet.kept import DIRECTORY
+from vmnet.names import PRIMARY
+from vmnet.target import QEMU
+
+DESCRIPTION: Final = "Wires the NICs of a KubeVirt VM inside its pod's network namespace, or leaves the pod as it was."
+EPILOGUE: Final = """\
+A day with it:
+  vmnet validate vm.yaml                      everything that is wrong with it, with its line
+  vmnet plan vm.yaml --netns /run/netns/pod   the ops and the nft script; touches nothing
+  vmnet setup vm.yaml --netns /run/netns/pod  do it; again after any error, and it finishes
+  vmnet status vm.yaml --netns /run/netns/pod
+  vmnet domain-xml vm.yaml --netns … --into domain.xml
+  vmnet teardown --netns /run/netns/pod       the pod's links as CNI made them
+
+Exit codes: 0 ok, 1 failed and the pod is as it was, 2 usage, 3 invalid manifest or unfit pod,
+            4 failed and not fully undone.
+"""
+VERBS: Final[Mapping[str, str]] = {
+    "validate": "everything that is wrong with a manifest",
+    "plan": "what setup would do: ops, then the nft script",
+    "setup": "wire the NICs",
+    "status": "what has become of them",
+    "hotplug": "wire one NIC more, beside those that are there",
+    "unplug": "take one NIC away and put its link back",
+    "teardown": "put the pod back as CNI made it",
+    "domain-xml": "libvirt's interface elements",
+    "qemu-args": "QEMU's arguments",
+}
+_WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown"}
+_WITH_POD: Final = frozenset(VERBS) - {"validate"}
+
+
+class HelpWanted(Exception):
+    """Somebody asked for help."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Usage(Exception):
+    """The words make no command."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Usage(f"{message} (see {self.prog} --help)")
+
+    def print_help(self, file: object = None) -> NoReturn:
+        raise HelpWanted(self.format_help())
+
+
+class Options(argparse.Namespace):
+    """What a verb was asked; an option that its verb does not have is as if nobody had stated it."""
+
+    verb: str
+    file: str = ""
+    nic: str = ""
+    netns: str = ""
+    links: Mapping[str, str] = {}
+    primary: str = PRIMARY
+    user: int = QEMU
+    group: int = QEMU
+    state_dir: str = DIRECTORY
+    output: str = ""
+    into: str = ""
+    verbose: bool = False
+
+
+def parsed(words: Sequence[str]) -> Options:
+    """Raises HelpWanted, Usage."""
+    whole = _Parser(
+        "vmnet", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, help in VERBS.items():
+        _add(verbs.add_parser(verb, help=help, description=help[0].upper() + help[1:] + "."), verb)
+    found = whole.parse_args(words, Options())
+    found.links = dict(found.link) if getattr(found, "link", None) else {}
+    return found
+
+
+def _add(parser: argparse.ArgumentParser, verb: str) -> None:
+    parser.add_argument("-v", "--verbose", action="store_true", help="say each op as it runs")
+    if verb in _WITH_MANIFEST:
+        parser.add_argument("file", help="VirtualMachine or VirtualMachineInstance, YAML or JSON; - is stdin")
+    if verb in ("hotplug", "unplug"):
+        parser.add_argument("nic", help="the NIC's name")
+    if verb in _WITH_POD:
+        parser.add_argument("--netns", required=True, help="the pod's: a path, a name below /run/netns, or a pid")
+        parser.add_argument("--state-dir", default=DIRECTORY, help="where the pod's own links are kept in mind")
+    if verb in _WITH_POD & _WITH_MANIFEST:
+        said = "NIC=NAME: the pod's link of a NIC, where it is not called as KubeVirt calls it"
+        parser.add_argument("--link", action="append", type=_link, metavar="NIC=NAME", help=said)
+        parser.add_argument(
+            "--primary", default=PRIMARY, metavar="NAME", help=f"the pod's own link (default {PRIMARY})"
+        )
+        parser.add_argument("--user", type=int, default=QEMU, help=f"who may open the taps (default {QEMU})")
+        parser.add_argument("--group", type=int, default=QEMU, help=f"likewise (default {QEMU})")
+    if verb == "status":
+        parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    if verb == "domain-xml":
+        parser.add_argument("--into", metavar="FILE", help="a domain: print it with the NICs in it")
+
+
+def _link(text: str) -> tuple[str, str]:
+    nic, equals, name = text.partition("=")
+    if not (nic and equals and name):
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted NIC=NAME")
+    return nic, name

@@ -1,0 +1,199 @@
+"""What each verb does."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from netkernel import documents
+from netkernel.errors import NetworkError
+from netkernel.frozen import replace
+from netkernel.ruleset import script
+from netkernel.typed import Final, TextIO
+from vmnet import act, domain_xml, manifest, qemu_args, status
+from vmnet.act import Asked
+from vmnet.cli.parser import Options
+from vmnet.errors import InvalidVm, Problem
+from vmnet.hardware import Device, devices
+from vmnet.kept import Records, namespace_id
+from vmnet.plan import Plan
+from vmnet.pod import LinuxPod
+from vmnet.status import NicStatus
+from vmnet.target import Giving
+from vmnet.vm import Vm
+
+
+class Call:
+    """One command being run. Results go to stdout, all else to stderr."""
+
+    def __init__(self, options: Options, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> None:
+        self.options = options
+        self.stdout = stdout
+        self.stderr = stderr
+        self._stdin = stdin
+        self.records = Records(options.state_dir)
+        self.namespace = _path(options.netns) if options.netns else ""
+
+    def vm(self) -> Vm:
+        """Raises InvalidVm, Unreadable, NetworkError."""
+        file = self.options.file
+        name = "standard input" if file == "-" else file
+        try:
+            text = self._stdin.read() if file == "-" else Path(file).read_bytes()
+        except (OSError, UnicodeDecodeError) as error:
+            raise NetworkError(f"{name}: cannot be read: {getattr(error, 'strerror', error)}") from error
+        return manifest.one(documents.read(text, name), name)
+
+    @contextmanager
+    def pod(self) -> Iterator[LinuxPod]:
+        with LinuxPod(self.namespace) as pod:
+            yield pod
+
+    def asked(self, pod: LinuxPod, vm: Vm) -> Asked:
+        """Raises NetworkError when there is no such namespace."""
+        options = self.options
+        return Asked(
+            vm=vm,
+            namespace=namespace_id(self.namespace),
+            links=options.links,
+            primary=options.primary,
+            giving=Giving(user=options.user, group=options.group, has_dummy=pod.has_dummy()),
+        )
+
+    def print(self, text: str) -> None:
+        self.stdout.write(f"{text}\n")
+
+    def log(self) -> None:
+        if self.options.verbose:
+            logging.basicConfig(stream=self.stderr, format="%(message)s", level=logging.INFO)
+
+
+def _path(netns: str) -> str:
+    if "/" in netns:
+        return netns
+    return f"/proc/{netns}/ns/net" if netns.isdigit() else f"/run/netns/{netns}"
+
+
+def validate(call: Call) -> int:
+    vm = call.vm()
+    call.print(f"{vm.namespace}/{vm.name}: {len(vm.nics)} NIC{'s' * (len(vm.nics) != 1)}, all well")
+    return 0
+
+
+def plan(call: Call) -> int:
+    vm = call.vm()
+    with call.pod() as pod:
+        found = act.planned(call.asked(pod, vm), pod, call.records)
+    _show(call, found)
+    return 0
+
+
+def setup(call: Call) -> int:
+    return _wired(call, call.vm())
+
+
+def hotplug(call: Call) -> int:
+    vm = _with_one(call, lambda nic, is_it, is_there: is_it or is_there)
+    return _wired(call, vm)
+
+
+def unplug(call: Call) -> int:
+    vm = _with_one(call, lambda nic, is_it, is_there: not is_it and is_there)
+    return _wired(call, vm)
+
+
+def teardown(call: Call) -> int:
+    call.log()
+    with call.pod() as pod:
+        found = act.teardown(namespace_id(call.namespace), pod, call.records)
+    call.stderr.write(f"{len(found.ops)} changes; the pod is as CNI made it\n")
+    return 0
+
+
+def show_status(call: Call) -> int:
+    found = _statuses(call, call.vm())
+    if call.options.output == "json":
+        call.print(json.dumps([status.as_kubevirt(each) for each in found], indent=2))
+    else:
+        call.print(status.table(found))
+    return 0
+
+
+def show_xml(call: Call) -> int:
+    found = _devices(call, call.vm())
+    if into := call.options.into:
+        try:
+            domain = Path(into).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NetworkError(f"{into}: cannot be read: {getattr(error, 'strerror', error)}") from error
+        call.stdout.write(domain_xml.merged(domain, found, into))
+    else:
+        call.stdout.write(domain_xml.text(found))
+    return 0
+
+
+def show_qemu(call: Call) -> int:
+    words = qemu_args.arguments(_devices(call, call.vm()))
+    call.print(" \\\n".join(f"{option} {value}" for option, value in zip(words[::2], words[1::2], strict=True)))
+    return 0
+
+
+VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
+    "validate": validate,
+    "plan": plan,
+    "setup": setup,
+    "status": show_status,
+    "hotplug": hotplug,
+    "unplug": unplug,
+    "teardown": teardown,
+    "domain-xml": show_xml,
+    "qemu-args": show_qemu,
+}
+
+
+def _wired(call: Call, vm: Vm) -> int:
+    call.log()
+    with call.pod() as pod:
+        found = act.setup(call.asked(pod, vm), pod, call.records)
+    call.stderr.write(f"{len(found.ops)} changes; {len(vm.wired)} of {len(vm.nics)} NICs wired\n")
+    return 0
+
+
+def _with_one(call: Call, stays: Callable[[str, bool, bool], bool]) -> Vm:
+    """The VM with those NICs only that are to stay: asked of each are its name, whether it is meant, and is there."""
+    vm, asked = call.vm(), call.options.nic
+    if asked not in {nic.name for nic in vm.nics}:
+        there = ", ".join(nic.name for nic in vm.nics)
+        raise InvalidVm([Problem((), f"no NIC is called {asked!r} (there are {there})", call.options.file)])
+    kept = call.records.read(namespace_id(call.namespace))
+    known = {each.nic for each in kept.taken} if kept else set()
+    nics = [
+        nic if stays(nic.name, nic.name == asked, nic.name in known) else replace(nic, state="absent")
+        for nic in vm.nics
+    ]
+    return replace(vm, nics=tuple(nics))
+
+
+def _show(call: Call, found: Plan) -> None:
+    for op in found.ops:
+        call.print(str(op))
+    if found.tables and found.ops:
+        call.print("")
+    call.stdout.write(script(found.tables))
+
+
+def _devices(call: Call, vm: Vm) -> tuple[Device, ...]:
+    with call.pod() as pod:
+        host, kept = pod.snapshot(), call.records.read(namespace_id(call.namespace))
+        return devices(vm, call.asked(pod, vm).wirings(host, kept), kept, host)
+
+
+def _statuses(call: Call, vm: Vm) -> list[NicStatus]:
+    with call.pod() as pod:
+        host, kept = pod.snapshot(), call.records.read(namespace_id(call.namespace))
+        wirings = call.asked(pod, vm).wirings(host, kept)
+        there = [each for each in wirings if each.link in host.links or (kept and kept.of(each.nic.name))]
+        return list(status.statuses(vm, wirings, kept, host, devices(vm, there, kept, host)))

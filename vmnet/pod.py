@@ -1,0 +1,89 @@
+"""The pod's network namespace: looked at, told, and its nftables with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from netkernel import netns, settings, sysctl
+from netkernel.errors import KernelRefused
+from netkernel.frozen import replace
+from netkernel.host import Host
+from netkernel.kernel import LinuxKernel
+from netkernel.nftables import INET, Nftables, delete_table
+from netkernel.ops import CreateLink, Op
+from netkernel.ruleset import FAMILIES, Table, messages
+from netkernel.typed import Self
+from vmnet.masquerade import TABLE
+from vmnet.target import OF_THE_POD, of_link
+
+
+class Pod(Protocol):
+    """The seam: tests have another one."""
+
+    def snapshot(self, also: Collection[str] = ()) -> Host: ...
+
+    def execute(self, ops: Sequence[Op]) -> None: ...
+
+    def wait(self, timeout_s: float) -> bool: ...
+
+    def put_up(self, tables: Sequence[Table]) -> None:
+        """These tables of ours and no others, each only if it is not there as it is."""
+        ...
+
+    def has_dummy(self) -> bool:
+        """Whether this kernel makes dummies."""
+        ...
+
+
+class LinuxPod(LinuxKernel):
+    """A pod's namespace on this node."""
+
+    def __init__(self, namespace: str) -> None:
+        """Raises NetworkError when there is no such namespace."""
+        super().__init__(namespace)
+        self.path = namespace
+
+    def snapshot(self, also: Collection[str] = ()) -> Host:
+        """With the settings that a VM's NICs need, of the links in `also` too."""
+        host = super().snapshot(also)
+        links = [each.removeprefix(settings.PART) for each in also]
+        with netns.inside(self.path):
+            found = dict(_settings([*OF_THE_POD, *(path for link in links for path in of_link(link))]))
+        return replace(host, sysctls={**host.sysctls, **found})
+
+    def put_up(self, tables: Sequence[Table]) -> None:
+        """Raises KernelRefused; then nothing of it is there."""
+        with netns.inside(self.path), Nftables() as door:
+            if not tables:
+                if door.has_table(INET, TABLE):
+                    door.commit([delete_table(INET, TABLE)])
+                return
+            missing = [each for each in tables if door.table_comment(FAMILIES[each.family], each.name) != each.comment]
+            if missing:
+                door.commit(messages(missing))
+
+    def has_dummy(self) -> bool:
+        with netns.throw_away():
+            try:
+                with LinuxKernel() as scratch:
+                    scratch.execute([CreateLink("probe", "dummy")])
+            except KernelRefused:
+                return False
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+
+def _settings(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Those that are there: a link may be gone, and a kernel without IPv6."""
+    for path in paths:
+        with suppress(KernelRefused):
+            yield path, sysctl.read(path)
+
+
+def observe(pod: Pod, links: Collection[str]) -> Host:
+    """The pod, with all settings of these links."""
+    return pod.snapshot(settings.parts(links))

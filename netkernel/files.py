@@ -39,9 +39,11 @@ _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL
 NETWORK_MANAGER: Final = "NetworkManager"
 NETWORKD: Final = "systemd-networkd"
 IFUPDOWN: Final = "ifupdown"
+INTERFACES: Final = "/etc/network/interfaces"
+"""ifupdown's file."""
 _MANAGED: Final = {
     "/etc/NetworkManager/": NETWORK_MANAGER, "/etc/systemd/network/": NETWORKD, "/etc/network/": IFUPDOWN,
-    "/run/network/": IFUPDOWN,
+    "/run/network/": IFUPDOWN, "/var/tmp/network/": IFUPDOWN,
 }  # fmt: skip
 
 

@@ -54,6 +54,8 @@ def _of_managers(names: Set[str], before: Host, owns_dns: bool) -> Iterator[Prob
             if servers and not owns_dns and manager != IFUPDOWN:
                 has = f"{manager} has name servers for it ({', '.join(servers)}), which go with it"
                 yield Problem(link, f"cannot be claimed: {has}; state them in dns-resolver.config")
+    for link, why in ifupdown.obstacles(names, before.files):
+        yield Problem(link, f"cannot be claimed: {why}: what brings it up there cannot be taken out")
     for link in sorted(ifupdown.clients(names, before.files)):
         yield Problem(link, "cannot be claimed: ifupdown started a DHCP client for it; end it first: `ifdown` it")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from netkernel.frozen import replace
 from netkernel.managers.network_manager import CLAIMED, PROFILES
 from netkernel.records import File, Hold
+from nncp_agent.claims.words import HEAD, text
 
-_HEAD: Final = "# Links that nncp configures (nncp apply --claim). `nncp rollback --to N` hands them back."
 _KEY: Final = "unmanaged-devices+="
 _LINK: Final = "interface-name:="
 
@@ -19,12 +19,12 @@ def files(holds: Mapping[str, Hold], present: Mapping[str, File], owns_dns: bool
     ours = present.get(CLAIMED, File())
     names = sorted({*_links(ours.lines), *holds})
     dns = ["[main]", "dns=none"] if owns_dns or "dns=none" in ours.lines else []
-    said = [_HEAD, *dns, "[keyfile]", _KEY + ";".join(_LINK + name for name in names)]
-    written = {CLAIMED: replace(ours, content=_text(said))}
+    said = [HEAD, *dns, "[keyfile]", _KEY + ";".join(_LINK + name for name in names)]
+    written = {CLAIMED: replace(ours, content=text(said))}
     profiles = {hold.profile for hold in holds.values() if hold.profile}
     for path, file in _profiles(present):
         if _value(file.lines, "connection", "uuid") in profiles:
-            written[path] = replace(file, content=_text(_with(file.lines, "connection", "autoconnect", "false")))
+            written[path] = replace(file, content=text(_with(file.lines, "connection", "autoconnect", "false")))
     return written
 
 
@@ -68,7 +68,3 @@ def _with(lines: Sequence[str], section: str, key: str, value: str) -> list[str]
         elif not (inside and line.partition("=")[0].strip() == key):
             new.append(line)
     return new
-
-
-def _text(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")

@@ -12,8 +12,8 @@ from typing import Final
 from netkernel.frozen import replace
 from netkernel.managers.networkd import CLAIMED, drop_in
 from netkernel.records import File
+from nncp_agent.claims.words import HEAD, text
 
-_HEAD: Final = "# Links that nncp configures (nncp apply --claim). `nncp rollback --to N` hands them back."
 _NAMES: Final = "Name="
 
 
@@ -22,10 +22,10 @@ def files(names: Set[str], present: Mapping[str, File]) -> dict[str, File]:
     ours = present.get(CLAIMED, File())
     known = (name for line in ours.lines if line.startswith(_NAMES) for name in line.removeprefix(_NAMES).split())
     match = [_NAMES + " ".join(sorted({*known, *names})), "KernelCommandLine=!nncp=off"]
-    said = [_HEAD, "[Match]", *match, "[Link]", "Unmanaged=yes"]
-    written = {CLAIMED: replace(ours, content=_text(said))}
+    said = [HEAD, "[Match]", *match, "[Link]", "Unmanaged=yes"]
+    written = {CLAIMED: replace(ours, content=text(said))}
     for path in _makers(names, present):
-        written[drop_in(path)] = File(_text([_HEAD, "[Match]", "KernelCommandLine=nncp=off"]))
+        written[drop_in(path)] = File(text([HEAD, "[Match]", "KernelCommandLine=nncp=off"]))
     return written
 
 
@@ -43,7 +43,3 @@ def _made(lines: Sequence[str]) -> Iterator[str]:
             inside = line.strip() == "[NetDev]"
         elif inside and line.partition("=")[0].strip() == "Name":
             yield line.partition("=")[2].strip()
-
-
-def _text(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()

@@ -51,3 +51,12 @@ def test_networkd_has_found_them_and_leaves_them_alone() -> None:
     until(lambda: left_alone("systemd-networkd") == set(OURS), "networkd has found the links")
     stays_so("systemd-networkd", "networkctl", "reload")
     assert Path(networkd.drop_in("bond0.netdev")).exists()
+
+
+def test_ifupdown_leaves_them_alone() -> None:
+    until(lambda: run("systemctl", "is-active", "networking").strip() == "active", "what is to be up is up")
+    is_as_claimed()
+    run("ifup", "-a")
+    run("systemctl", "restart", "networking")
+    is_as_claimed()
+    assert Path("/etc/network/interfaces.d/lab").read_text().startswith("# nncp: auto bond0 br0\niface bond0 ")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from netkernel.files import MANAGERS
+from netkernel.files import INTERFACES, MANAGERS
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.managers import network_manager as nm
 from netkernel.managers import networkd
-from netkernel.managers.ifupdown import INTERFACES, STATE
+from netkernel.managers.ifupdown import STATE, STATE2
 from netkernel.ops import SetManager, WriteFile
 from netkernel.records import File, Hold, Manager
 from netkernel.rewind import Remembered, remember
@@ -150,6 +150,33 @@ def test_ifupdown_brings_it_up_no_more_and_does_not_believe_it_did() -> None:
 def test_a_client_that_ifupdown_started_goes_on_and_so_a_claim_is_refused() -> None:
     with pytest.raises(InvalidPolicy, match="eth0: cannot be claimed: ifupdown started a DHCP client"):
         claimed(MTU, by_ifupdown(**{INTERFACES: "auto eth0\niface eth0 inet dhcp\n"}))
+
+
+def test_ifupdown2_brings_it_up_no_more_and_forgets_that_it_did() -> None:
+    interfaces = "auto lo\nauto eth[0-1]\niface eth0\n address 192.0.2.2/24\n"
+    before = replace(by_ifupdown(), files={STATE2: File(b"\x80\x04."), INTERFACES: File(interfaces.encode())})
+    decision = decide(MTU, before, holders=lambda links: {"eth0": Holder("M", "p", "release")}, claim=True)
+    assert written(decision) == {
+        STATE2: "",
+        INTERFACES: "auto lo\n# nncp: auto eth[0-1]\nauto eth1\niface eth0\n address 192.0.2.2/24\n",
+    }
+    assert f"delete file {STATE2}" in map(str, decision.ops)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("source /etc/cloud/net/*.cfg", "/etc/network/interfaces has /etc/cloud/net/*.cfg read, too"),
+        ("source-directory more.d", "/etc/network/interfaces has /etc/network/more.d read, too"),
+        ("allow-hotplug /eth*", "/etc/network/interfaces brings up /eth*"),
+    ],
+)
+def test_what_ifupdown_brings_up_where_we_cannot_take_it_out_is_not_claimed(line: str, why: str) -> None:
+    with pytest.raises(InvalidPolicy) as refused:
+        claimed(MTU, by_ifupdown(**{INTERFACES: f"{line}\nauto eth0\niface eth0 inet manual\n"}))
+    assert f"eth0: cannot be claimed: {why}: " in str(refused.value)
+    fine = "source interfaces.d/*\nsource-directory /etc/network/interfaces.d\nallow-hotplug /en*\nauto eth0\n"
+    assert claimed(MTU, by_ifupdown(**{INTERFACES: fine})).claims == {"eth0"}
 
 
 def test_the_files_of_managers_are_looked_at_when_something_is_to_be_claimed_and_only_then() -> None:

@@ -11,7 +11,7 @@ from netkernel.ops import SetLink
 from netkernel.records import Link
 from nncp_agent import held
 from nncp_agent.errors import InvalidPolicy
-from nncp_agent.managers import holders
+from nncp_agent.managers import holders, ifupdown
 from nncp_agent.managers.base import Holder
 from nncp_agent.plan import decide
 from tests.fake_bus import FakeNetworkManager, listening
@@ -85,6 +85,22 @@ def test_ifupdown_holds_what_it_brought_up_but_the_loopback(tmp_path: Path) -> N
     run = write(tmp_path, {"network/ifstate": "lo=lo\neth1=uplink\ngone=gone\n"})
     assert {name: str(holder) for name, holder in holders(LINKS, run, bus=NO_BUS).items()} == {
         "eth1": "ifupdown (iface uplink)"
+    }
+
+
+def test_ifupdown2_holds_what_its_files_bring_up_once_it_has_run(tmp_path: Path) -> None:
+    there = {
+        "etc/network/interfaces": "auto lo\nauto eth[1-3]\n",
+        "etc/network/interfaces.d/x": "allow-hotplug eth0\n",
+        "run/network/other": "",
+    }
+    run = write(tmp_path, there) + "/run"
+    assert ifupdown.holders(LINKS, run, str(tmp_path)) == {}
+    (tmp_path / "run/network/ifstatelock").touch()
+    assert {name: str(each) for name, each in ifupdown.holders(LINKS, run, str(tmp_path)).items()} == {
+        "eth1": "ifupdown2 (iface eth1, /etc/network/interfaces)",
+        "eth2": "ifupdown2 (iface eth2, /etc/network/interfaces)",
+        "eth0": "ifupdown2 (iface eth0, /etc/network/interfaces.d/x)",
     }
 
 

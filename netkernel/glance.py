@@ -15,7 +15,7 @@ from netkernel.frozen import Frozen
 from netkernel.netlink import Socket
 
 _HEADER: Final = Struct("=BxHiII")  # struct ifinfomsg
-_ADDRESS, _NAME, _UP_COUNT = 1, 3, 47  # IFLA_ADDRESS, _IFNAME, _CARRIER_UP_COUNT (since Linux 4.16)
+_ADDRESS, _NAME, _CARRIER, _UP_COUNT = 1, 3, 33, 47  # IFLA_*: the last is CARRIER_UP_COUNT (since Linux 4.16)
 _UP_AND_RUNNING: Final = 0x41  # IFF_UP | IFF_RUNNING
 _FAMILIES, _FLAGS = 26, 1  # IFLA_AF_SPEC, and in it, of AF_INET6, IFLA_INET6_FLAGS
 _MANAGED, _OTHER = 0x40, 0x80  # IF_RA_MANAGED, _OTHERCONF (net/if_inet6.h)
@@ -26,7 +26,8 @@ TENTATIVE, FAILED = 0x40, 0x08
 class Seen(Frozen):
     """`hardware` is an ARPHRD_ number, `mac` lower-case text; ready means up and with carrier, which it got for the
     `rises`th time: who looks seldom does not see it go and come. `managed` and `other` are what the last router that
-    was heard has said of addresses and of the rest: to be had by DHCPv6."""
+    was heard has said of addresses and of the rest: to be had by DHCPv6. Frames arrive with the `carrier`, and
+    readiness follows a moment later (net/core/link_watch.c)."""
 
     index: int
     mac: str
@@ -35,6 +36,7 @@ class Seen(Frozen):
     rises: int = 0
     managed: bool = False
     other: bool = False
+    carrier: bool = False
 
 
 class Glance:
@@ -53,7 +55,7 @@ class Glance:
                 raise
             return None
         _, hardware, index, flags, _ = _HEADER.unpack_from(data, start)
-        mac, rises, routers = "", 0, 0
+        mac, rises, routers, carrier = "", 0, 0, False
         for number, first, last in tlv.walk(data, start + _HEADER.size, end):
             if number == _ADDRESS:
                 mac = data[first:last].hex(":")
@@ -61,8 +63,10 @@ class Glance:
                 rises = tlv.read_u32(data, first, last)
             elif number == _FAMILIES:
                 routers = _router_flags(data, first, last)
+            elif number == _CARRIER:
+                carrier = bool(tlv.read_u8(data, first, last))
         is_ready = flags & _UP_AND_RUNNING == _UP_AND_RUNNING
-        return Seen(index, mac, hardware, is_ready, rises, bool(routers & _MANAGED), bool(routers & _OTHER))
+        return Seen(index, mac, hardware, is_ready, rises, bool(routers & _MANAGED), bool(routers & _OTHER), carrier)
 
     def addresses(self, index: int) -> Mapping[str, int]:
         """The IPv6 addresses of the link with that index, with their IFA_F_ flags. Raises NetworkError."""

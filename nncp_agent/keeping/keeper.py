@@ -138,8 +138,11 @@ class Keeper:
         return min(now_s() + _LONGEST_POLL_S, *(each.due_s for each in workers))
 
     def _listen(self, news: list[tuple[Worker, Any]]) -> None:
+        """Who has heard something looks first: what a new carrier brings may be here before netlink's word of it."""
         for worker, ear in news:
             if ear in worker.ears():  # what another has heard may have closed it
+                self._show(worker)
+            if ear in worker.ears():
                 worker.listen(ear)
 
     def _look(self) -> None:

@@ -48,7 +48,7 @@ class Listener:
         before, self._seen = self._seen, seen
         if seen is None or before is None or seen.index != before.index:
             self.stop()
-        elif not seen.is_ready or seen.rises != before.rises:
+        elif not seen.carrier or seen.rises != before.rises:
             self._known = neighbours.NONE
         if seen is not None and self._ear is None:
             try:

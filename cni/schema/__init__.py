@@ -43,7 +43,7 @@ COMMON: Final[Mapping[str, Shape]] = {
     "pciBusID": Text(),
 }
 """Keys of every plugin's configuration: those of the specification, and two that Multus puts there."""
-_OPEN: Final = ("args", "runtimeConfig", "ipam")
+OPEN: Final = ("args", "runtimeConfig", "ipam")
 """Others than the plugin read there, too."""
 
 
@@ -54,7 +54,7 @@ def known(plugin: str) -> dict[str, Shape]:
 
 def schema(plugin: str) -> Schema:
     """The schema of one plugin's configuration, as plain JSON."""
-    properties = {key: _with_words(key, _shape(shape, is_open=key in _OPEN)) for key, shape in known(plugin).items()}
+    properties = {key: _with_words(key, _shape(shape, is_open=key in OPEN)) for key, shape in known(plugin).items()}
     properties["type"] = _with_words("type", {"enum": [*NAMES[plugin]]})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

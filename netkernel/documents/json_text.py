@@ -96,6 +96,20 @@ def _check_escapes(found: list[object], source: str) -> None:
         raise Unreadable(source, None, "a NUL character (\\u0000)")
 
 
+def steps(text: str) -> Iterator[tuple[str, str, int, int]] | None:
+    """The same with where each step begins and ends; None when it is not JSON."""
+    return _steps(text) if events(text) is not None else None
+
+
+def _steps(text: str) -> Iterator[tuple[str, str, int, int]]:
+    for token in _TOKEN.finditer(text):
+        word = token[0]
+        if word in "{}[]":
+            yield word, "", *token.span()
+        else:
+            yield ".", json.loads(word) if word[0] == '"' else word, *token.span()
+
+
 def _events(text: str) -> Iterator[Event]:
     line, counted = 1, 0
     for token in _TOKEN.finditer(text):

@@ -31,25 +31,34 @@ def values(text: str, source: str) -> list[object]:
     return _Builder(text, source).documents()
 
 
+_MARKS: Final = {
+    yaml.ScalarEvent: ".",
+    yaml.AliasEvent: ".",
+    yaml.MappingStartEvent: "{",
+    yaml.SequenceStartEvent: "[",
+    yaml.MappingEndEvent: "}",
+    yaml.SequenceEndEvent: "]",
+}
+
+
 def events(text: str, source: str) -> Iterator[Event]:
     """The text as steps for whoever looks for lines; an alias is one scalar. Raises Unreadable."""
+    for mark, words, event in _marked(text, source):
+        yield mark, words, event.start_mark.line + 1
+
+
+def steps(text: str, source: str) -> Iterator[tuple[str, str, int, int]]:
+    """The same with where each step begins and ends, counted in characters. Raises Unreadable."""
+    for mark, words, event in _marked(text, source):
+        yield mark, words, event.start_mark.index, event.end_mark.index
+
+
+def _marked(text: str, source: str) -> Iterator[tuple[str, str, Any]]:
     parser = _Parser(text)
     try:
         while (event := _next(parser, text, source)) is not None:
-            line = event.start_mark.line + 1
-            match event:
-                case yaml.ScalarEvent():
-                    yield ".", event.value, line
-                case yaml.AliasEvent():
-                    yield ".", "*", line
-                case yaml.MappingStartEvent():
-                    yield "{", "", line
-                case yaml.SequenceStartEvent():
-                    yield "[", "", line
-                case yaml.MappingEndEvent():
-                    yield "}", "", line
-                case yaml.SequenceEndEvent():
-                    yield "]", "", line
+            if mark := _MARKS.get(type(event)):
+                yield mark, "*" if type(event) is yaml.AliasEvent else getattr(event, "value", ""), event
     finally:
         parser.dispose()
 

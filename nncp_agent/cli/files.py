@@ -16,12 +16,9 @@ class NoDocument(InvalidPolicy):
 
 def documents(call: Call, paths: Sequence[str]) -> tuple[Document, ...]:
     """What the files hold; without any what stdin does, unless that is a terminal. Raises Usage, NoDocument."""
-    if not paths and call.world.stdin.isatty():
-        raise Usage(f"nncp {call.options.verb}: no FILE, and nothing on stdin")
     found: list[Document] = []
     problems: list[Problem] = []
-    texts = list(_texts(call, paths or ["-"]))
-    for source, text in texts:
+    for source, text in texts(call, paths):
         try:
             several = read(text, source)
         except Unreadable as error:
@@ -33,6 +30,13 @@ def documents(call: Call, paths: Sequence[str]) -> tuple[Document, ...]:
     if problems:
         raise NoDocument(problems)
     return tuple(found)
+
+
+def texts(call: Call, paths: Sequence[str]) -> list[tuple[str, bytes]]:
+    """What the files hold, by their names; without any what stdin does, unless that is a terminal. Raises Usage."""
+    if not paths and call.world.stdin.isatty():
+        raise Usage(f"nncp {call.options.verb}: no FILE, and nothing on stdin")
+    return list(_texts(call, paths or ["-"]))
 
 
 def _texts(call: Call, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:

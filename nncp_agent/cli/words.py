@@ -33,6 +33,7 @@ VERBS: Final = {
     "persist-nic-names": "keep the names of NICs with udev's .link files",
     "autoconf": "bonds and VLANs from what switches announce",
     "daemon": "serve this node's CNI plugins",
+    "nad": "say what is wrong with network definitions",
     "service": "apply the files of a folder that are new",
     "version": "which nncp, on which kernel",
     "completion": "a script that teaches your shell these words",

@@ -66,7 +66,13 @@ def _behind(verb: str, option: Option) -> str:
 def _elsewhere(verb: Verb) -> str:
     """What to offer anywhere else."""
     options = f'        {verb.name}:-*) _nncp_offer -W "{_long((*verb.options, *common()))}" -- "$word" ;;'
-    return options if verb.values is None else f"{options}\n        {verb.name}:*) {_offer(verb.values)} ;;"
+    if verb.values is None:
+        return options
+    first = f"        {verb.name}:*) if [[ $before == {verb.name} ]]; then {_offer(verb.actions)}; else "
+    offered = (
+        f"{first}{_offer(verb.values)}; fi ;;" if verb.actions else f"        {verb.name}:*) {_offer(verb.values)} ;;"
+    )
+    return f"{options}\n{offered}"
 
 
 def _long(options: Iterable[Option]) -> str:

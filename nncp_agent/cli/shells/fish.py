@@ -34,6 +34,8 @@ def _lines() -> Iterator[str]:
 def _of_a_verb(verb: Verb) -> Iterator[str]:
     given = f"complete -c nncp -n '__fish_seen_subcommand_from {verb.name}'"
     yield from (f"{given} {_option(option)}" for option in verb.options)
+    if verb.actions:
+        yield f"{given} {_offer(verb.actions).removeprefix('-x ')}"
     if verb.values not in (None, Takes.ANYTHING):
         yield f"{given} {_offer(verb.values).removeprefix('-x ').removeprefix('-r ')}"
 

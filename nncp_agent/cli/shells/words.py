@@ -40,12 +40,16 @@ class Option(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """One verb. `options` are its own; `values` its plain words, None where it takes none."""
+    """One verb. `options` are its own; `values` its plain words, None where it takes none.
+
+    `actions` are what its first word may be where others follow.
+    """
 
     name: str
     summary: str
     options: tuple[Option, ...]
     values: Values | None
+    actions: tuple[str, ...] = ()
 
 
 def verbs() -> tuple[Verb, ...]:
@@ -64,6 +68,8 @@ def _verb(name: str, summary: str) -> Verb:
     parser, shared = verb_parser(name), common()
     plain = [_values(action) for action in parser._get_positional_actions()]
     own = tuple(option for option in _options(parser) if option not in shared)
+    if len(plain) > 1 and isinstance(plain[0], tuple):
+        return Verb(name, summary, own, plain[1], plain[0])
     return Verb(name, summary, own, plain[0] if plain else None)
 
 

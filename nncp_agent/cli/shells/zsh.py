@@ -60,6 +60,8 @@ def script() -> str:
 def _arguments(verb: Verb) -> Iterator[str]:
     for option in (*verb.options, *common()):
         yield from _specs(option)
+    if verb.actions:
+        yield _quoted(f"1:action:{_offer(verb.actions)}")
     if verb.values is not None:
         yield _quoted(f"*:{verb.name}:{_offer(verb.values)}")
 

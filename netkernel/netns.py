@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from netkernel.errors import NetworkError
@@ -12,6 +12,10 @@ from netkernel.errors import NetworkError
 CLONE_NEWNET: Final = 0x40000000
 """linux/sched.h."""
 OWN: Final = "/proc/thread-self/ns/net"
+NAMED: Final = "/run/netns"
+"""Where ip-netns(8) keeps the names."""
+_MS_BIND, _MNT_DETACH = 0x1000, 2
+"""linux/mount.h."""
 
 
 def call(name: str, *arguments: int) -> None:
@@ -61,3 +65,57 @@ def opened(path: str) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def make(path: str) -> None:
+    """A new namespace that stays, with `lo` up, named by a file as ip-netns(8) does. Raises NetworkError."""
+    os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+    except OSError as error:
+        raise NetworkError(f"{path}: cannot make a network namespace: {error.strerror}") from error
+    try:
+        with throw_away() as made:
+            _bring_up_lo()
+            _mount(made, path)
+    except OSError as error:
+        os.unlink(path)
+        raise NetworkError(f"{path}: cannot make a network namespace: {error.strerror}") from error
+
+
+def remove(path: str) -> None:
+    """Take away the name; the namespace goes with the last process in it. Absent is success. Raises NetworkError."""
+    try:
+        with suppress(OSError):  # it is a mount no more
+            _unmount(path)
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise NetworkError(f"{path}: cannot remove the network namespace: {error.strerror}") from error
+
+
+def _mount(source: str, target: str) -> None:
+    import ctypes  # late, as above
+
+    if ctypes.CDLL(None, use_errno=True).mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None):
+        raise OSError(number := ctypes.get_errno(), os.strerror(number))
+
+
+def _unmount(target: str) -> None:
+    import ctypes  # late, as above
+
+    if ctypes.CDLL(None, use_errno=True).umount2(os.fsencode(target), _MNT_DETACH):
+        raise OSError(number := ctypes.get_errno(), os.strerror(number))
+
+
+def _bring_up_lo() -> None:
+    """By ioctl(2) (SIOCSIFFLAGS with IFF_UP, linux/sockios.h), for netlink stands a floor above."""
+    import fcntl  # late, as above
+    from _socket import AF_INET, SOCK_DGRAM, socket
+
+    door = socket(AF_INET, SOCK_DGRAM)
+    try:
+        fcntl.ioctl(door.fileno(), 0x8914, b"lo".ljust(16, b"\0") + (1).to_bytes(2, "little") + bytes(22))
+    finally:
+        door.close()

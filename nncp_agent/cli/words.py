@@ -34,6 +34,8 @@ VERBS: Final = {
     "autoconf": "bonds and VLANs from what switches announce",
     "daemon": "serve this node's CNI plugins",
     "nad": "say what is wrong with network definitions",
+    "attach": "attach a network namespace as Multus would a pod",
+    "detach": "take back what `attach` did",
     "service": "apply the files of a folder that are new",
     "version": "which nncp, on which kernel",
     "completion": "a script that teaches your shell these words",

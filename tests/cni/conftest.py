@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cni.node import Node
-from tests.cni.ways import WAYS, Ask
+from tests.cni.ways import WAYS, Ask, in_process
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +34,13 @@ def folder(base: Path) -> Iterator[Path]:
 def ask(request: pytest.FixtureRequest, netns: str, folder: Path) -> Iterator[Ask]:
     with WAYS[request.param](folder) as asked:
         yield asked
+
+
+@pytest.fixture
+def lone_node(netns: str, another_netns: Callable[[], str], folder: Path) -> Iterator[Node]:
+    """One for tests in which the way that a call takes is not the question."""
+    with in_process(folder) as asked:
+        yield Node(another_netns, folder, asked)
 
 
 @pytest.fixture

@@ -3,56 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
+from netkernel.late import Late
 from netkernel.records import Link
+from nncp_agent import shown
 from nncp_agent.kinds import unknown
 from nncp_agent.kinds.base import Kind
-from nncp_agent.kinds.bond import Bond
-from nncp_agent.kinds.dummy import Dummy
-from nncp_agent.kinds.ethernet import Ethernet
-from nncp_agent.kinds.geneve import Geneve
-from nncp_agent.kinds.hsr import Hsr
-from nncp_agent.kinds.infiniband import Infiniband
-from nncp_agent.kinds.ip_tunnel import IpTunnel
-from nncp_agent.kinds.ipvlan import IpVlan
-from nncp_agent.kinds.linux_bridge import LinuxBridge
-from nncp_agent.kinds.loopback import Loopback
-from nncp_agent.kinds.mac_vlan import MacVlan, MacVtap
-from nncp_agent.kinds.macsec import MacSec
-from nncp_agent.kinds.tun import Tun
-from nncp_agent.kinds.veth import Veth
-from nncp_agent.kinds.vlan import Vlan
-from nncp_agent.kinds.vrf import Vrf
-from nncp_agent.kinds.vxlan import Vxlan
-from nncp_agent.kinds.wireguard import Wireguard
 from nncp_agent.shown import types
 
-KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind
-    for kind in (
-        Bond(),
-        Dummy(),
-        Ethernet(),
-        Geneve(),
-        Hsr(),
-        Infiniband(),
-        IpTunnel(),
-        IpVlan(),
-        LinuxBridge(),
-        Loopback(),
-        MacSec(),
-        MacVlan(),
-        MacVtap(),
-        Tun(),
-        Veth(),
-        Vlan(),
-        Vrf(),
-        Vxlan(),
-        Wireguard(),
-    )
-}
+
+class _Kinds(Late[Kind]):
+    """One of each, made when a policy or the host has an interface of that type: few have more than five."""
+
+    def _load(self, place: str) -> Any:
+        return super()._load(place)()
+
+
+KINDS: Final[Mapping[str, Kind]] = _Kinds(
+    __name__,
+    {
+        "bond": "bond.Bond",
+        "dummy": "dummy.Dummy",
+        "ethernet": "ethernet.Ethernet",
+        "geneve": "geneve.Geneve",
+        "hsr": "hsr.Hsr",
+        "infiniband": "infiniband.Infiniband",
+        "ip-tunnel": "ip_tunnel.IpTunnel",
+        "ipvlan": "ipvlan.IpVlan",
+        "linux-bridge": "linux_bridge.LinuxBridge",
+        "loopback": "loopback.Loopback",
+        "macsec": "macsec.MacSec",
+        "mac-vlan": "mac_vlan.MacVlan",
+        "mac-vtap": "mac_vlan.MacVtap",
+        "tun": "tun.Tun",
+        "veth": "veth.Veth",
+        "vlan": "vlan.Vlan",
+        "vrf": "vrf.Vrf",
+        "vxlan": "vxlan.Vxlan",
+        "wireguard": "wireguard.Wireguard",
+    },
+)
 """By nmstate's `type` word."""
+TYPES: Final[Mapping[str, str]] = {subtree: type for type, (subtree, _) in shown.SUBTREES.items()}
+"""By subtree: the type that it belongs to."""
 
 
 def by_link(link: Link) -> Kind:
@@ -61,4 +55,4 @@ def by_link(link: Link) -> Kind:
     return KINDS[type].of(link) if managed else unknown.called(type)
 
 
-__all__ = ["KINDS", "Kind", "by_link"]
+__all__ = ["KINDS", "TYPES", "Kind", "by_link"]

@@ -11,7 +11,6 @@ from netkernel.frozen import Frozen, fact
 from netkernel.host import Host
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.kinds import KINDS
-from nncp_agent.kinds.base import Kind
 from nncp_agent.model import (
     DnsResolver,
     Hostname,
@@ -63,17 +62,17 @@ class Decoded(Frozen):
         return [self.places.located(problem) for problem in problems]
 
 
-def decode(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KINDS) -> Decoded:
+def decode(documents: Sequence[Document]) -> Decoded:
     """The documents (plain dicts, lists and scalars) joined, in any order. Raises InvalidPolicy with all problems."""
-    decoded = read(documents, catalogue=catalogue)
+    decoded = read(documents)
     if decoded.problems:
         raise InvalidPolicy(decoded.problems)
     return decoded
 
 
-def read(documents: Sequence[Document], *, catalogue: Mapping[str, Kind] = KINDS) -> Decoded:
+def read(documents: Sequence[Document]) -> Decoded:
     """As `decode`, with the problems in the result: `whole` finds those that only the host can show, too."""
-    report, reader = Report(), InterfaceReader(catalogue)
+    report, reader = Report(), InterfaceReader()
     joined = _Joined(reader, report)
     for document in documents:
         report.document = document
@@ -192,7 +191,7 @@ class _Joined:
         return False
 
     def _implied(self, interface: Interface) -> Interface:
-        kind = self._reader.catalogue.get(interface.type or "")
+        kind = KINDS.get(interface.type or "")
         if kind is None or interface.config is None or interface.state not in (None, State.UP):
             return interface
         return msgspec.structs.replace(interface, config=kind.implied(interface.config))

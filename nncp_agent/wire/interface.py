@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from netkernel.frozen import Frozen
 from nncp_agent import ip
+from nncp_agent.kinds import KINDS, TYPES
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Ethernet, Interface, IpStack, State
 from nncp_agent.shown.identifiers import BY_ALT_NAME, BY_DRIVER, OTHERS
@@ -32,19 +33,17 @@ class LeftAlone(Frozen):
 
 
 class InterfaceReader:
-    """Reads interfaces of a catalogue's kinds; collects what notes would repeat for every interface."""
+    """Reads interfaces; collects what notes would repeat for every interface."""
 
-    def __init__(self, catalogue: Mapping[str, Kind]) -> None:
-        self.catalogue = catalogue
+    def __init__(self) -> None:
         self.left: list[LeftAlone] = []
         self._reading = ""
-        self._subtrees: dict[str | None, Kind] = {kind.subtree: kind for kind in catalogue.values() if kind.subtree}
         self._tables: dict[str | None, Mapping[str, Reader]] = {}
         common = {key: reader for key, reader in fields(Interface).items() if key not in _COMMON}
         common |= {"name": IGNORED, "type": IGNORED, "state": IGNORED}
         common |= {"ipv4": Reader("ipv4", nested=self._ip(4)), "ipv6": Reader("ipv6", nested=self._ip(6))}
         self._common: Mapping[str, Reader] = common
-        self._known = frozenset({*common, *SECTIONS, *(key for key in self._subtrees if key)})
+        self._known = frozenset({*common, *SECTIONS, *TYPES})
 
     def read(self, tree: Any, path: Path, report: Report) -> Interface | None:
         """The interface; None when its name or type cannot be used. Everything wrong with it is reported."""
@@ -62,7 +61,7 @@ class InterfaceReader:
         elif kind is None and tree.get("type") not in (None, "unknown"):
             return None  # nothing is known about its keys
         else:
-            values = fill_interface(self._table(kind, tree), tree, path, report, self._subtrees, type_word)
+            values = fill_interface(self._table(kind, tree), tree, path, report, type_word)
         if not SHOWN_WITH.isdisjoint(tree) and values.get("ethernet"):
             values["ethernet"] = _without_what_was_negotiated(values["ethernet"])
         if values.get("mac_address") == ZERO_MAC:
@@ -106,11 +105,11 @@ class InterfaceReader:
         if word in (None, "unknown") or not isinstance(word, str):
             if word is not None and not isinstance(word, str):
                 report.problem((*path, "type"), f"found {shown(word)}, wanted a type like bond")
-            kind = next((kind for key, kind in self._subtrees.items() if key in tree), None)
-            return kind, kind.name if kind is not None else None
-        if word == "ethernet" and isinstance(tree.get("veth"), dict) and "veth" in self.catalogue:
+            type = next((type for key, type in TYPES.items() if key in tree), None)
+            return (KINDS[type], type) if type is not None else (None, None)
+        if word == "ethernet" and isinstance(tree.get("veth"), dict):
             word = "veth"
-        kind = self.catalogue.get(word)
+        kind = KINDS.get(word)
         may_be_nothing = state is State.ABSENT and word in {*TYPES_LATER, *TYPES_ELSEWHERE, *TYPES_SHOWN}
         if kind is None and state not in (State.IGNORE, State.UNKNOWN) and not may_be_nothing:
             report.problem((*path, "type"), Unfit(lambda: self._no_such_type(word)))
@@ -123,7 +122,7 @@ class InterfaceReader:
             return f"found '{word}': {YET}"
         if word in TYPES_SHOWN:
             return f"found '{word}', which no policy can make; wanted state: ignore, or no type"
-        return f"found {shown(word)}, {meant(word, sorted({*self.catalogue, *TYPES_LATER, *TYPES_ELSEWHERE}))}"
+        return f"found {shown(word)}, {meant(word, sorted({*KINDS, *TYPES_LATER, *TYPES_ELSEWHERE}))}"
 
     def _table(self, kind: Kind | None, tree: dict[Any, Any]) -> Mapping[str, Reader]:
         name = kind.name if kind is not None else None
@@ -154,7 +153,7 @@ class InterfaceReader:
         if values.get("mptcp") and {"signal", "fullmesh"} <= {*(values["mptcp"].address_flags or ())}:
             report.problem((*path, "mptcp", "address-flags"), "found signal and fullmesh, wanted only one of them")
         if values.get("copy_mac_from") is not None and kind is not None and not kind.copies_mac:
-            types = ", ".join(sorted(each.name for each in self.catalogue.values() if each.copies_mac))
+            types = ", ".join(sorted(each.name for each in KINDS.values() if each.copies_mac))
             report.problem((*path, "copy-mac-from"), f"found type {kind.name}, wanted one of {types}")
 
     def _ip(self, family: int) -> Nested:
@@ -182,15 +181,12 @@ def fill_interface(
     tree: Mapping[Any, Any],
     path: Path,
     report: Report,
-    subtrees: Mapping[str | None, Kind],
     type_word: str | None,
 ) -> dict[str, Any]:
     """As `fill`; a section of another type is said to be one."""
-    foreign = [key for key in tree if key in subtrees and key not in readers]
+    foreign = [key for key in tree if key in TYPES and key not in readers]
     for key in foreign:
-        report.problem(
-            (*path, key), f"belongs to type {subtrees[key].name}, and this is of type {type_word or 'unknown'}"
-        )
+        report.problem((*path, key), f"belongs to type {TYPES[key]}, and this is of type {type_word or 'unknown'}")
     if foreign:
         tree = {key: value for key, value in tree.items() if key not in foreign}
     return fill(readers, tree, path, report)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 from netkernel.frozen import Frozen
@@ -113,14 +113,17 @@ def _key(tree: Any, word: str) -> str | None:
     """`word`, or what the author wrote for it."""
     if not isinstance(tree, dict):
         return None
-    return next((key for key in (word, *_ALIASES.get(word, ())) if key in tree), None)
+    return next((key for key in (word, *_aliases().get(word, ())) if key in tree), None)
 
 
-_ALIASES: Final[dict[str, list[str]]] = {}
-"""Other words for keys of the kinds' sections."""
-for _kind in KINDS.values():
-    for _alias, _meant in getattr(_kind.Config, "aliases", {}).items():
-        _ALIASES.setdefault(_meant, []).append(_alias)
+@cache
+def _aliases() -> Mapping[str, Sequence[str]]:
+    """Other words for keys of the kinds' sections; asked only when something is wrong."""
+    found: dict[str, list[str]] = {}
+    for kind in KINDS.values():
+        for alias, meant in getattr(kind.Config, "aliases", {}).items():
+            found.setdefault(meant, []).append(alias)
+    return found
 
 
 def _texts(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -19,9 +19,17 @@ class Late(Mapping[str, V]):
         self._loaded: dict[str, V] = {}
 
     def __getitem__(self, word: str) -> V:
-        if word not in self._loaded:
-            self._loaded[word] = self._load(self._places[word])
-        return self._loaded[word]
+        found = self._loaded.get(word)
+        if found is None:
+            found = self._loaded[word] = self._load(self._places[word])
+        return found
+
+    def get(self, word: object, default: Any = None) -> Any:
+        """Asked a dozen times for each interface of a plan, and what a Mapping has of itself is three calls."""
+        found = self._loaded.get(word)  # type: ignore[call-overload]  # any key may be asked for
+        if found is not None:
+            return found
+        return self[str(word)] if word in self._places else default
 
     def __contains__(self, word: object) -> bool:
         return word in self._places

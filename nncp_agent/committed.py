@@ -136,6 +136,8 @@ def _over(iface: Interface, earlier: Interface | None) -> Interface:
         altnames = _altnames(iface, None)
         scripts = _scripts(iface.dispatch)
         return replace(iface, description=iface.description or None, dispatch=scripts, alt_names=altnames)
+    if iface == earlier:
+        return earlier  # nothing new; most applies say what was said before
     joined = merge(iface, earlier) or iface
     kind = KINDS.get(joined.type or "")
     config = kind.merge(iface.config, earlier.config) if kind is not None else joined.config

@@ -129,7 +129,8 @@ def _as_it_is(value: Any) -> Any:
 
 def stated(model: msgspec.Struct) -> dict[str, Any]:
     """What a model says, by field; the fields it does not state are left out."""
-    return {field: value for field in model.__struct_fields__ if (value := getattr(model, field)) is not None}
+    pairs = zip(model.__struct_fields__, msgspec.structs.astuple(model), strict=True)
+    return {field: value for field, value in pairs if value is not None}
 
 
 class State(StrEnum):

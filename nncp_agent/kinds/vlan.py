@@ -71,8 +71,8 @@ class Vlan(Kind):
         if config.id is None:
             yield Problem(f"{iface.name}: vlan.id", "missing; wanted 0 to 4094")
         for word, listed in (("ingress-qos-map", config.ingress_qos_map), ("egress-qos-map", config.egress_qos_map)):
-            twice = [number for number, times in Counter(each.from_ for each in listed or ()).items() if times > 1]
-            for number in twice:
+            times = Counter([each.from_ for each in listed]) if listed else {}
+            for number in [number for number, count in times.items() if count > 1]:
                 yield Problem(f"{iface.name}: vlan.{word}", f"found from {number} twice, wanted each priority once")
         if config.base_iface == iface.name:
             yield Problem(

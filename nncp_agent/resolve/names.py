@@ -38,7 +38,8 @@ def resolved(desired: NetworkState, before: Host, committed: NetworkState) -> Na
     """Which links the policy means, and of which type they are."""
     problems: list[Problem] = []
     found, called = _identified(desired.interfaces or (), before, problems)
-    found = [_revived(_nameless(iface, called, committed), before, committed) for iface in found]
+    earlier = {iface.name: iface for iface in committed.interfaces or ()}
+    found = [_revived(_nameless(iface, called, earlier), before, earlier) for iface in found]
     others = references(found, called, committed, before)
     stated = _typed([others.interface(iface, problems) for iface in found], before, problems)
     routes = others.routes((desired.routes.config if desired.routes else None) or (), problems)
@@ -121,18 +122,18 @@ def _may_be(iface: Interface, link: Link) -> bool:
     return iface.type is None or is_of_type(link, iface.type)
 
 
-def _nameless(iface: Interface, called: Mapping[str, str], committed: NetworkState) -> Interface:
+def _nameless(iface: Interface, called: Mapping[str, str], committed: Mapping[str, Interface]) -> Interface:
     """What is to be absent loses the alternative names that policies gave it; udev's own stay."""
     if iface.state is not State.ABSENT:
         return iface
-    earlier = committed.interface(called.get(iface.name, iface.name))
+    earlier = committed.get(called.get(iface.name, iface.name))
     ours = [replace(each, state="absent") for each in (earlier.alt_names if earlier else None) or () if not each.state]
     return replace(iface, alt_names=tuple(ours) or None)
 
 
-def _revived(iface: Interface, before: Host, committed: NetworkState) -> Interface:
+def _revived(iface: Interface, before: Host, committed: Mapping[str, Interface]) -> Interface:
     """What went down and is asked up again is as it was, where the policy does not say otherwise (nmstate.md 5.2)."""
-    earlier, link = committed.interface(iface.name), before.links.get(iface.name)
+    earlier, link = committed.get(iface.name), before.links.get(iface.name)
     if earlier is None or earlier.state is not State.DOWN or (link is not None and link.up):
         return iface
     if iface.state not in (None, State.UP) or iface.type not in (None, earlier.type):

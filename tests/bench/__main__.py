@@ -12,7 +12,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.bench import bridge_vlans, ifupdown2, links, policy, scale
+from tests.bench import bridge_vlans, budgets, ifupdown2, links, policy, scale, yaml_readers
 from tests.bench.contest import Contest, Line, hold
 
 PACKAGES = ("netkernel", "nncp_agent")
@@ -40,6 +40,13 @@ def main(arguments: list[str]) -> int:
         for line in hold(contest):
             print(_row(line), flush=True)
             missed += line.goal is not None and line.ratio > line.goal
+    if not asked.guest:
+        for row, is_missed in budgets.rows(words):
+            print(row, flush=True)
+            missed += is_missed
+        if not words or any(word in yaml_readers.TITLE for word in words):
+            for row in yaml_readers.table():
+                print(row, flush=True)
     if missed:
         print(f"{missed} goal{'s' * (missed > 1)} missed")
     return 0

@@ -1,0 +1,112 @@
+"""What has no peer and a limit all the same: the engine on a large policy, and what `show` takes of memory."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from netkernel import netns
+from netkernel.documents import Document, read
+from netkernel.host import Host
+from netkernel.records import Link
+from nncp_agent import wire
+from nncp_agent.committed import following
+from nncp_agent.model import NetworkState
+from nncp_agent.plan import decide
+from tests.bench import scale
+from tests.fake_kernel import FakeKernel
+
+VLANS, BRIDGES = 1000, 200
+ROUNDS = 5
+_PEAK = """
+import os, sys
+child = os.fork()
+if not child:
+    os.execv(sys.argv[1], sys.argv[1:])
+_, status, used = os.wait4(child, 0)
+print(used.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Prints the most KiB that a command had: a small process starts it, because a child counts its parent's as its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`measure` gives what is used, in `unit`; `most` is the limit."""
+
+    title: str
+    unit: str
+    most: float
+    measure: Callable[[], float]
+
+
+def budgets() -> list[Budget]:
+    what = f"{VLANS} VLANs, {BRIDGES} bridges"
+    return [
+        Budget(f"{what}: plan to create them", "CPU ms", 1000, lambda: _engine_ms(_bare())),
+        Budget(f"{what}: nothing to do, engine", "CPU ms", 100, lambda: _engine_ms(_made())),
+        Budget("show -o json of 10,000 links: peak memory", "MB", 150, lambda: _show_mb(10_000)),
+    ]
+
+
+def rows(words: list[str]) -> Iterator[tuple[str, bool]]:
+    """A line for each budget with one of `words` in its title, and whether it is exceeded."""
+    for budget in budgets():
+        if not words or any(word in budget.title for word in words):
+            used = budget.measure()
+            missed = used > budget.most
+            yield f"{budget.title:64} {used:>10.1f} {budget.unit:>6} {budget.most:>25.4g}{' !' * missed}", missed
+
+
+def _bare() -> Host:
+    """A host with the one link that the VLANs are of."""
+    return Host(
+        links={
+            "lo": Link("lo", "", {"up": True, "mtu": 65536}, index=1, type=772),
+            "d0": Link("d0", "dummy", {"up": True, "mtu": 1500, "address": "02:00:00:00:00:01"}, index=2),
+        }
+    )
+
+
+def _made() -> Host:
+    kernel = FakeKernel(_bare())
+    kernel.execute(decide(wire.decode(_documents()).desired, _bare()).ops)
+    return kernel.snapshot()
+
+
+def _documents() -> tuple[Document, ...]:
+    return read(yaml.safe_dump(scale.policy(VLANS, BRIDGES)))
+
+
+def _engine_ms(host: Host) -> float:
+    """From plain values and kernel records to ops and what is committed then; the median of some rounds.
+
+    Reading the text is not in it, nor the look at the kernel: both have rows of their own.
+    """
+    documents = _documents()
+    desired = wire.decode(documents).desired
+    committed = following(NetworkState(), desired, host) if len(host.links) > 2 else NetworkState()
+    taken = []
+    gc.disable()  # as in a command
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        decision = decide(wire.decode(documents).desired, host, committed)
+        following(committed, decision.desired, host, decision.claims)
+        taken.append(time.process_time() - began)
+    gc.enable()
+    return sorted(taken)[ROUNDS // 2] * 1e3
+
+
+def _show_mb(count: int) -> float:
+    """Of veths, because a namespace with that many bridges takes minutes to die."""
+    with netns.throw_away():
+        lines = "".join(f"link add l{i} type veth peer name m{i}\n" for i in range(count // 2))
+        subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
+        command = [sys.executable, "-c", _PEAK, sys.executable, "-m", "nncp_agent", "show", "-o", "json"]
+        return int(subprocess.run(command, check=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL).stderr) / 1024

@@ -13,9 +13,10 @@ from contextlib import AbstractContextManager, nullcontext
 from struct import Struct
 
 from netkernel import netns, sysctl, tlv
-from netkernel.codec import addresses, pairs, routes, shapes, vlans
+from netkernel.codec import addresses, elsewhere, pairs, routes, shapes, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.executor import Execution
+from netkernel.frozen import Frozen
 from netkernel.netlink import Socket
 from netkernel.ops import Op, inverse
 from netkernel.records import Address, Link, VlanRange
@@ -25,6 +26,14 @@ from netkernel.watch import Watch
 _LINK: Final = 5  # IFLA_LINK
 _SIOCGIFNAME: Final = 0x8910  # linux/sockios.h
 _IFREQ: Final = Struct("=16si20x")
+
+
+class OtherEnd(Frozen):
+    """The end of a veth in another namespace; `addresses` are the global ones, in CIDR form."""
+
+    name: str
+    address: str
+    addresses: Sequence[str]
 
 
 class Place:
@@ -82,6 +91,24 @@ class Place:
             if number == _LINK:
                 return tlv.read_u32(data, first, last)
         return 0
+
+    def other_end(self, link: Link) -> OtherEnd | None:
+        """What is known of the other end of a veth that lives in another namespace; None when there is none.
+
+        Raises KernelRefused.
+        """
+        index = self.peer_index(link.name)
+        if link.netnsid is None or not index:
+            return None
+        try:
+            answer = self._socket.ask(shapes.GET, elsewhere.link_request(link.netnsid, index))
+            spans = self._socket.dump(addresses.GET, elsewhere.addresses_request(link.netnsid, index))
+        except KernelRefused as refused:
+            if refused.errno in (errno.ENODEV, errno.EINVAL):
+                return None  # it goes away just now
+            raise
+        name, mac = elsewhere.read_link(*answer)
+        return OtherEnd(name, mac, [text for span in spans if (text := elsewhere.read_address(*span))])
 
     def destinations(self) -> set[str]:
         """Where routes lead, those of the kernel included, in CIDR form. Raises KernelRefused, DumpInterrupted."""

@@ -70,3 +70,12 @@ def remember(store: Store, of_pod: OfPod) -> None:
 
 def _file(namespace: str, name: str) -> str:
     return f"{FOLDER}/{container(namespace, name)}.json"
+
+
+def names(store: Store) -> dict[str, str]:
+    """The pods that are remembered, by the ids of their sandboxes. Raises StoreBroken."""
+    found = {}
+    for file in store.names(FOLDER):
+        if file.endswith(".json") and (of_pod := store.read_as(f"{FOLDER}/{file}", OfPod)):
+            found[of_pod.pod.container] = str(of_pod.pod)
+    return found

@@ -33,6 +33,7 @@ VERBS: Final = {
     "persist-nic-names": "keep the names of NICs with udev's .link files",
     "autoconf": "bonds and VLANs from what switches announce",
     "daemon": "serve this node's CNI plugins",
+    "pods": "what CNI has attached on this node",
     "nad": "say what is wrong with network definitions",
     "attach": "attach a network namespace as Multus would a pod",
     "detach": "take back what `attach` did",

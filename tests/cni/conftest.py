@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cni.node import Node
+from tests.cni.person import Person
 from tests.cni.ways import WAYS, Ask, in_process
 
 
@@ -41,6 +42,12 @@ def lone_node(netns: str, another_netns: Callable[[], str], folder: Path) -> Ite
     """One for tests in which the way that a call takes is not the question."""
     with in_process(folder) as asked:
         yield Node(another_netns, folder, asked)
+
+
+@pytest.fixture
+def person(lone_node: Node) -> Iterator[Person]:
+    yield Person(lone_node)
+    lone_node.sh("for each in /run/netns/try*; do umount -l $each 2>/dev/null || true; rm -f $each; done")
 
 
 @pytest.fixture

@@ -81,7 +81,9 @@ DEVICES: Final = "devices"
 """A fact: the devices of virtual functions by their numbers, as `Link.parent` says them."""
 MPTCP: Final = "mptcp"
 """A part that is no link's: `Host.endpoints`."""
-PARTS: Final = (*SECTIONS, VIRTUAL_FUNCTIONS, MPTCP)
+PEERS: Final = "peers"
+"""Another: the attribute `peer_netns` of veths, and `Host.namespaces`."""
+PARTS: Final = (*SECTIONS, VIRTUAL_FUNCTIONS, MPTCP, PEERS)
 """All that `Host.also` can name."""
 _FUNCTION: Final = "vf "
 

@@ -118,6 +118,10 @@ class Execution:
             case CreateLink() if _has_device(op.kind):
                 self._flush()
                 self._make_by_device(position, op)
+            case CreateLink(_, "veth", attrs) if attrs.get("peer_netns"):
+                self._queue(position, self._encoded(position, op))
+                self._flush()
+                self._set_up_peer(position, op)
             case SetLink() if _has_device(op.kind) and not tun_device.GIVEN.isdisjoint(op.new):
                 self._flush()
                 self._give(position, op)
@@ -226,11 +230,15 @@ class Execution:
     def _create(self, op: CreateLink) -> list[Message]:
         index, peer_index = self._take_index(op.index), 0
         peer = str(op.attrs.get("peer", "")) if op.kind == "veth" else ""
-        if peer:
+        namespace = str(op.attrs.get("peer_netns") or "") if peer else ""
+        there = self._opened(netns.path_of(namespace)) if namespace else None
+        if peer and not namespace:
             peer_index = self._take_index(op.peer_index)
-        messages = links.create(op.name, op.kind, op.attrs, self._index_of, index=index, peer_index=peer_index)
+        messages = links.create(
+            op.name, op.kind, op.attrs, self._index_of, index=index, peer_index=peer_index, peer_namespace=there
+        )
         self._indexes[op.name] = index
-        if peer:
+        if peer_index:
             self._indexes[peer] = peer_index
         return messages
 
@@ -429,6 +437,19 @@ class Execution:
         except KernelRefused as refused:
             done, failed = position + 1, frozenset({position})
             raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=done, failed=failed) from refused
+
+    def _set_up_peer(self, position: int, op: CreateLink) -> None:
+        """In its namespace, through a socket of its own: from here nobody can."""
+        peer, there = str(op.attrs["peer"]), netns.path_of(str(op.attrs["peer_netns"]))
+        try:
+            with netns.inside(there):
+                socket = Socket()
+            with socket:
+                up = SetLink(peer, "veth", {"up": True}, {"up": False})
+                Execution(socket, lambda: netns.inside(there), [up]).run()
+        except NetworkError as error:
+            number, reason = getattr(error, "errno", errno.ENOENT), getattr(error, "reason", str(error))
+            raise KernelRefused(f"set {peer} up in {there}", number, reason, possibly_done=position + 1) from error
 
     def _fetch(self, position: int, op: MoveLink) -> None:
         """Move a link out of a namespace that is not ours, through a socket of its own."""

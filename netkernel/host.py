@@ -37,9 +37,10 @@ class Host(Frozen):
 
     `also` says which parts that few ask for were looked at: `ethtool.PARTS`, of which `hardware` then has an entry
     for each link that has any; `endpoints`, where `mptcp` tells whether it is `enabled` and its limits, and nothing if
-    there is none; links whose own `settings` are in `sysctls`; and `files.MANAGERS`: `managers` has the other managers
-    of links that are here, `files` what they are configured by. Nobody looks at them by the way,
-    because drivers may have to ask their hardware, and /proc/sys tells one value at a time.
+    there is none; what veths are joined to elsewhere, with the names of all other `namespaces`; links whose own
+    `settings` are in `sysctls`; and `files.MANAGERS`: `managers` has the other managers of links that are here, `files`
+    what they are configured by. Nobody looks at them by the way, because drivers may have to ask their hardware, and
+    /proc/sys tells one value at a time.
     """
 
     links: Mapping[str, Link] = {}
@@ -58,6 +59,7 @@ class Host(Frozen):
     managers: Mapping[str, Manager] = {}
     heard: Mapping[str, tuple[bytes, ...]] = fact(default={})
     mptcp: Attrs = fact(default={})
+    namespaces: tuple[str, ...] = fact(default=())
     also: frozenset[str] = fact(default=frozenset())
 
     def ports(self, controller: str) -> tuple[str, ...]:

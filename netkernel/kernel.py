@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from netkernel import snapshot
-from netkernel.ethtool import MPTCP
+from netkernel.ethtool import MPTCP, PEERS
 from netkernel.files import MANAGERS, SYSTEM_BUS, Files, is_resolveds
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -68,6 +68,8 @@ class LinuxKernel:
         if self._keepers is not None and (clients := self._keepers.clients()):
             listens = any(client.family == LLDP for client in clients)
             host = replace(host, clients=clients, heard=self._keepers.heard() if listens else {})
+        if not any(link.kind == "veth" and link.netnsid is not None for link in host.links.values()):
+            also = [part for part in also if part != PEERS]
         return self._looked_at(host, also)
 
     def _looked_at(self, host: Host, also: Collection[str]) -> Host:
@@ -89,6 +91,11 @@ class LinuxKernel:
 
             with self._inside():
                 host = mptcp.looked_at(host)
+        if PEERS in also:
+            from netkernel import peers  # late, as below
+
+            with self._inside():
+                host = peers.looked_at(host)
         from netkernel import generic  # late: few plans are about it
 
         with self._inside():

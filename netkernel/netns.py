@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
 
 from netkernel.errors import NetworkError
+from netkernel.typed import Final
 
 CLONE_NEWNET: Final = 0x40000000
 """linux/sched.h."""
@@ -16,6 +16,27 @@ NAMED: Final = "/run/netns"
 """Where ip-netns(8) keeps the names."""
 _MS_BIND, _MNT_DETACH = 0x1000, 2
 """linux/mount.h."""
+
+
+def path_of(name: str) -> str:
+    """Where the namespace of that name is, if there is one."""
+    return f"{NAMED}/{name}"
+
+
+def names() -> tuple[str, ...]:
+    """Of all namespaces that have names, but for the calling thread's own, sorted."""
+    try:
+        found, own = sorted(os.listdir(NAMED)), os.stat(OWN)
+    except OSError:
+        return ()
+    return tuple([name for name in found if not _is(own, path_of(name))])
+
+
+def _is(one: os.stat_result, path: str) -> bool:
+    try:
+        return os.path.samestat(one, os.stat(path))
+    except OSError:
+        return True  # gone meanwhile
 
 
 def call(name: str, *arguments: int) -> None:

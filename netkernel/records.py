@@ -76,6 +76,11 @@ class Link(Frozen):
         return str(self.attrs.get("link") or "")
 
     @property
+    def peer(self) -> str:
+        """The other end of a veth, or "" where that is in another namespace."""
+        return "" if self.attrs.get("peer_netns") else str(self.attrs.get("peer") or "")
+
+    @property
     def below(self) -> tuple[str, ...]:
         """The links this one is gone without: its base, or both ports of an hsr."""
         if self.kind == "hsr":

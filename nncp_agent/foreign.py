@@ -25,7 +25,7 @@ def is_a_guests(link: Link) -> bool:
 
 def peer_is_elsewhere(link: Link) -> bool:
     """A veth whose other end lives in another namespace: for this host it is a NIC, and deleting it cuts a pod off."""
-    return link.kind == "veth" and (link.netnsid is not None or link.attrs.get("peer") == "")
+    return link.kind == "veth" and (link.netnsid is not None or not link.peer)
 
 
 def named(state: NetworkState) -> Iterator[str]:

@@ -84,6 +84,13 @@ def virtual_function(text: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
+def namespace_name(text: str) -> str:
+    """A network namespace, as ip-netns(8) calls it."""
+    if not text or text in (".", "..") or "/" in text or not text.isprintable() or text.isspace():
+        raise ValueError("the name of a network namespace, as `ip netns` shows it")
+    return text
+
+
 def alt_name(text: str) -> str:
     """A name that a link can have beside its own."""
     return _named(text, ALT_NAME_BYTES)

@@ -91,6 +91,7 @@ def host(text: Mapping[str, Any]) -> Host:
         endpoints=tuple(_endpoint(line) for line in text.get("mptcp") or ()),
         mptcp={"enabled": True, "subflows": 2, "add-addr-accepted": 0},
         also=frozenset(PARTS),
+        namespaces=tuple(text.get("namespaces") or ()),
     )
 
 
@@ -118,6 +119,7 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
         "promisc": False,
         "altnames": (),
     }
+    attrs |= {"peer_netns": ""} if kind == "veth" and said.get("peer") else {}
     settings = said.get("port", {}) if isinstance(said.get("port"), Mapping) else {}
     apart = FACTS | {"kind", "addresses", "ipv6", "conf6"} | ({"port"} if settings else set())
     attrs |= {key: said[key] for key in said.keys() - apart}

@@ -37,8 +37,20 @@ _PLAIN: Final = {key: attr for key, attr in COMMON.items() if key not in _OWN_ME
 _IGNORED_AT_CREATE: Final = ("alias", *_INET6)
 
 
-def create(name: str, kind: str, attrs: Attrs, index_of: IndexOf, *, index: int, peer_index: int = 0) -> list[Message]:
+def create(
+    name: str,
+    kind: str,
+    attrs: Attrs,
+    index_of: IndexOf,
+    *,
+    index: int,
+    peer_index: int = 0,
+    peer_namespace: int | None = None,
+) -> list[Message]:
     """The messages that make a link, to go in one send; those after the first find it by `index`.
+
+    `peer_namespace` is an open descriptor of that of a veth's peer, which is down there: a veth that is not yet joined
+    to anything refuses to be born up.
 
     The kernel ignores an alias at creation and refuses an addr_gen_mode, so these follow, and the controller and IFF_UP
     after them: a stamped link is never seen in use without its stamp, and no link-local address is made in the wrong
@@ -54,7 +66,7 @@ def create(name: str, kind: str, attrs: Attrs, index_of: IndexOf, *, index: int,
         early.pop("master", None)
     wait = bool(late or joins)
     parts = [tlv.text(NAME, name), *forms.pack(_PLAIN, early, index_of)]
-    parts.append(_link_info(_kind(kind), early, index_of, _peer(attrs, peer_index)))
+    parts.append(_link_info(_kind(kind), early, index_of, _peer(attrs, peer_index, peer_namespace)))
     messages = [Message(NEW, CREATE | EXCLUSIVE, _header(index, {} if wait else flags) + b"".join(parts))]
     messages += change(kind, late, index_of, index=index) if late else []
     messages += change(kind, joins, index_of, index=index) if late and joins else []
@@ -162,9 +174,11 @@ def _link_info(kind: LinkKind, attrs: Attrs, index_of: IndexOf, peer: Iterable[b
     return tlv.nest(LINK_INFO, _ascii(KIND, kind.name), *([tlv.nest(KIND_DATA, *data)] if data else []))
 
 
-def _peer(attrs: Attrs, index: int) -> list[bytes]:
-    name = attrs.get("peer")
-    return [tlv.nest(_PEER, HEADER.pack(0, 0, index, 0, 0), tlv.text(NAME, str(name)))] if name else []
+def _peer(attrs: Attrs, index: int, namespace: int | None) -> list[bytes]:
+    name = tlv.text(NAME, str(attrs["peer"])) if attrs.get("peer") else b""
+    if name and namespace is not None:
+        return [tlv.nest(_PEER, HEADER.pack(0, 0, 0, 0, 0), name, tlv.u32(_NET_NS_FD, namespace))]
+    return [tlv.nest(_PEER, HEADER.pack(0, 0, index, 0, 0), name)] if name else []
 
 
 def _ascii(number: int, word: str) -> bytes:

@@ -26,7 +26,7 @@ def create(planning: Planning) -> None:
                 links.settings(planning, planning.world.links[base.name], base)
         if want.kind == "vrf":
             rules.before_a_vrf(planning)
-        peer = planning.target.links.get(str(want.attrs.get("peer", "")))
+        peer = planning.target.links.get(want.peer)
         index, peer_index = (0 if each is None or each.index in taken else each.index for each in (want, peer))
         planning.do(CreateLink(name, want.kind, _at_birth(planning, want), index, peer_index))
     for name in missing:
@@ -69,7 +69,7 @@ def _at_birth(planning: Planning, want: Link) -> dict[str, Value]:
 def _is_implied(planning: Planning, want: Link, key: str, value: Value) -> bool:
     kind = KINDS[want.kind]
     if key in kind.fixed:
-        return value == "" if key == "link" else key == "port" and bool(want.attrs.get("sci"))
+        return value == "" if key in ("link", "peer_netns") else key == "port" and bool(want.attrs.get("sci"))
     if key == "arp_validate" and want.attrs.get("miimon"):
         return True  # said later: not taken together with miimon
     if key == "miimon" and want.attrs.get("mode") in MIIMON_BY_ITSELF:

@@ -35,10 +35,14 @@ def _has_what_can_be_lost(host: Host) -> bool:
     """Else the plan need not be walked through once more: bridges learn and float, addresses and routes are learned,
     tunnels and the like we cannot make, of an HSR link not all is told."""
     return (
-        any(link.kind == "bridge" or _is_not_made_again(link) for link in host.links.values() if link.kind)
+        any(_forgets(link) or _is_not_made_again(link) for link in host.links.values() if link.kind)
         or any(is_dynamic(address) for these in host.addresses.values() for address in these)
         or any(route.dynamic for route in host.routes)
     )
+
+
+def _forgets(link: Link) -> bool:
+    return link.kind == "bridge" or bool(link.attrs.get("peer_netns"))
 
 
 def _is_not_made_again(link: Link) -> bool:
@@ -60,6 +64,9 @@ def _lost_for_good(world: World, before: Host, op: Op) -> Iterator[str]:
         case DeleteLink(name, kind) if name in before.links and kind in KINDS and KINDS[kind].untold:
             unknown = " and ".join(sorted(KINDS[kind].untold))
             yield f"{name}: no kernel tells the {unknown} of {kind} links, and made again it has the usual one"
+        case DeleteLink(name, "veth") if name in before.links and before.links[name].attrs.get("peer_netns"):
+            peer, where = (before.links[name].attrs[key] for key in ("peer", "peer_netns"))
+            yield f"{name}: what {peer} in namespace {where} is set to is lost with it"
         case SetLink(name, "bridge", new) if name in before.links:
             bridge = world.links[name]
             if "address" in new and not world.is_pinned(bridge):

@@ -28,7 +28,8 @@ def create(world: World, op: CreateLink) -> None:
     if world.has_index(op.index) or world.has_index(op.peer_index):
         refuse(op, errno.EEXIST)
     peer = str(op.attrs.get("peer", ""))
-    if op.kind == "veth" and (peer in world.links or not peer):
+    is_here = op.kind == "veth" and not op.attrs.get("peer_netns")
+    if op.kind == "veth" and (not peer or (is_here and peer in world.links)):
         refuse(op, errno.EEXIST if peer else errno.EINVAL)
     if op.kind == "tun" and op.attrs.get("mode") not in (tun.TUN, tun.TAP):
         refuse(op, errno.EINVAL)
@@ -39,7 +40,7 @@ def create(world: World, op: CreateLink) -> None:
     if op.name in world.links:  # an ifindex says which link is meant, so the name is looked at last
         refuse(op, errno.EEXIST)
     world.put(_born(world, op, op.name, attrs))
-    if op.kind == "veth":
+    if is_here:
         world.put(_born(world, op, peer, {"peer": op.name}))
     if op.kind == "bridge" and (table := bridge.default_table(world.links[op.name])):
         world.vlans[op.name] = table
@@ -153,7 +154,7 @@ def delete(world: World, op: DeleteLink) -> None:
     if not link.kind:
         refuse(op, errno.EOPNOTSUPP)
     _vanish(world, op.name)
-    peer = world.links.get(str(link.attrs.get("peer", "")))
+    peer = world.links.get(link.peer)
     if link.kind == "veth" and peer is not None and peer.kind == "veth":
         _vanish(world, peer.name)
 

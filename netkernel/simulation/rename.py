@@ -63,7 +63,8 @@ def _names(link: Link) -> Iterator[str]:
     """The attributes of a link that name another one."""
     tables = (COMMON, KINDS[link.kind].attrs if link.kind in KINDS else {})
     yield from (key for table in tables for key, attr in table.items() if attr.form is Form.LINK)
-    yield "peer"  # of a veth
+    if link.peer:
+        yield "peer"
 
 
 def _relabelled(addresses: Iterable[Address], new: str) -> Iterator[Address]:

@@ -122,6 +122,14 @@ class Kind:
         """MAY: interfaces the kernel makes together with this one (a veth's other end), as a policy would name them."""
         return ()
 
+    def parts_with(self, iface: Interface, link: Link) -> str:
+        """MAY: the link that goes with what `iface` changes of `link`: the other end of a wire that gets another."""
+        return ""
+
+    def is_a_policys(self, earlier: Interface | None) -> bool:
+        """MAY: whether a link that looks like somebody else's was made by the policy that said `earlier`."""
+        return False
+
     def claim(self, merged: Interface) -> Hashable | None:
         """MAY: what only one link of this kind can have on a host (a VLAN's base, protocol and id)."""
         return None

@@ -1,20 +1,29 @@
-"""veth: two links joined by a wire; each end names its peer (nmstate.md 3.3; drivers/net/veth.c)."""
+"""veth: two links joined by a wire; each end names its peer (nmstate.md 3.3; drivers/net/veth.c).
+
+Beyond nmstate, the peer may be in another network namespace. It is made there and set up; all else about it, and about
+what somebody else has joined to a link of this host, is for whoever that namespace belongs to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from typing import Annotated
 
+from netkernel.records import Link
 from nncp_agent.errors import Problem
 from nncp_agent.kinds.base import Context, Kind, Wanted
 from nncp_agent.model import Interface, Model, NewName
+from nncp_agent.spelling import Canonical, namespace_name
 
 
 class VethConfig(Model, frozen=True):
     """`veth` of an interface."""
 
     hint = "a mapping like {peer: veth1}"
+    query_only = frozenset({"link-netnsid"})
 
-    peer: NewName
+    peer: NewName | None = None
+    peer_netns: Annotated[str, Canonical(namespace_name)] | None = None
 
 
 class Veth(Kind):
@@ -30,14 +39,19 @@ class Veth(Kind):
         path = f"{iface.name}: veth.peer"
         before = context.before.links.get(iface.name)
         config = iface.config
-        if not isinstance(config, VethConfig):
-            if before is None and merged.config is None:
-                yield Problem(path, "missing; wanted the name of the other end")
+        whole = merged.config if isinstance(merged.config, VethConfig) else VethConfig()
+        if before is None and whole.peer is None:
+            yield Problem(path, "missing; wanted the name of the other end")
+        if not isinstance(config, VethConfig) or config == VethConfig():
             return
-        if config.peer == iface.name:
+        if before is not None and before.kind == "veth" and not before.peer:
+            yield from _elsewhere(iface.name, whole, before)
+        elif config.peer_netns is not None:
+            yield from _namespace(iface.name, config.peer_netns, context)
+        elif config.peer == iface.name:
             yield Problem(path, f"found '{config.peer}', this very end, wanted another name")
-        if before is not None and not before.attrs.get("peer"):
-            yield Problem(path, f"found '{config.peer}', but the peer is in another network namespace, wanted no peer")
+        if whole.peer_netns is not None or config.peer is None:
+            return
         other = context.merged.get(config.peer)
         if other is not None and isinstance(other.config, VethConfig) and other.config.peer != iface.name:
             if context.desired.interface(config.peer) is not None:
@@ -52,24 +66,64 @@ class Veth(Kind):
 
     def brief(self, iface: Interface) -> str:
         """The other end."""
-        return f"peer {iface.config.peer}" if isinstance(iface.config, VethConfig) else ""
+        config = iface.config
+        if not isinstance(config, VethConfig) or config.peer is None:
+            return ""
+        return f"peer {config.peer}{f' in {config.peer_netns}' if config.peer_netns else ''}"
 
     def partners(self, iface: Interface) -> tuple[Interface, ...]:
-        """The other end."""
+        """The other end, where that is here."""
         config = iface.config
-        if not isinstance(config, VethConfig):
+        if not isinstance(config, VethConfig) or config.peer is None or config.peer_netns is not None:
             return ()
         return (Interface(name=config.peer, type="veth", config=VethConfig(peer=iface.name)),)
 
     def claim(self, merged: Interface) -> Hashable | None:
         """Its peer: a wire has two ends."""
-        return merged.config.peer if isinstance(merged.config, VethConfig) else None
+        config = merged.config
+        if not isinstance(config, VethConfig) or config.peer is None:
+            return None
+        return config.peer, config.peer_netns
+
+    def parts_with(self, iface: Interface, link: Link) -> str:
+        """The peer that is here, where it gets another, or the like elsewhere."""
+        config = iface.config
+        if not isinstance(config, VethConfig) or config == VethConfig():
+            return ""
+        return link.peer if config.peer_netns or config.peer not in (None, link.peer) else ""
+
+    def is_a_policys(self, earlier: Interface | None) -> bool:
+        """One whose peer is elsewhere is a NIC to this host, unless a policy put it there."""
+        return earlier is not None and isinstance(earlier.config, VethConfig) and bool(earlier.config.peer_netns)
 
     def option(self, attr: str) -> str:
         """Where a policy says the kernel attribute `attr`."""
-        return f"veth.{attr}"
+        return f"veth.{attr.replace('_', '-')}"
 
     def wanted(self, iface: Interface, merged: Interface, context: Context) -> Wanted:
-        """Its peer."""
+        """Its peer, and where that is."""
         config = iface.config
-        return Wanted(attrs={"peer": config.peer}) if isinstance(config, VethConfig) else Wanted()
+        if not isinstance(config, VethConfig):
+            return Wanted()
+        before = self._before(iface, context)
+        said = {"peer": config.peer, "peer_netns": config.peer_netns}
+        if config.peer is None and config.peer_netns and before is not None:
+            said["peer"] = str(before.attrs.get("peer") or "") or None
+        return Wanted(attrs={key: value for key, value in said.items() if value is not None})
+
+
+def _elsewhere(name: str, whole: VethConfig, before: Link) -> Iterator[Problem]:
+    """A peer that is in another namespace stays what it is: somebody there may use it."""
+    peer, where = before.attrs.get("peer"), before.attrs.get("peer_netns")
+    if (whole.peer, whole.peer_netns) == (peer, where):
+        return
+    there = f"{peer} in {where}" if peer and where else "in another network namespace"
+    message = f"found '{whole.peer}', but the peer is {there}; wanted that, or the link made absent first"
+    yield Problem(f"{name}: veth.peer", message)
+
+
+def _namespace(name: str, wanted: str, context: Context) -> Iterator[Problem]:
+    there = context.before.namespaces
+    if wanted not in there:
+        found = f"; there are {', '.join(there[:8])}" if there else ""
+        yield Problem(f"{name}: veth.peer-netns", f"no other network namespace here is called {wanted}{found}")

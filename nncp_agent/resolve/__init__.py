@@ -81,7 +81,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
     problems = [*unknown_functions, *named.problems]
     lasting = {iface.name: dynamic.kept(iface, present, before) for iface in named.interfaces}
     asked = {name: _quiet(iface, before) for name, iface in lasting.items()}
-    gone = _gone(asked, before, problems)
+    gone = _gone(asked, before, committed, problems)
     living = {name: _restored(iface, before) for name, iface in asked.items() if _lives(name, iface, gone, before)}
     ports = port_lists.decide(asked, living, gone, before, committed, problems)
     wanted = {name: _with_master(iface, ports, before) for name, iface in living.items()}
@@ -164,15 +164,17 @@ def is_deleted_by_absent(link: Link) -> bool:
     return by_link(link).is_virtual and not peer_is_elsewhere(link)
 
 
-def _gone(asked: Mapping[str, Interface], before: Host, problems: list[Problem]) -> frozenset[str]:
+def _gone(
+    asked: Mapping[str, Interface], before: Host, committed: NetworkState, problems: list[Problem]
+) -> frozenset[str]:
     """Links to delete: those the policy says, their veth partners, and whatever sits on them."""
-    gone = {name for name, iface in asked.items() if _asks_to_delete(iface, before.links.get(name))}
+    gone = {name for name, iface in asked.items() if _asks_to_delete(iface, before.links.get(name), committed)}
     for name, iface in asked.items():
         gone |= _replaced_partners(name, iface, asked, before)
     queue = list(gone)
     while queue:
         doomed = queue.pop()
-        for name in (str(before.links[doomed].attrs.get("peer") or ""), *before.above(doomed)):
+        for name in (before.links[doomed].peer, *before.above(doomed)):
             if name not in before.links or name in gone:
                 continue
             child = asked.get(name)
@@ -185,9 +187,11 @@ def _gone(asked: Mapping[str, Interface], before: Host, problems: list[Problem])
     return frozenset(gone)
 
 
-def _asks_to_delete(iface: Interface, link: Link | None) -> bool:
+def _asks_to_delete(iface: Interface, link: Link | None, committed: NetworkState) -> bool:
     """Absent deletes what is virtual; down does so too, unless it is down already (kernels keep a dummy0 like that)."""
-    if link is None or not is_deleted_by_absent(link):
+    if link is None:
+        return False
+    if not is_deleted_by_absent(link) and not by_link(link).is_a_policys(committed.interface(iface.name)):
         return False
     return iface.state is State.ABSENT or (iface.state is State.DOWN and link.up and by_link(link).down_deletes)
 
@@ -202,6 +206,8 @@ def _restored(iface: Interface, before: Host) -> Interface:
 def _leaves(iface: Interface, before: Host, doomed: str) -> bool:
     """Whether the policy puts the interface on something else than `doomed`, or gives it another veth partner."""
     kind = kind_of(iface, before.links[iface.name])
+    if kind.parts_with(iface, before.links[iface.name]) == doomed:
+        return True
     instead = [*kind.below(iface), *(partner.name for partner in kind.partners(iface))]
     return bool(instead) and doomed not in instead
 
@@ -211,9 +217,8 @@ def _replaced_partners(name: str, iface: Interface, asked: Mapping[str, Interfac
     link = before.links.get(name)
     if link is None or iface.state not in (None, State.UP):
         return set()
-    new = {partner.name for partner in kind_of(iface, link).partners(iface)}
-    old = str(link.attrs.get("peer") or "")
-    return {old} if new and old in before.links and old not in new and old not in asked else set()
+    old = kind_of(iface, link).parts_with(iface, link)
+    return {old} if old in before.links and old not in asked else set()
 
 
 def _lives(name: str, iface: Interface, gone: frozenset[str], before: Host) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from netkernel.ethtool import FEC_WORDS, SECTIONS, VIRTUAL_FUNCTIONS, function, function_of, part
+from netkernel.ethtool import FEC_WORDS, PEERS, SECTIONS, VIRTUAL_FUNCTIONS, function, function_of, part
 from netkernel.records import Attrs, Value
 from nncp_agent.model import Ethernet, Interface, NetworkState, State
 from nncp_agent.sections import functions, mptcp
@@ -29,6 +29,8 @@ def needed(desired: NetworkState, committed: NetworkState | None = None) -> froz
     found = {part(section) for iface in every for section in _said(iface)}
     if any(iface.ethernet and iface.ethernet.sr_iov and iface.ethernet.sr_iov.vfs is not None for iface in every):
         found.add(VIRTUAL_FUNCTIONS)
+    if any(getattr(iface.config, "peer_netns", None) for iface in every):
+        found.add(PEERS)
     if next(functions.mentioned(desired), None) is not None:
         found.add(VIRTUAL_FUNCTIONS)
     return frozenset(found) | mptcp.needed(desired, committed)

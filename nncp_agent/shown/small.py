@@ -39,9 +39,11 @@ def registration(attrs: Attrs) -> str | None:
 
 
 def veth(link: Link, host: Host) -> Tree | None:
-    """None while the peer is in another namespace."""
-    peer = link.attrs.get("peer")
-    return {"peer": peer} if peer else None
+    """Of a peer in another namespace its name and that one's, where they are known, else the number of that."""
+    peer, where = link.attrs.get("peer"), link.attrs.get("peer_netns")
+    if peer:
+        return {"peer": peer, "peer-netns": where} if where else {"peer": peer}
+    return {"link-netnsid": link.netnsid} if link.netnsid is not None else None
 
 
 def tun(link: Link, host: Host) -> Tree:

@@ -53,9 +53,9 @@ def test_a_veth_is_not_its_own_peer_and_peers_agree() -> None:
     assert "of type dummy" in problems(one, Host(), interface("v1", "dummy"))[0]
 
 
-def test_a_peer_in_another_namespace_is_not_shown_and_not_changed() -> None:
+def test_a_peer_in_another_namespace_has_no_name_here_and_is_not_changed() -> None:
     there = host(Link("v0", "veth", attrs={"peer": ""}, netnsid=0))
-    assert read("v0", there) is None
+    assert read("v0", there) == VethConfig()
     assert "another network namespace" in problems(interface("v0", "veth", veth={"peer": "v1"}), there)[0]
 
 

@@ -59,9 +59,24 @@ FEC: Final = Section(29, 30)
 FEC_WORDS: Final[Mapping[str, int]] = {"auto": -1, "off": 49, "rs": 50, "baser": 51, "llrs": 74}
 """ETHTOOL_LINK_MODE_FEC_ bits; `auto` is an attribute of its own."""
 LINK: Final = Section(4, 5, flags={"autoneg": 2}, numbers={"speed": 5})
-"""Also `duplex`, one of DUPLEX, and `advertise`: link modes as a number in hexadecimal words. What was negotiated is no
-setting: speed in Mb/s and duplex are then facts alone."""
+"""Also `duplex`, one of DUPLEX, and `advertise`: the names of link modes in the order of the kernel's list, of which
+the fact `supported` has those the driver could. What was negotiated is no setting: speed in Mb/s and duplex are then
+facts alone."""
 DUPLEX: Final = ("half", "full")
+EEE: Final = Section(23, 24, flags={"enabled": 5, "tx-lpi": 6}, numbers={"tx-lpi-timer": 7})
+"""Energy-efficient Ethernet, its timer in microseconds; `advertise` and `supported` as for `LINK`, and the fact whether
+it is `active`."""
+WAKE: Final = Section(9, 10)
+"""Wake-on-LAN. `modes`: words of WAKE_WORDS, of which the fact `supported` has those the driver could."""
+WAKE_WORDS: Final = ("phy", "unicast", "multicast", "broadcast", "arp", "magic", "secureon", "filter")
+"""WAKE_ bits of linux/ethtool.h in their order, as systemd.link(5) calls them."""
+SUPPORTED: Final = "supported"
+
+
+def is_mode(name: str) -> bool:
+    """Whether a name of the kernel's list of link modes is one: ports, pauses and FEC are in it, too."""
+    return name.endswith(("/Full", "/Half"))
+
 
 SECTIONS: Final[Mapping[str, Section]] = {
     "pause": PAUSE,
@@ -70,6 +85,8 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "ring": RING,
     "channels": CHANNELS,
     "fec": FEC,
+    "eee": EEE,
+    "wake-on-lan": WAKE,
     "link": LINK,
 }
 """In the order in which they are shown."""

@@ -17,9 +17,11 @@ from netkernel.typed import Final
 
 _NOT_THERE = (errno.EOPNOTSUPP, errno.ENOENT, errno.EPROTONOSUPPORT)
 _ETHER: Final = 1  # ARPHRD_ETHER
-_PLUGGED: Final = ("", "tun", "veth")
+_PLUGGED: Final = ("", "bond", "tun", "veth")
 _DEAR: Final = 10
 """So many answers of a dump come in the time of one that is asked for by itself."""
+_NOT_TOLD = (*_NOT_THERE, errno.EPERM)
+"""Some sections are only for root."""
 
 
 def looked_at(host: Host, also: Collection[str]) -> Host:
@@ -79,13 +81,17 @@ def _asked(index: int) -> dict[int, Attrs]:
         return virtual_functions.read(through.ask(virtual_functions.GET, virtual_functions.request(index)))
 
 
-def _plugs(links: Iterable[Link]) -> list[int]:
-    """The indexes of those at whose other end is somebody to agree with on speed and duplex."""
-    return [link.index for link in links if link.type == _ETHER and link.kind in _PLUGGED]
+def _plugs(links: Iterable[Link]) -> dict[str, list[int]]:
+    """By section the indexes of those that can have any of it: at whose other end is somebody to agree with on speed and
+    duplex, and who could save energy or wake a machine, which only NICs do.
+    """
+    plugged = [link for link in links if link.type == _ETHER and link.kind in _PLUGGED]
+    nics = [link.index for link in plugged if not link.kind]
+    return {"link": [link.index for link in plugged], "eee": nics, "wake-on-lan": nics}
 
 
 def _ethtool(
-    through: Socket, sections: Collection[str], names: Mapping[int, str], plugs: Sequence[int]
+    through: Socket, sections: Collection[str], names: Mapping[int, str], plugs: Mapping[str, Sequence[int]]
 ) -> dict[str, Hardware]:
     try:
         family = genetlink.family(through, ethtool.FAMILY)
@@ -95,8 +101,10 @@ def _ethtool(
         return {}  # before Linux 5.6, or built without
     replies = {}
     for section in sections:
-        few = section == "link" and len(plugs) * _DEAR < len(names)
-        if of_links := _section(through, family, section, plugs if few else None):
+        few = plugs.get(section)
+        if of_links := _section(
+            through, family, section, few if few is None or len(few) * _DEAR < len(names) else None
+        ):
             replies[section] = of_links
     made: dict[tuple[int, ...], Hardware] = {}  # most links of a host have the same settings
     found = {}
@@ -111,7 +119,8 @@ def _section(
     through: Socket, family: Family, section: str, only: Sequence[int] | None = None
 ) -> dict[int, codec.Reply]:
     """What all links say, or those with `only` these indexes."""
-    replies = codec.Replies(section, _feature_names(through, family) if section == "feature" else ())
+    list_of = codec.LISTS.get(section) if only is None or only else None
+    replies = codec.Replies(section, _names(through, family, list_of) if list_of is not None else ())
     header = genetlink.HEADER.pack(ethtool.SECTIONS[section].get, family.version)
 
     def read(spans: Iterable[Span]) -> dict[int, codec.Reply]:
@@ -122,7 +131,7 @@ def _section(
     try:
         return through.read(family.id, header + codec.request(), read)
     except KernelRefused as refused:
-        if refused.errno not in _NOT_THERE:
+        if refused.errno not in _NOT_TOLD:
             raise
         return {}  # a section younger than the kernel
 
@@ -133,13 +142,13 @@ def _each(through: Socket, family: Family, header: bytes, indexes: Iterable[int]
         try:
             yield through.ask(family.id, header + codec.request(index))
         except KernelRefused as refused:
-            if refused.errno not in (*_NOT_THERE, errno.ENODEV):
+            if refused.errno not in (*_NOT_TOLD, errno.ENODEV):
                 raise
 
 
-def _feature_names(through: Socket, family: Family) -> list[str]:
+def _names(through: Socket, family: Family, list_of: int) -> list[str]:
     header = genetlink.HEADER.pack(codec.STRINGS, family.version)
-    data, start, end = through.ask(family.id, header + codec.names_request())
+    data, start, end = through.ask(family.id, header + codec.names_request(list_of))
     return codec.read_names(data, start + genetlink.HEADER.size, end)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from netkernel.ethtool import WAKE_WORDS
 from nncp_agent.spelling import (
     Canonical,
     Words,
@@ -55,6 +56,7 @@ Ip = Annotated[str, Canonical(ip_address)]
 Duplex = Annotated[str, Words(_DUPLEX), Meta(extra_json_schema={"enum": [*_DUPLEX]})]
 VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"enum": [*_VLAN_PROTOCOLS]})]
 FecWord = Annotated[str, Words(_FEC), Meta(extra_json_schema={"enum": [*_FEC]})]
+WakeWord = Annotated[str, Words(WAKE_WORDS), Meta(extra_json_schema={"enum": [*WAKE_WORDS]})]
 MptcpFlag = Annotated[str, Words(_MPTCP_FLAGS), Meta(extra_json_schema={"enum": [*_MPTCP_FLAGS]})]
 FeatureName = Annotated[str, Canonical(feature)]
 AddrGenMode = Annotated[str, Words(_ADDR_GEN_MODES), Meta(extra_json_schema={"enum": [*_ADDR_GEN_MODES]})]
@@ -247,6 +249,27 @@ class EthtoolFec(Model, frozen=True):
     encoding: tuple[FecWord, ...] | None = None
 
 
+class EthtoolEee(Model, frozen=True):
+    """Energy-efficient Ethernet; ours, not nmstate's. The timer is in microseconds."""
+
+    query_only = frozenset({"active", "supported"})
+    hint = "a mapping like {enabled: true, tx-lpi: true}"
+
+    enabled: bool | None = None
+    tx_lpi: bool | None = None
+    tx_lpi_timer: U32 | None = None
+    advertise: tuple[str, ...] | None = None
+
+
+class EthtoolWakeOnLan(Model, frozen=True):
+    """What wakes the machine; ours, not nmstate's. Nothing does where the list is empty."""
+
+    query_only = frozenset({"supported"})
+    hint = "a mapping like {modes: [magic]}"
+
+    modes: tuple[WakeWord, ...] | None = None
+
+
 class Ethtool(Model, frozen=True):
     """`ethtool` of an interface (nmstate.md 4.5); its keys are `netkernel.ethtool.SECTIONS`."""
 
@@ -259,6 +282,8 @@ class Ethtool(Model, frozen=True):
     ring: EthtoolRing | None = None
     channels: EthtoolChannels | None = None
     fec: EthtoolFec | None = None
+    eee: EthtoolEee | None = None
+    wake_on_lan: EthtoolWakeOnLan | None = None
 
 
 class VirtualFunction(Model, frozen=True):
@@ -296,6 +321,7 @@ class Ethernet(Model, frozen=True):
     auto_negotiation: bool | None = None
     speed: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None  # Mb/s
     duplex: Duplex | None = None
+    advertise: tuple[str, ...] | None = None  # link modes that are negotiated about, as `ethtool` prints them
     sr_iov: SrIov | None = None
 
 

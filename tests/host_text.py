@@ -220,7 +220,7 @@ def _hardware(said: Mapping[str, Any]) -> Hardware:
         name: {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in values.items()
-            if not key.endswith("-max") and key not in ("active", "can autoneg")
+            if not key.endswith("-max") and key not in ("active", "can autoneg", "supported")
         }
         for name, values in sections.items()
     }
@@ -231,10 +231,14 @@ def _hardware(said: Mapping[str, Any]) -> Hardware:
     facts |= {"active": said.get("feature", {}), "fixed": said.get("fixed", {}), "devices": said.get("devices", {})}
     if "feature" in said:
         settings["feature"] = {**said["feature"], **said.get("wanted", {})}
+    for name in sections.keys() & {"eee", "wake-on-lan"}:
+        known = {key: sections[name][key] for key in ("active", "supported") if key in sections[name]}
+        facts[name] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
     if link := said.get("link"):
         facts["link"] = {key: link[key] for key in ("speed", "duplex", "can autoneg") if key in link}
+        facts["link"] |= {"supported": tuple(link["supported"])} if "supported" in link else {}
         if link.get("autoneg"):
-            settings["link"] = {key: link[key] for key in ("autoneg", "advertise") if key in link}
+            settings["link"] = {key: settings["link"][key] for key in ("autoneg", "advertise") if key in link}
     return Hardware(settings, facts)
 
 

@@ -7,7 +7,21 @@ from struct import Struct
 
 from netkernel import tlv
 from netkernel.errors import MalformedMessage
-from netkernel.ethtool import ACTIVE, DUPLEX, FEATURE, FEC, FEC_WORDS, FIXED, LINK, SECTIONS, Section
+from netkernel.ethtool import (
+    ACTIVE,
+    DUPLEX,
+    EEE,
+    FEATURE,
+    FEC,
+    FEC_WORDS,
+    FIXED,
+    LINK,
+    SECTIONS,
+    SUPPORTED,
+    WAKE,
+    WAKE_WORDS,
+    Section,
+)
 from netkernel.frozen import Frozen
 from netkernel.netlink import Span
 from netkernel.records import Attrs, Value
@@ -20,14 +34,18 @@ _NAMED: Final = Struct("=HHHHI")
 """The header, and the link's index as the first in it."""
 _INDEX, _FLAGS = 1, 3
 _COMPACT_BITSETS, _OMIT_REPLY = 0x1, 0x2
-_FEATURE_NAMES: Final = 4  # ETH_SS_FEATURES of linux/ethtool.h
+_LINK_MODES: Final = 9  # ETH_SS_LINK_MODES of linux/ethtool.h
+LISTS: Final[Mapping[str, int]] = {"feature": 4, "link": _LINK_MODES, "eee": _LINK_MODES}  # ETH_SS_FEATURES
+"""The kernel's lists of names that sections have bits of."""
 _SETS, _SET, _SET_ID, _SET_STRINGS, _STRING, _STRING_INDEX, _STRING_VALUE = 2, 1, 1, 3, 1, 1, 2
 _BITS, _BITSET_VALUE, _BIT, _BIT_NAME, _BIT_VALUE = 3, 4, 1, 2, 3
 _NO_MASK, _SIZE, _BITSET_MASK = 1, 2, 5
 _FEC_MODES, _FEC_AUTO, _FEC_ACTIVE = 2, 3, 4
 _AUTO_BIT: Final = 127  # ours, where no link mode is
 _OURS, _DUPLEX = 3, 6
-_AUTONEG_BIT: Final = 6  # ETHTOOL_LINK_MODE_Autoneg_BIT
+_AUTONEG: Final = "Autoneg"
+_EEE_OURS, _EEE_ACTIVE = 2, 4
+_WAKE_MODES: Final = 2
 _UNKNOWN: Final = 0xFFFFFFFF  # SPEED_UNKNOWN
 _WORD: Final = Struct("=I")
 _Values = Mapping[int, tuple[int, int]]
@@ -43,12 +61,12 @@ class Reply(Frozen):
 
 
 class Replies:
-    """Reads the answers to the dump of one section; `features` are the names of the bits, by number."""
+    """Reads the answers to the dump of one section; `bits` are the names of its bits, by number."""
 
-    def __init__(self, name: str, features: Sequence[str]) -> None:
+    def __init__(self, name: str, bits: Sequence[str]) -> None:
         self._name = name
         self._section = SECTIONS[name]
-        self._features = features
+        self._bits = bits
         self._known: dict[bytes, Reply] = {}
 
     def read(self, spans: Iterable[Span]) -> dict[int, Reply]:
@@ -70,7 +88,11 @@ class Replies:
         if self._section is FEC:
             return _fec_reply(data, values)
         if self._section is LINK:
-            return _link_reply(data, values)
+            return _link_reply(data, values, self._bits)
+        if self._section is EEE:
+            return _eee_reply(data, values, self._bits)
+        if self._section is WAKE:
+            return _wake_reply(data, values)
         section = self._section
         settings: dict[str, Value] = {}
         for key, number in section.flags.items():
@@ -88,7 +110,7 @@ class Replies:
         sets = {number: _bits(data, first, last) for number, first, last in tlv.walk(data, start, end)}
         changeable = sets.get(_HARDWARE, 0) & ~sets.get(_UNCHANGEABLE, 0)
         wanted, active = sets.get(_WANTED, 0), sets.get(_ACTIVE, 0)
-        names = [(1 << place, name) for place, name in enumerate(self._features) if name]
+        names = [(1 << place, name) for place, name in enumerate(self._bits) if name]
         return Reply(
             {name: bool(wanted & bit) for bit, name in names if changeable & bit},
             {
@@ -109,15 +131,43 @@ def _fec_reply(data: bytes, values: _Values) -> Reply:
     return Reply({"encoding": encoding}, {"fec": {ACTIVE: word} if word else {}})
 
 
-def _link_reply(data: bytes, values: _Values) -> Reply:
+def _eee_reply(data: bytes, values: _Values, names: Sequence[str]) -> Reply:
+    settings: dict[str, Value] = {
+        key: bool(tlv.read_u8(data, *values[number])) for key, number in EEE.flags.items() if number in values
+    }
+    settings |= _numbers(data, values, EEE.numbers)
+    facts: dict[str, Value] = {}
+    if _EEE_OURS in values:
+        settings["advertise"], facts[SUPPORTED] = _named(data, values[_EEE_OURS], names)
+    if _EEE_ACTIVE in values:
+        facts[ACTIVE] = bool(tlv.read_u8(data, *values[_EEE_ACTIVE]))
+    return Reply(settings, {"eee": facts})
+
+
+def _wake_reply(data: bytes, values: _Values) -> Reply:
+    """A password that goes with a mode is not asked for."""
+    if _WAKE_MODES not in values:
+        return Reply({}, {})
+    modes, supported = _named(data, values[_WAKE_MODES], WAKE_WORDS)
+    return Reply({"modes": modes}, {"wake-on-lan": {SUPPORTED: supported}})
+
+
+def _named(data: bytes, at: tuple[int, int], names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the bits that are set, and of those that can be."""
+    value, mask = _bits(data, *at), _bits(data, *at, _BITSET_MASK)
+    told = [(1 << place, name) for place, name in enumerate(names)]
+    return tuple([name for bit, name in told if value & bit]), tuple([name for bit, name in told if mask & bit])
+
+
+def _link_reply(data: bytes, values: _Values, names: Sequence[str]) -> Reply:
     """Without auto-negotiation speed and duplex are what somebody wants, with it what two ends came to."""
     settings: dict[str, Value] = {}
     facts: dict[str, Value] = {}
     if LINK.flags["autoneg"] in values:
         settings["autoneg"] = bool(tlv.read_u8(data, *values[LINK.flags["autoneg"]]))
     if _OURS in values:
-        settings["advertise"] = f"{_bits(data, *values[_OURS]):#x}"
-        facts["can autoneg"] = bool(_bits(data, *values[_OURS], _BITSET_MASK) >> _AUTONEG_BIT & 1)
+        settings["advertise"], supported = _named(data, values[_OURS], names)
+        facts |= {"can autoneg": _AUTONEG in supported, SUPPORTED: supported}
     if LINK.numbers["speed"] in values and (speed := tlv.read_u32(data, *values[LINK.numbers["speed"]])) != _UNKNOWN:
         facts["speed"] = speed
     if _DUPLEX in values and (duplex := tlv.read_u8(data, *values[_DUPLEX])) < len(DUPLEX):
@@ -133,9 +183,9 @@ def request(index: int = 0) -> bytes:
     return tlv.nest(_HEADER, *of, tlv.u32(_FLAGS, _COMPACT_BITSETS))
 
 
-def names_request() -> bytes:
-    """For the names of the running kernel's features."""
-    return tlv.nest(_HEADER) + tlv.nest(_SETS, tlv.nest(_SET, tlv.u32(_SET_ID, _FEATURE_NAMES)))
+def names_request(list_of: int) -> bytes:
+    """For the names in one of the running kernel's lists."""
+    return tlv.nest(_HEADER) + tlv.nest(_SETS, tlv.nest(_SET, tlv.u32(_SET_ID, list_of)))
 
 
 def read_names(data: bytes, start: int, end: int) -> list[str]:
@@ -165,8 +215,10 @@ def _one(section: Section, key: str, value: Value) -> bytes:
             return _exactly(_FEC_MODES, bits) + tlv.u8(_FEC_AUTO, int("auto" in value))
         case "duplex", str() if section is LINK:
             return tlv.u8(_DUPLEX, DUPLEX.index(value))
-        case "advertise", str() if section is LINK:
-            return _exactly(_OURS, int(value, 16))
+        case "advertise", tuple() if section in (LINK, EEE):
+            return _just(_OURS if section is LINK else _EEE_OURS, value)
+        case "modes", tuple() if section is WAKE:
+            return _exactly(_WAKE_MODES, sum(1 << WAKE_WORDS.index(word) for word in value))
     if key in section.flags:
         return tlv.u8(section.flags[key], int(bool(value)))
     if key in section.numbers and isinstance(value, int):
@@ -180,6 +232,11 @@ def _exactly(number: int, bits: int) -> bytes:
     value = b"".join(_WORD.pack(bits >> 32 * place & 0xFFFFFFFF) for place in range(words))
     nomask, size = tlv.attribute(_NO_MASK, b""), tlv.u32(_SIZE, 32 * words)
     return tlv.nest(number, nomask, size, tlv.attribute(_BITSET_VALUE, value))
+
+
+def _just(number: int, names: Sequence[str]) -> bytes:
+    """A bitset of the bits with these names and no others."""
+    return tlv.nest(number, tlv.attribute(_NO_MASK, b""), tlv.nest(_BITS, *[_bit(name, False) for name in names]))
 
 
 def _bit(name: str, value: bool) -> bytes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from netkernel.ethtool import ACTIVE, FIXED, SECTIONS, VIRTUAL_FUNCTIONS, function_of, part
+from netkernel.ethtool import ACTIVE, FIXED, SECTIONS, SUPPORTED, VIRTUAL_FUNCTIONS, function_of, part
 from netkernel.host import Host
 from netkernel.records import Attrs, Hardware, Link, Value
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface
 from nncp_agent.resolve import Resolved
-from nncp_agent.sections.hardware import place, stated
+from nncp_agent.sections.hardware import is_as_asked, modes, place, stated
 
 
 def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
@@ -95,15 +95,33 @@ def _link(name: str, values: Attrs, have: Hardware, link: Link) -> Iterator[Prob
         path = f"{name}: {place('link', key)}"
         if now.get(key) == value or (key == "autoneg" and value is False and key not in now):
             continue
+        if key == "advertise" and is_as_asked(key, value, now.get(key)):
+            continue
         if "link" not in have.settings or link.kind:
             found = f", found {_word(now[key])}" if key in now else ""
             yield Problem(path, f"wanted {_word(value)}{found}, and the driver of {name} lets nobody change it")
         elif key == "autoneg" and value is True and now.get("can autoneg") is False:
             yield Problem(path, f"the driver of {name} cannot negotiate, wanted false")
+        elif key == "advertise" and values.get("autoneg", now.get("autoneg")) is not True:
+            yield Problem(path, "nothing is advertised without auto-negotiation: true")
+        else:
+            yield from _modes(path, value, have.facts.get("link", {}), now.get(key))
     if values.get("autoneg") is False and now.get("autoneg") is True:
         for key in ("speed", "duplex"):
             if key not in values and key not in now:
                 yield Problem(f"{name}: {place('link', key)}", "missing; wanted it, because nothing is negotiated")
+
+
+def _modes(path: str, asked: Value, facts: Attrs, now: Value | None) -> Iterator[Problem]:
+    """Of a list of modes those that the driver could not."""
+    supported = facts.get(SUPPORTED)
+    if not isinstance(asked, tuple) or not isinstance(supported, tuple):
+        return
+    could = modes(supported)
+    for each in asked:
+        if each not in could:
+            there = f"some of {', '.join(could)}" if could else "none, because the driver has none"
+            yield Problem(path, f"found {each}, wanted {there}")
 
 
 def _instead(have: Hardware) -> str:
@@ -115,6 +133,7 @@ def _values(path: str, section: str, values: Attrs, have: Hardware) -> Iterator[
     known, largest = have.settings[section], have.facts.get(section, {})
     for key, value in values.items():
         most = largest.get(key)
+        yield from _modes(f"{path}.{key}", value, largest, known.get(key))
         if key not in known:
             if value:  # nothing of what is not there is what a driver has
                 yield Problem(f"{path}.{key}", f"found {_word(value)}, which the driver does not have: {_list(known)}")
@@ -148,4 +167,6 @@ def _list(known: Attrs) -> str:
 
 
 def _word(value: Value) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,12 +7,27 @@ from typing import Final
 
 import msgspec
 
-from netkernel.ethtool import FEC_WORDS, PEERS, SECTIONS, VIRTUAL_FUNCTIONS, function, function_of, part
+from netkernel.ethtool import (
+    FEC_WORDS,
+    PEERS,
+    SECTIONS,
+    VIRTUAL_FUNCTIONS,
+    WAKE_WORDS,
+    function,
+    function_of,
+    is_mode,
+    part,
+)
 from netkernel.records import Attrs, Value
 from nncp_agent.model import Ethernet, Interface, NetworkState, State
 from nncp_agent.sections import functions, mptcp
 
-LINK_WORDS: Final = {"autoneg": "auto-negotiation", "speed": "speed", "duplex": "duplex"}
+LINK_WORDS: Final = {
+    "autoneg": "auto-negotiation",
+    "speed": "speed",
+    "duplex": "duplex",
+    "advertise": "advertise",
+}
 """Settings of the section `link`, and what a policy calls them."""
 
 
@@ -37,10 +52,19 @@ def needed(desired: NetworkState, committed: NetworkState | None = None) -> froz
 
 
 def is_as_asked(key: str, asked: Value, found: Value | None) -> bool:
-    """Where a driver chooses an encoding by itself, it tells those it chooses from beside `auto`."""
+    """Where a driver chooses an encoding by itself, it tells those it chooses from beside `auto`; of what is advertised
+    only link modes are asked for, in any order.
+    """
+    if key in ("advertise", "modes"):
+        return set(modes(asked)) == set(modes(found))
     if key == "encoding" and isinstance(asked, tuple) and isinstance(found, tuple) and "auto" in asked:
         return set(asked) <= set(found)
     return found == asked
+
+
+def modes(value: Value | None) -> tuple[str, ...]:
+    """The modes among words for what there is: ports and pauses are not."""
+    return tuple([each for each in value if is_mode(each) or each in WAKE_WORDS]) if isinstance(value, tuple) else ()
 
 
 def place(section: str, key: str = "") -> str:
@@ -57,10 +81,11 @@ def place(section: str, key: str = "") -> str:
 def _said(iface: Interface) -> Mapping[str, Attrs]:
     found: dict[str, Attrs] = {}
     for section in SECTIONS if iface.ethtool is not None else ():
-        model = getattr(iface.ethtool, section, None)
+        model = getattr(iface.ethtool, section.replace("-", "_"), None)
         values = model if isinstance(model, Mapping) else msgspec.to_builtins(model) if model is not None else {}
         if section == "fec" and "encoding" in values:
             values = {"encoding": tuple(word for word in FEC_WORDS if word in values["encoding"])}
+        values = {key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
         if values:
             found[section] = values
     for section, values in _ethernet(iface.ethernet).items() if iface.ethernet is not None else ():
@@ -71,7 +96,12 @@ def _said(iface: Interface) -> Mapping[str, Attrs]:
 
 def _ethernet(ethernet: Ethernet) -> dict[str, Attrs]:
     """With `vfs: []` there is still something to look at: what they have goes."""
-    said = {"autoneg": ethernet.auto_negotiation, "speed": ethernet.speed, "duplex": ethernet.duplex}
+    said = {
+        "autoneg": ethernet.auto_negotiation,
+        "speed": ethernet.speed,
+        "duplex": ethernet.duplex,
+        "advertise": ethernet.advertise,
+    }
     found: dict[str, Attrs] = {"link": {key: value for key, value in said.items() if value is not None}}
     if (sr_iov := ethernet.sr_iov) is not None:
         counted = {"drivers-autoprobe": sr_iov.drivers_autoprobe, "total-vfs": sr_iov.total_vfs}

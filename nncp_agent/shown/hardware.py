@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from netkernel.ethtool import ACTIVE, DEVICES, SECTIONS, VIRTUAL_FUNCTIONS, function_of, in_order
+from netkernel.ethtool import (
+    ACTIVE,
+    DEVICES,
+    SECTIONS,
+    VIRTUAL_FUNCTIONS,
+    WAKE_WORDS,
+    function_of,
+    in_order,
+    is_mode,
+)
 from netkernel.host import Host
 from netkernel.records import Attrs, Hardware, Value
 from netkernel.typed import Final
@@ -42,6 +51,8 @@ def _section(name: str, hardware: Hardware) -> Tree:
         settings = hardware.facts.get(ACTIVE, {})
     elif name == "fec" and settings:
         return {"encoding": list(_words(settings.get("encoding", ()))), **facts}
+    elif name in ("eee", "wake-on-lan"):
+        return {key: _shown(value) for key, value in (*settings.items(), *facts.items()) if settings}
     shown: dict[str, Value] = {}
     for key in sorted(settings):
         shown[key] = settings[key]
@@ -54,6 +65,8 @@ def _ethernet(hardware: Hardware, host: Host) -> Tree:
     settings, facts = hardware.settings.get("link", {}), hardware.facts.get("link", {})
     tree: Tree = {"auto-negotiation": settings["autoneg"]} if "autoneg" in settings else {}
     tree |= {key: facts[key] for key in ("speed", "duplex") if key in facts}
+    if settings.get("autoneg") and (advertised := _shown(settings.get("advertise", ()))):
+        tree["advertise"] = advertised
     if VIRTUAL_FUNCTIONS in hardware.settings:
         devices = hardware.facts.get(DEVICES, {})
         names = {link.parent: link.name for link in host.links.values()} if devices else {}
@@ -71,6 +84,11 @@ def _ethernet(hardware: Hardware, host: Host) -> Tree:
 def _virtual_function(id: int, settings: Attrs, name: str | None) -> Tree:
     mac = {"mac-address": str(settings["mac-address"]).upper()} if "mac-address" in settings else {}
     return {"id": id, **({"iface-name": name} if name else {}), **settings, **mac}
+
+
+def _shown(value: Value) -> Value | list[str]:
+    """Of what is advertised the link modes."""
+    return [each for each in value if is_mode(each) or each in WAKE_WORDS] if isinstance(value, tuple) else value
 
 
 def _words(value: Value) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from netkernel.ethtool import ACTIVE, VIRTUAL_FUNCTIONS, function_of, part
+from netkernel.ethtool import ACTIVE, SUPPORTED, VIRTUAL_FUNCTIONS, function_of, part
 from netkernel.host import Host
-from netkernel.records import Attrs, Hardware
+from netkernel.records import Attrs, Hardware, Value
 from nncp_agent.model import Interface, State
-from nncp_agent.sections.hardware import is_as_asked, stated
+from nncp_agent.sections.hardware import is_as_asked, modes, stated
 
 BORN: Final[Attrs] = {
     "mac-address": "00:00:00:00:00:00", "trust": False, "min-tx-rate": 0, "max-tx-rate": 0,
@@ -54,4 +54,14 @@ def _news(section: str, said: Attrs, have: Hardware, is_unknown: bool) -> Attrs:
         now = have.facts[ACTIVE]
     elif section == "link":
         known = now = {"speed": 0, "duplex": "", **known, **have.facts.get("link", {})}
-    return {key: value for key, value in said.items() if key in known and not is_as_asked(key, value, now.get(key))}
+    news = {key: value for key, value in said.items() if key in known and not is_as_asked(key, value, now.get(key))}
+    return {key: _whole(key, value, known[key], have.facts.get(section, {})) for key, value in news.items()}
+
+
+def _whole(key: str, asked: Value, now: Value, facts: Attrs) -> Value:
+    """What is advertised beside link modes stays; in the kernel's order, as it is read again."""
+    if key not in ("advertise", "modes") or not isinstance(asked, tuple) or not isinstance(now, tuple):
+        return asked
+    wanted = {*asked, *(set(now) - set(modes(now)))}
+    supported = facts.get(SUPPORTED)
+    return tuple([each for each in supported if each in wanted]) if isinstance(supported, tuple) else asked

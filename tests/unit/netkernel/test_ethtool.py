@@ -118,10 +118,45 @@ def test_encodings_that_are_written_are_read_back(encoding: tuple[str, ...]) -> 
     assert codec.Replies("fec", ()).read(iter([(body, 0, len(body))]))[7].settings == {"encoding": encoding}
 
 
+MODES = ["10baseT/Half", "100baseT/Full", "Autoneg", "TP", *[f"mode{place}/Full" for place in range(4, 40)]]
+
+
+def advertised(number: int, *names: str, could: int = 0) -> bytes:
+    """As a kernel says it: a compact bitset with a mask."""
+    bits = sum(1 << MODES.index(name) for name in names)
+    return tlv.nest(number, tlv.u32(2, 64), tlv.attribute(4, pack("=Q", bits)), tlv.attribute(5, pack("=Q", could)))
+
+
 def test_a_speed_is_a_setting_only_where_nothing_is_negotiated() -> None:
-    settings = {"speed": 100, "duplex": "half", "advertise": hex(1 << 49 | 1 << 6)}
-    for autoneg, expected in ((True, {"advertise": settings["advertise"]}), (False, settings)):
-        body = codec.change("link", {"autoneg": autoneg, **settings}, 7)
-        reply = codec.Replies("link", ()).read(iter([(body, 0, len(body))]))[7]
+    for autoneg in (True, False):
+        body = codec.change("link", {"autoneg": autoneg, "speed": 100, "duplex": "half"}, 7)
+        body += advertised(3, "100baseT/Full", "TP", could=0b1010)
+        reply = codec.Replies("link", MODES).read(iter([(body, 0, len(body))]))[7]
+        expected = {"advertise": ("100baseT/Full", "TP")} | ({} if autoneg else {"speed": 100, "duplex": "half"})
         assert reply.settings == {"autoneg": autoneg, **expected}
-        assert reply.facts["link"] == {"can autoneg": False, "speed": 100, "duplex": "half"}
+        assert reply.facts["link"] == {
+            "can autoneg": False, "supported": ("100baseT/Full", "TP"), "speed": 100, "duplex": "half",
+        }  # fmt: skip
+
+
+def test_link_modes_beyond_the_32nd_are_told_by_name() -> None:
+    reply = read("link", tlv.u8(2, 1) + advertised(3, "mode39/Full", "Autoneg", could=1 << 39 | 1 << 2), MODES)[7]
+    assert reply.settings["advertise"] == ("Autoneg", "mode39/Full")
+    assert reply.facts["link"]["can autoneg"] is True
+
+
+def test_energy_efficiency_is_told_with_what_there_could_be() -> None:
+    body = advertised(2, "100baseT/Full", could=0b11) + tlv.u8(4, 1) + tlv.u8(5, 1) + tlv.u8(6, 0) + tlv.u32(7, 17)
+    reply = read("eee", body, MODES)[7]
+    told = {"enabled": True, "tx-lpi": False, "tx-lpi-timer": 17, "advertise": ("100baseT/Full",)}
+    assert (reply.settings, reply.facts["eee"]) == (told, {
+        "supported": ("10baseT/Half", "100baseT/Full"), "active": True,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("modes", [(), ("magic",), ("phy", "unicast", "filter")])
+def test_what_wakes_a_machine_is_read_as_it_is_written(modes: tuple[str, ...]) -> None:
+    body = codec.change("wake-on-lan", {"modes": modes}, 7)
+    assert codec.Replies("wake-on-lan", ()).read(iter([(body, 0, len(body))]))[7].settings == {"modes": modes}
+    supported = tlv.nest(2, tlv.u32(2, 8), tlv.attribute(4, pack("=I", 0)), tlv.attribute(5, pack("=I", 0x22)))
+    assert read("wake-on-lan", supported)[7].facts["wake-on-lan"] == {"supported": ("unicast", "magic")}

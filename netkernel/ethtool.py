@@ -98,6 +98,8 @@ DEVICES: Final = "devices"
 """A fact: the devices of virtual functions by their numbers, as `Link.parent` says them."""
 MPTCP: Final = "mptcp"
 """A part that is no link's: `Host.endpoints`."""
+SPEED: Final = "link"
+"""The section that tells how fast a wire is."""
 PEERS: Final = "peers"
 """Another: the attribute `peer_netns` of veths, and `Host.namespaces`."""
 PARTS: Final = (*SECTIONS, VIRTUAL_FUNCTIONS, MPTCP, PEERS)

@@ -82,8 +82,8 @@ def _asked(index: int) -> dict[int, Attrs]:
 
 
 def _plugs(links: Iterable[Link]) -> dict[str, list[int]]:
-    """By section the indexes of those that can have any of it: at whose other end is somebody to agree with on speed and
-    duplex, and who could save energy or wake a machine, which only NICs do.
+    """By section the indexes of those that can have any of it: what agrees on speed and duplex with somebody at the
+    other end, and what could save energy or wake a machine, which only NICs do.
     """
     plugged = [link for link in links if link.type == _ETHER and link.kind in _PLUGGED]
     nics = [link.index for link in plugged if not link.kind]

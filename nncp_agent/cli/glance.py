@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import basename
+from typing import Final
 
 from netkernel.frozen import Frozen
 from netkernel.host import Host
@@ -11,6 +12,9 @@ from nncp_agent.kinds import KINDS
 from nncp_agent.managers.base import Holder
 from nncp_agent.managers.udev import VENDORS, LinkFile
 from nncp_agent.model import Interface
+
+_WIRED: Final = frozenset({"", "bond"})
+"""IFLA_INFO_KIND of what has wires."""
 
 
 class By(Frozen):
@@ -40,6 +44,19 @@ def states(interface: Interface, host: Host) -> list[str]:
     state = str(interface.state or "")
     link = host.links.get(interface.name)
     return [state, "no carrier"] if link is not None and link.up and not link.carrier else [state]
+
+
+def speed(interface: Interface, host: Host) -> str:
+    """How fast its wire is, or a bond's wires together; what a virtual link says of itself is no news to anybody."""
+    link, hardware = host.links.get(interface.name), host.hardware.get(interface.name)
+    if link is None or hardware is None or link.kind not in _WIRED or not link.carrier:
+        return ""
+    facts = hardware.facts.get("link", {})
+    mbits = facts.get("speed")
+    if not isinstance(mbits, int) or mbits <= 0:
+        return ""
+    fast = f"{mbits / 1000:g} Gb/s" if mbits >= 1000 else f"{mbits} Mb/s"
+    return f"{fast} half duplex" if facts.get("duplex") == "half" else fast
 
 
 def mac(interface: Interface) -> str:

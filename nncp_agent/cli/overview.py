@@ -11,8 +11,8 @@ from nncp_agent.cli import tree as trees
 from nncp_agent.cli.terminal import Style
 from nncp_agent.model import Interface, NetworkState, State
 
-HEADERS = ("NAME", "STATE", "MTU", "ADDRESSES", "PORTS", "WHAT", "IN", "OWNER", "MANAGED BY", "MAC")
-EXPENDABLE = ("MTU", "MAC", "OWNER", "MANAGED BY", "WHAT", "IN", "PORTS")
+HEADERS = ("NAME", "STATE", "SPEED", "MTU", "ADDRESSES", "PORTS", "WHAT", "IN", "OWNER", "MANAGED BY", "MAC")
+EXPENDABLE = ("MTU", "MAC", "OWNER", "SPEED", "MANAGED BY", "WHAT", "IN", "PORTS")
 """On a narrow terminal, in this order."""
 MANY_PORTS = 8
 
@@ -46,6 +46,7 @@ def tree(state: NetworkState, host: Host, held: Held, style: Style, *, everythin
             interface.type or "",
             glance.brief(interface),
             *glance.states(interface, host),
+            glance.speed(interface, host),
             glance.mtu(interface),
             owner,
             f"by {hands}" if hands else "",
@@ -63,6 +64,7 @@ def _row(interface: Interface, host: Host, by: glance.By | None, everything: boo
     return (
         interface.name,
         ", ".join(glance.states(interface, host)),
+        glance.speed(interface, host),
         str(interface.mtu or ""),
         glance.addresses(interface, everything),
         tables.packed(ports, 24),

@@ -86,11 +86,11 @@ def _watch(call: Call) -> int:
 
 
 def _overview(call: Call, kernel: Kernel) -> Host:
-    """Where there is no room for the settings of ethtool(8) nobody asks the drivers for them."""
+    """Where there is no room for the settings of ethtool(8) nobody asks the drivers for more than the speed."""
     from netkernel import ethtool
     from nncp_agent import shown
 
-    also = ethtool.PARTS if _form(call) in ("yaml", "json") else ()
+    also = ethtool.PARTS if _form(call) in ("yaml", "json") else (ethtool.SPEED,)
     return kernel.overview(shown.routes.RUNNING_PROTOCOLS, also)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   nncp attach vlan-93 -f nad-vlan-93.yaml --new demo
-  nncp attach '[{"name": "br1", "mac": "02:00:00:00:00:01"}]' -f n.yaml --netns x
+  nncp attach '[{"name": "br1", "mac": "02:00:00:00:00:01"}]' -f n.yml --netns x
   nncp detach --netns demo      take it all back
 """
 BIN_DIRS = "/opt/cni/bin:/usr/lib/cni:/usr/libexec/cni"

@@ -314,11 +314,16 @@ class File(Frozen):
 
 
 class Hold(Frozen):
-    """A link that another manager configures: by which profile or file, and what it keeps about it for its restart."""
+    """A link that another manager configures: by which profile or file, and what it keeps about it for its restart.
+
+    `servers` are name servers that go with it. `lease` is there where its DHCPv4 client has one: the identifier by
+    which servers know that, bytes in hex with colons, "" where nobody says.
+    """
 
     profile: str = ""
     kept: str = fact(default="")
-    servers: tuple[str, ...] = fact(default=())  # name servers that it has from there
+    servers: tuple[str, ...] = fact(default=())
+    lease: str | None = fact(default=None)
 
 
 class Manager(Frozen):

@@ -67,7 +67,7 @@ def apply(
             target=decision.target,
             ops=decision.ops,
             asked=decision.desired,
-            following=following(committed, decision.desired, before, decision.claims),
+            following=following(committed, decision.desired, decision.known, decision.claims),
             differences=partial(differences, decision),
             warnings=(*decision.warnings, *_lasting(decision, options)),
             irreversible=decision.irreversible,

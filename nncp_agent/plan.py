@@ -26,7 +26,8 @@ class Decision(Frozen):
     """What was decided, all of it before anything was touched.
 
     `important` has the positions of ops that touch the default route's link, or one the caller called precious, or
-    what lies below one of them. `claims` are links taken over from other managers.
+    what lies below one of them. `claims` are links taken over from other managers, `known` is `before` with the leases
+    that these have for them as ours.
     """
 
     desired: NetworkState
@@ -37,6 +38,7 @@ class Decision(Frozen):
     warnings: tuple[Problem, ...]
     irreversible: tuple[str, ...]
     important: frozenset[int]
+    known: Host
     claims: frozenset[str] = frozenset()
 
     @property
@@ -75,9 +77,15 @@ def decide(
     holding = holders(before.links) if ops or claim else {}
     taken = held.taken(ops, resolved, holding, before) if claim else frozenset()
     _refuse(_as_called(held.problems(ops, holding), resolved) if not claim else ())
+    known = before
     if taken and MANAGERS in before.also:
         from nncp_agent import claims  # late: few plans take anything over
 
+        if (known := claims.as_ours(before, taken)) is not before:
+            resolved = resolve(desired, Present(known, committed), known, committed)
+            _refuse(_as_called(judge.problems(resolved, known, refusals), resolved))
+            after = target(resolved, known)
+            _refuse(judge.conflicts(known, after, resolved))
         owns_dns = (desired.dns_resolver or committed.dns_resolver) is not None
         _refuse(_as_called(claims.problems(taken, resolved, before, owns_dns), resolved))
         after = claims.claimed(after, before, taken, owns_dns)
@@ -89,10 +97,11 @@ def decide(
         before=before,
         target=after,
         ops=ops,
-        warnings=(*_as_called(judge.warnings(resolved, before, after), resolved), *beside),
+        warnings=(*_as_called(judge.warnings(resolved, known, after), resolved), *beside),
         irreversible=lost,
         important=important(ops, before, precious),
         claims=taken,
+        known=known,
     )
 
 

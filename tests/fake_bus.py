@@ -22,10 +22,11 @@ class Service(Protocol):
 
 
 class FakeNetworkManager:
-    """Which links it manages; it knows no others."""
+    """Which links it manages; it knows no others. `leases` are the options of their DHCP clients."""
 
-    def __init__(self, managed: dict[str, bool]) -> None:
+    def __init__(self, managed: dict[str, bool], leases: dict[str, dict[str, str]] | None = None) -> None:
         self.managed = managed
+        self.leases = leases or {}
         self._asked = ""
 
     def answer(self, member: str, arguments: list[Any]) -> tuple[str, list[Any]]:
@@ -37,6 +38,12 @@ class FakeNetworkManager:
                 return "o", [f"/device/{name}"] if name in self.managed else _unknown(name)
             case "Get", [_, "Managed"]:
                 return "v", [("b", self.managed[self._asked])]
+            case "Get", [_, "Dhcp4Config"]:
+                return "v", [("o", f"/dhcp/{self._asked}" if self._asked in self.leases else "/")]
+            case "Get", [_, "Options"]:
+                return "v", [("a{sv}", [(key, ("s", text)) for key, text in self.leases[self._asked].items()])]
+            case "GetUnit", _:
+                raise KeyError("no systemd")
             case _:
                 raise AssertionError(member)
 

@@ -16,6 +16,7 @@ from typing import Final
 from netkernel.dbus import Bus, BusRefused
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.files import NETWORK_MANAGER
+from netkernel.frozen import replace
 from netkernel.managers import base, services
 from netkernel.ops import SetManager
 from netkernel.records import File, Hold, Link, Manager
@@ -24,8 +25,8 @@ NAME: Final = NETWORK_MANAGER
 UNIT: Final = "NetworkManager.service"
 DEVICES: Final = "/run/NetworkManager/devices"
 PROFILES: Final = "/etc/NetworkManager/system-connections"
-CLAIMED: Final = "/etc/NetworkManager/conf.d/90-nncp.conf"
-"""Names the links that are ours."""
+CLAIMED: Final = "/etc/NetworkManager/conf.d/zz-nncp.conf"
+"""Names the links that are ours; after other files, for many of those begin the list anew (`=` instead of `+=`)."""
 SERVICE: Final = "org.freedesktop.NetworkManager"
 _PATH: Final = "/org/freedesktop/NetworkManager"
 _DEVICE: Final = f"{SERVICE}.Device"
@@ -48,7 +49,8 @@ def look(links: Mapping[str, Link], bus: str, root: str) -> Manager | None:
         if words.get("managed") == "true":
             holds[name] = Hold(words.get("connection-uuid", ""), kept)
     free = let_go(holds, bus)
-    return base.manager(UNIT, {name: hold for name, hold in holds.items() if name not in free}, bus)
+    holds = {name: hold for name, hold in holds.items() if name not in free}
+    return base.manager(UNIT, _with_leases(holds, bus), bus)
 
 
 def files(root: str) -> dict[str, File]:
@@ -100,6 +102,22 @@ def let_go(names: Iterable[str], bus: str) -> frozenset[str]:
             return frozenset(name for name in names if _get(through, name, "Managed") is False)
     except NetworkError:
         return frozenset()
+
+
+def _with_leases(holds: Mapping[str, Hold], bus: str) -> dict[str, Hold]:
+    """Also what its DHCP client has, which it only tells (org.freedesktop.NetworkManager.DHCP4Config)."""
+    found = dict(holds)
+    with suppress(NetworkError), Bus(bus) as through:
+        for name, hold in holds.items():
+            if (path := _get(through, name, "Dhcp4Config")) in (None, "/"):
+                continue
+            properties = "org.freedesktop.DBus.Properties"
+            (options,) = through.call(SERVICE, str(path), properties, "Get", "ss", f"{SERVICE}.DHCP4Config", "Options")
+            told = dict(options)
+            if "ip_address" in told:
+                servers = tuple(str(told.get("domain_name_servers", "")).split())
+                found[name] = replace(hold, servers=servers, lease=str(told.get("dhcp_client_identifier", "")))
+    return found
 
 
 def _get(bus: Bus, name: str, prop: str) -> object:

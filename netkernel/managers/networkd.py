@@ -42,8 +42,18 @@ def look(links: Mapping[str, Link], bus: str, root: str) -> Manager | None:
     for name, link in links.items():
         state = _state(root, link.index)
         if state.get("NETWORK_FILE") and state.get("ADMIN_STATE") in HELD:
-            holds[name] = Hold(state["NETWORK_FILE"], servers=tuple(state.get("DNS", "").split()))
+            holds[name] = _hold(root, state)
     return base.manager(UNIT, holds, bus)
+
+
+def _hold(root: str, state: Mapping[str, str]) -> Hold:
+    """The name servers of its lease are not its own: whoever has the lease has them."""
+    lease = base.keys(base.text(root, path)) if (path := state.get("DHCP_LEASE")) else None
+    lent = (lease or {}).get("DNS", "").split()
+    servers = tuple(each for each in state.get("DNS", "").split() if each not in lent)
+    raw = (lease or {}).get("CLIENTID", "")
+    identity = ":".join(raw[at : at + 2] for at in range(0, len(raw), 2))
+    return Hold(state["NETWORK_FILE"], servers=servers, lease=identity if lease else None)
 
 
 def files(root: str) -> dict[str, File]:

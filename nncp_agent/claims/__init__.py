@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator, Set
 from typing import Final
 
-from netkernel.files import IFUPDOWN, NETWORK_MANAGER, NETWORKD
+from netkernel.files import IFUPDOWN, NETWORK_MANAGER, NETWORKD, is_resolveds
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import FOREVER, File, Hold
 from nncp_agent.claims import ifupdown, network_manager, networkd
+from nncp_agent.claims.leases import as_ours
 from nncp_agent.errors import Problem
 from nncp_agent.resolve import Resolved
+
+__all__ = ["as_ours", "claimed", "problems"]
 
 _SAYABLE: Final = re.compile(r"[\w.:@+-]+")
 
@@ -50,19 +53,29 @@ def _of_managers(names: Set[str], before: Host, owns_dns: bool) -> Iterator[Prob
         if why := before.managers[manager].obstacle:
             yield Problem(next(iter(holds)), f"cannot be claimed: {why}")
         for link, hold in holds.items():
-            servers = hold.servers or network_manager.servers(hold, before.files)
+            servers = _servers(manager, hold, before)
             if servers and not owns_dns and manager != IFUPDOWN:
                 has = f"{manager} has name servers for it ({', '.join(servers)}), which go with it"
-                yield Problem(link, f"cannot be claimed: {has}; state them in dns-resolver.config")
+                lent = "; those of a lease come with it when dns-resolver.config is stated, empty, too"
+                more = lent if hold.lease is not None else ""
+                yield Problem(link, f"cannot be claimed: {has}; state them in dns-resolver.config{more}")
     for link, why in ifupdown.obstacles(names, before.files):
         yield Problem(link, f"cannot be claimed: {why}: what brings it up there cannot be taken out")
     for link in sorted(ifupdown.clients(names, before.files)):
         yield Problem(link, "cannot be claimed: ifupdown started a DHCP client for it; end it first: `ifdown` it")
 
 
+def _servers(manager: str, hold: Hold, before: Host) -> tuple[str, ...]:
+    """Those that would be lost: of NetworkManager also its leases', for it writes resolv.conf anew without them."""
+    if manager != NETWORK_MANAGER:
+        return hold.servers
+    lent = () if is_resolveds(before.files) else hold.servers
+    return tuple(dict.fromkeys((*lent, *network_manager.servers(hold, before.files))))
+
+
 def _leases(names: Set[str], resolved: Resolved, before: Host) -> Iterator[Problem]:
     """What its manager was lent or told and will not renew: whoever says nothing of it would lose it in silence."""
-    ours = {client.key for client in before.clients}
+    ours = {client.key for client in as_ours(before, names).clients}
     for link in sorted(names & before.addresses.keys()):
         iface = resolved.asked.get(link)
         for family in (4, 6):

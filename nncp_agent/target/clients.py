@@ -15,13 +15,13 @@ BY_DHCP: Final = 16
 """RTPROT_DHCP (linux/rtnetlink.h)."""
 BY_ROUTERS: Final = 9
 """RTPROT_RA."""
-_ALWAYS: Final[dict[str, Value]] = {
+ALWAYS: Final[dict[str, Value]] = {
     "auto-dns": True, "auto-gateway": True, "auto-routes": True, "auto-route-table-id": 0,
 }  # fmt: skip
 """Said of every client, with what is meant where a policy says nothing (nmstate.md 4.1)."""
 _WHERE_STATED: Final = ("auto-route-metric", "dhcp-client-id", "dhcp-send-hostname", "dhcp-custom-hostname")
 
-KEYS: Final = (*_ALWAYS, *_WHERE_STATED)
+KEYS: Final = (*ALWAYS, *_WHERE_STATED)
 ROUTER_KEYS: Final = ("auto-dns", "auto-gateway", "auto-routes", "token", "privacy")
 """What of router advertisements can be seen on the host; a kernel before 5.12 has no metric for their routes."""
 
@@ -62,4 +62,4 @@ def _is_of(route: Route, stopping: set[tuple[str, int]]) -> bool:
 
 def _attrs(stack: IpStack) -> dict[str, Value]:
     stated = {key: getattr(stack, key.replace("-", "_")) for key in KEYS}
-    return {**_ALWAYS, **{key: value for key, value in stated.items() if value not in (None, "")}}
+    return {**ALWAYS, **{key: value for key, value in stated.items() if value not in (None, "")}}

@@ -9,7 +9,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
@@ -96,9 +96,9 @@ def as_remembered() -> bool:
 
 
 @contextmanager
-def nothing_lost(directory: Path) -> Iterator[None]:
+def nothing_lost(directory: Path, addresses: Mapping[str, str] = ADDRESSES) -> Iterator[None]:
     """Every echo that the neighbour asks for in the block, and for a while after it, is answered."""
-    asking = [_asking(directory / name, address.partition("/")[0]) for name, address in ADDRESSES.items()]
+    asking = [_asking(directory / name, address.partition("/")[0]) for name, address in addresses.items()]
     for path, _ in asking:
         until(lambda path=path: _answers(path) > _LEAST, "answers")  # type: ignore[misc]  # called at once
     yield

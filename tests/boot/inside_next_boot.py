@@ -21,8 +21,9 @@ def stays_so(manager: str, *reload: str) -> None:
     is_as_claimed()
     indexes = {name: index for name, (index, _) in looks().items()}
     run("systemctl", "restart", manager)
-    run(*reload)
     until(lambda: left_alone(manager) == set(OURS), f"{manager} has found the links again")
+    until(lambda: subprocess.run(reload).returncode == 0, f"{manager} has read its files")
+    until(lambda: left_alone(manager) == set(OURS), f"{manager} knows the links")
     is_as_claimed()
     assert {name: index for name, (index, _) in looks().items()} == indexes
     neighbour()
@@ -32,12 +33,17 @@ def stays_so(manager: str, *reload: str) -> None:
 
 
 def left_alone(manager: str) -> set[str]:
-    """Those of our links that the manager has found and does not manage, by its own word."""
+    """Those of our links that the manager has found and does not manage, as it says; none while it says nothing."""
     if manager == "NetworkManager":
-        lines = [line.split(":") for line in run("nmcli", "-t", "-f", "device,state", "device").splitlines()]
+        lines = [line.split(":") for line in said("nmcli", "-t", "-f", "device,state", "device").splitlines()]
         return {name for name, state in lines if name in OURS and state == "unmanaged"}
-    words = [line.split() for line in run("networkctl", "list", "--no-legend").splitlines()]
+    words = [line.split() for line in said("networkctl", "list", "--no-legend").splitlines()]
     return {word[1] for word in words if word[1] in OURS and word[-1] == "unmanaged"}
+
+
+def said(*words: str) -> str:
+    """What a tool says, which may fail while its manager begins."""
+    return subprocess.run(words, capture_output=True, text=True).stdout
 
 
 def test_network_manager_has_found_them_and_leaves_them_alone() -> None:

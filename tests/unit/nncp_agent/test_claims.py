@@ -13,7 +13,7 @@ from netkernel.managers import network_manager as nm
 from netkernel.managers import networkd
 from netkernel.managers.ifupdown import STATE, STATE2
 from netkernel.ops import SetManager, WriteFile
-from netkernel.records import File, Hold, Manager
+from netkernel.records import FOREVER, File, Hold, Manager
 from netkernel.rewind import Remembered, remember
 from netkernel.undo import undo
 from nncp_agent.committed import following
@@ -99,6 +99,45 @@ def test_name_servers_of_a_profile_are_not_lost_in_silence_and_those_of_a_policy
         claimed(MTU, before)
     owned = policy("dns-resolver: {config: {server: [192.0.2.53]}}")
     assert "[main]\ndns=none\n" in written(claimed(MTU, before, owned))[nm.CLAIMED]
+
+
+def lent(servers: tuple[str, ...] = (), lease: str | None = "ff:01") -> Host:
+    """eth0 with an address and a route of networkd's DHCP client."""
+    text = """
+    links: {eth0: {addresses: [192.0.2.9/24 for 3600]}}
+    routes: [0.0.0.0/0 via 192.0.2.1 on eth0 metric 1024 protocol 16]
+    """
+    hold = Hold("/etc/e.network", servers=servers, lease=lease)
+    managers = {networkd.NAME: Manager(True, {"eth0": hold})}
+    return replace(read_host(text), also=frozenset({MANAGERS}), managers=managers, files={networkd.CLAIMED: File()})
+
+
+def test_a_lease_of_its_manager_goes_on_as_ours_under_the_same_name_and_is_remembered_so() -> None:
+    decision = claimed(policy("interfaces: [{name: eth0, state: up}]"), lent())
+    (client,) = decision.target.clients
+    assert (client.key, client.attrs["dhcp-client-id"], client.attrs["auto-route-metric"]) == (
+        ("eth0", 4),
+        "ff:01",
+        1024,
+    )
+    assert [str(op).partition(" auto")[0] for op in decision.ops[1:]] == [
+        "restart systemd-networkd, which lets go of eth0",
+        "start DHCPv4 on eth0",
+    ]
+    (kept,) = following(NetworkState(), decision.desired, decision.known, decision.claims).interfaces or ()
+    assert kept.ipv4 and (kept.ipv4.dhcp, kept.ipv4.dhcp_client_id, kept.ipv4.auto_route_metric) == (
+        True,
+        "ff:01",
+        1024,
+    )
+    asked = policy("interfaces: [{name: eth0, ipv4: {enabled: true, dhcp: true, dhcp-client-id: ll}}]")
+    assert claimed(asked, lent()).target.clients[0].attrs["dhcp-client-id"] == "ll"
+
+
+def test_a_lease_of_its_manager_is_a_static_address_where_dhcp_is_turned_off() -> None:
+    decision = claimed(policy("interfaces: [{name: eth0, ipv4: {enabled: true, dhcp: false}}]"), lent())
+    assert decision.target.clients == ()
+    assert [(each.ip, each.valid_s) for each in decision.target.addresses["eth0"]] == [("192.0.2.9", FOREVER)]
 
 
 def test_what_its_manager_was_lent_has_to_be_stated() -> None:

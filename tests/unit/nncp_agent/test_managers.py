@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from netkernel.managers import network_manager, networkd
 from netkernel.ops import SetLink
 from netkernel.records import Link
 from nncp_agent import held
@@ -150,3 +151,36 @@ def test_networkmanager_does_not_hold_what_it_says_it_does_not_manage(tmp_path: 
     run = write(tmp_path / "run", devices)
     with listening(tmp_path / "bus", FakeNetworkManager({"eth0": True, "eth1": False})) as bus:
         assert holders(LINKS, run, bus=bus).keys() == {"eth0", "eth2"}
+
+
+def test_a_lease_of_networkd_is_known_by_its_identifier_and_its_name_servers_are_its_own(tmp_path: Path) -> None:
+    lease = "ADDRESS=192.0.2.9\nDNS=192.0.2.53\nCLIENTID=ff35fd01\n"
+    state = "ADMIN_STATE=configured\nNETWORK_FILE=/etc/e.network\nDNS=192.0.2.53 192.0.2.54\n"
+    there = {
+        "run/systemd/netif/links/2": f"{state}DHCP_LEASE=/run/systemd/netif/leases/2\n",
+        "run/systemd/netif/links/3": state,
+        "run/systemd/netif/leases/2": lease,
+    }
+    found = networkd.look(LINKS, NO_BUS, write(tmp_path, there))
+    assert found is not None
+    assert [(each.lease, each.servers) for each in found.holds.values()] == [
+        ("ff:35:fd:01", ("192.0.2.54",)),
+        (None, ("192.0.2.53", "192.0.2.54")),
+    ]
+
+
+def test_networkmanager_tells_which_lease_it_has(tmp_path: Path) -> None:
+    devices = {f"run/NetworkManager/devices/{index}": "[device]\nmanaged=true\n" for index in (2, 3)}
+    told = {
+        "ip_address": "192.0.2.9",
+        "dhcp_client_identifier": "01:02",
+        "domain_name_servers": "192.0.2.53 192.0.2.54",
+    }
+    manager = FakeNetworkManager({"eth0": True, "eth1": True}, {"eth0": told})
+    with listening(tmp_path / "bus", manager) as bus:
+        found = network_manager.look(LINKS, bus, write(tmp_path, devices))
+    assert found is not None
+    assert {name: (each.lease, each.servers) for name, each in found.holds.items()} == {
+        "eth0": ("01:02", ("192.0.2.53", "192.0.2.54")),
+        "eth1": (None, ()),
+    }

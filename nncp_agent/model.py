@@ -89,8 +89,15 @@ def merge(desired: M | None, current: M | None) -> M | None:
     """`desired` over `current`: what is stated wins, models and mappings merge, lists and scalars replace."""
     if desired is None or current is None or type(desired) is not type(current):
         return desired if desired is not None else current
-    changes = {field: _over(value, getattr(current, field)) for field, value in stated(desired).items()}
-    return msgspec.structs.replace(current, **changes)
+    return with_changes(
+        current, {field: _over(value, getattr(current, field)) for field, value in stated(desired).items()}
+    )
+
+
+def with_changes(model: M, fields: Mapping[str, Any]) -> M:
+    """`model` with these fields; itself where it has them already, as most have."""
+    changes = {field: value for field, value in fields.items() if getattr(model, field) != value}
+    return msgspec.structs.replace(model, **changes) if changes else model
 
 
 def _over(value: Any, current: Any) -> Any:
@@ -119,7 +126,8 @@ def _maker(annotation: Any) -> Callable[[Any], Any]:
     if isinstance(annotation, type):
         if issubclass(annotation, Model):
             return partial(of_tree, annotation)
-        return annotation if issubclass(annotation, Enum) else _as_it_is
+        # as calling the Enum, which costs what a whole small model does
+        return {each.value: each for each in annotation}.__getitem__ if issubclass(annotation, Enum) else _as_it_is
     inner = [_maker(each) for each in get_args(annotation) if each is not Ellipsis]
     make = next((each for each in inner if each is not _as_it_is), _as_it_is)
     return (lambda items: tuple([make(each) for each in items])) if get_origin(annotation) is tuple else make

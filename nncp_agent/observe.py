@@ -27,6 +27,7 @@ from nncp_agent.shown import Note, secrets
 from nncp_agent.shown.base import Tree
 
 DISABLED: Final = IpStack(enabled=False)
+_BLANK, _WITH_IPV6 = Note(), Note(has_ipv6=True)
 
 
 def present(host: Host, committed: NetworkState | None = None) -> NetworkState:
@@ -57,7 +58,7 @@ class Present(Mapping[str, Interface]):
 
     def __getitem__(self, name: str) -> Interface:
         if name not in self._seen:
-            tree = shown.interface(self._host.links[name], self._host, self._notes.get(name, Note()))
+            tree = shown.interface(self._host.links[name], self._host, self._notes.get(name, _BLANK))
             self._seen[name] = _interface(tree)
         return self._seen[name]
 
@@ -78,6 +79,9 @@ def notes(committed: NetworkState | None) -> dict[str, Note]:
 
 def _note(iface: Interface) -> Note:
     by, value = known_by(iface)
+    if iface.state in (None, State.UP) and not by and iface.type not in secrets.KEYS:
+        if iface.description is None and iface.profile_name is None and iface.dispatch is None:  # as most are
+            return _WITH_IPV6 if iface.ipv6 and iface.ipv6.enabled else _BLANK
     return Note(
         description=iface.description,
         is_ignored=iface.state is State.IGNORE,

@@ -84,7 +84,7 @@ def _is_so_already(kind: Kind, merged: Interface, present: Interface | None) -> 
     """Whether the interface's own settings stay what they are."""
     if merged.config is None or present is None or present.config is None:
         return False
-    return kind.normalise(merged.config) == kind.normalise(present.config)
+    return merged.config == present.config or kind.normalise(merged.config) == kind.normalise(present.config)
 
 
 def _addresses_on_a_port(iface: Interface, merged: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:

@@ -23,7 +23,9 @@ def problems(resolved: Resolved, before: Host) -> Iterator[Problem]:
 
 
 def _twice(iface: Interface) -> Iterator[Problem]:
-    vfs = (iface.ethernet.sr_iov.vfs if iface.ethernet and iface.ethernet.sr_iov else None) or ()
+    if iface.ethernet is None or iface.ethernet.sr_iov is None:
+        return
+    vfs = iface.ethernet.sr_iov.vfs or ()
     for id, times in Counter(each.id for each in vfs).items():
         if times > 1:
             path = f"{iface.name}: {place(VIRTUAL_FUNCTIONS)}.vfs"
@@ -33,15 +35,18 @@ def _twice(iface: Interface) -> Iterator[Problem]:
 def warnings(resolved: Resolved, before: Host) -> Iterator[Problem]:
     """What whoever uses a virtual function will notice."""
     for name, iface in resolved.wanted.items():
-        have = before.hardware.get(name, Hardware()).settings.get(VIRTUAL_FUNCTIONS, {}).get("total-vfs")
         total = stated(iface).get(VIRTUAL_FUNCTIONS, {}).get("total-vfs")
-        if have and total not in (None, have):
+        if total is None or name not in before.hardware:
+            continue
+        have = before.hardware[name].settings.get(VIRTUAL_FUNCTIONS, {}).get("total-vfs")
+        if have and total != have:
             path = f"{name}: {place(VIRTUAL_FUNCTIONS, 'total-vfs')}"
             yield Problem(path, f"the {have} virtual functions there are go before there are {total}")
 
 
 def _of_link(iface: Interface, before: Host) -> Iterator[Problem]:
-    said = stated(iface)
+    if not (said := stated(iface)):
+        return
     have = before.hardware.get(iface.name, Hardware())
     for section, values in said.items():
         path = f"{iface.name}: {place(section)}"

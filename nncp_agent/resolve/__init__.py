@@ -13,7 +13,18 @@ from nncp_agent.errors import Problem
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import KINDS, by_link
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, IpStack, NetworkState, RouteEntry, RouteRules, RuleEntry, State, merge, stated
+from nncp_agent.model import (
+    Interface,
+    IpStack,
+    NetworkState,
+    RouteEntry,
+    RouteRules,
+    RuleEntry,
+    State,
+    merge,
+    stated,
+    with_changes,
+)
 from nncp_agent.observe import DISABLED, Present
 from nncp_agent.resolve import dynamic, names
 from nncp_agent.resolve import ports as port_lists
@@ -299,7 +310,7 @@ def _merged(iface: Interface, present: Present, before: Host) -> Interface:
         "ipv4": _merged_stack(iface, iface.ipv4, seen.ipv4),
         "ipv6": _merged_stack(iface, iface.ipv6, seen.ipv6),
     }
-    return replace(seen, **changes)
+    return with_changes(seen, changes)
 
 
 def _merged_stack(iface: Interface, desired: IpStack | None, seen: IpStack | None) -> IpStack | None:

@@ -79,9 +79,9 @@ def notes(committed: NetworkState | None) -> dict[str, Note]:
 
 def _note(iface: Interface) -> Note:
     by, value = known_by(iface)
-    if iface.state in (None, State.UP) and not by and iface.type not in secrets.KEYS:
-        if iface.description is None and iface.profile_name is None and iface.dispatch is None:  # as most are
-            return _WITH_IPV6 if iface.ipv6 and iface.ipv6.enabled else _BLANK
+    said = iface.description, iface.profile_name, iface.dispatch
+    if said == (None, None, None) and not by and iface.state in (None, State.UP) and iface.type not in secrets.KEYS:
+        return _WITH_IPV6 if iface.ipv6 and iface.ipv6.enabled else _BLANK  # as most are
     return Note(
         description=iface.description,
         is_ignored=iface.state is State.IGNORE,

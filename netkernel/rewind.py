@@ -172,6 +172,8 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
         step(world, op)
         for each in (op, *world.lost):
             match each:
+                case CreateLink() | SetPort() | SetHardware():
+                    found.links.add(each.name)
                 case AddRoute(route) | DeleteRoute(route):
                     found.slots.add(slot(route))
                 case AddRule(rule) | DeleteRule(rule):
@@ -210,7 +212,7 @@ def touch(before: Host, ops: Sequence[Op]) -> Touched:
                 case SetLink(name, _, new) if number(new.get("mtu", SMALLEST_IPV6_MTU)) < SMALLEST_IPV6_MTU:
                     found.links.add(name)
                     found.losing.add(name)
-                case CreateLink() | SetLink() | SetPort() | SetHardware():
+                case SetLink():
                     found.links.add(each.name)
     found.links |= world.touched
     found.losing &= before.links.keys()

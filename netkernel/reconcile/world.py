@@ -39,6 +39,7 @@ class Planning:
             if these is not before.addresses.get(name) and _lasting(before, name) != _lasting(target, name)
         }
         self._depths: dict[str, int] = {}
+        self._in_order: list[str] = []
 
     def is_nothing(self) -> bool:
         """Whether the hosts are made of the same things, so that there is nothing to look at."""
@@ -54,7 +55,10 @@ class Planning:
 
     def names(self) -> list[str]:
         """Links to look at, what is below before what is above, then by name."""
-        return sorted(self._differing | self.world.touched, key=lambda name: (self.depth(name), name))
+        names = self._differing | self.world.touched
+        if len(names) != len(self._in_order):  # what was touched stays so
+            self._in_order = sorted(names, key=lambda name: (self.depth(name), name))
+        return self._in_order
 
     def pairs(self) -> Iterable[tuple[Link, Link]]:
         """The links to look at that both exist now and are wanted: as they are, as they should be."""

@@ -68,19 +68,20 @@ def _apply_late(world: World, op: CreateLink, name: str, attrs: Attrs) -> None:
 
 
 def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
+    kind = KINDS[op.kind]
     base = _base(world, op, stated) if op.kind == "vlan" else stacked.lender(world.links, op.kind, stated)
-    is_told = "mtu" in stated and not KINDS[op.kind].chooses_mtu
+    is_told = "mtu" in stated and not kind.chooses_mtu
     mtu = number(stated["mtu"]) if is_told else stacked.born_mtu(world.links, op.kind, stated)
     attrs: dict[str, Value] = {"up": False, "promisc": False, "allmulti": False, "mtu": mtu, "master": ""}
     if not mtu and not is_told:  # its base's, which nobody can foretell: the base comes out of a bond
         del attrs["mtu"]
     attrs |= {
-        "txqlen": KINDS[op.kind].queue,
+        "txqlen": kind.queue,
         "alias": "",
         "link": "",
         "group": 0,
         "altnames": (),
-        **KINDS[op.kind].defaults,
+        **kind.defaults,
     }
     assigned = SET_BY_USER
     address = stated.get("address")
@@ -108,8 +109,9 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         attrs.pop("link")
     elif op.kind == "tun":
         attrs |= {"txqlen": stated.get("txqlen", tun.TUN_QUEUE if attrs.get("mode") == tun.TUN else 1000)}
-    attrs = {key: value for key, value in attrs.items() if key not in KINDS[op.kind].born | KINDS[op.kind].untold}
-    low, high = KINDS[op.kind].mtus
+    left_out = kind.born | kind.untold
+    attrs = {key: value for key, value in attrs.items() if key not in left_out}
+    low, high = kind.mtus
     if "mtu" in attrs and (mtu < low or (high and mtu > high)):
         refuse(op, errno.EINVAL, "mtu less than device minimum" if mtu < low else "mtu greater than device maximum")
     link = Link(
@@ -120,7 +122,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         index=_index(world, op, name),
         min_mtu=low,
         max_mtu=high,
-        type=stacked.NO_HARDWARE if stacked.has_no_mac(op.kind, stated) else KINDS[op.kind].type,
+        type=stacked.NO_HARDWARE if stacked.has_no_mac(op.kind, stated) else kind.type,
         facts=stacked.facts_of(op.kind, {**attrs, **stated}),
     )
     link = replace(link, address_assigned=assigned)

@@ -182,13 +182,13 @@ class World:
         if old is None:
             self._count(link, 1)
             self._indexes.add(link.index)
+        elif old.attrs is not link.attrs:
+            self._count(old, -1)
+            self._count(link, 1)
         if (old.master if old else "") != link.master:
             self._regroup(self._ports, old.master if old else "", link.master, link.name)
         if (old.below if old else ()) != link.below:
             self._restack(old.below if old else (), link.below, link.name)
-        if old is not None and link.kind in KINDS and KINDS[link.kind].identity is not None:
-            self._count(old, -1)
-            self._count(link, 1)
         self.links[link.name] = link
         self.touched.add(link.name)
 
@@ -284,8 +284,8 @@ class World:
 
 def identity(kind: str, attrs: Attrs) -> Hashable:
     """What only one link of a namespace can have (`LinkKind.identity`); None for kinds of which all can be alike."""
-    found = KINDS[kind].identity if kind in KINDS else None
-    return None if found is None else (kind, found(attrs))
+    known = KINDS.get(kind)
+    return None if known is None or known.identity is None else (kind, known.identity(attrs))
 
 
 def number(value: Value | None) -> int:

@@ -52,12 +52,27 @@ class Veth(Kind):
             yield Problem(path, f"found '{config.peer}', this very end, wanted another name")
         if whole.peer_netns is not None or config.peer is None:
             return
-        other = context.merged.get(config.peer)
-        if other is not None and isinstance(other.config, VethConfig) and other.config.peer != iface.name:
-            if context.desired.interface(config.peer) is not None:
-                yield Problem(path, f"found '{config.peer}', which says its peer is '{other.config.peer}'")
-        elif other is not None and not self._can_be_one(other, context):
-            yield Problem(path, f"found '{config.peer}', which is of type {other.type}, wanted a veth")
+        if reason := self._is_anothers(config.peer, iface.name, context):
+            yield Problem(path, f"found '{config.peer}', {reason}")
+
+    def _is_anothers(self, peer: str, name: str, context: Context) -> str:
+        """Why the link that is called as the other end cannot be it, or ""."""
+        other, there = context.merged.get(peer), context.before.links.get(peer)
+        for one in context.desired.interfaces or ():
+            if _peer_here(one) == peer and one.name < name:
+                return f"which is the peer of {one.name} already, wanted another"
+        if other is None:
+            return "which the same policy deletes" if there is not None and there.attrs.get("peer") != name else ""
+        if not self._can_be_one(other, context):
+            return f"which is of type {other.type}, wanted a veth"
+        its = _peer_here(other)
+        if its == name or (there is None and not its):
+            return ""
+        if not its:
+            return "" if peer == name else "whose other end is in another network namespace, wanted another"
+        if context.desired.interface(peer) is not None:
+            return f"which says its peer is '{its}'"
+        return f"the other end of {its}; wanted another, or {peer} named too, with {name} as its peer"
 
     def _can_be_one(self, other: Interface, context: Context) -> bool:
         """Whether the other end is a veth, or will be: a policy may call one ethernet, too."""
@@ -79,9 +94,9 @@ class Veth(Kind):
         return (Interface(name=config.peer, type="veth", config=VethConfig(peer=iface.name)),)
 
     def claim(self, merged: Interface) -> Hashable | None:
-        """Its peer: a wire has two ends."""
+        """Its peer in another namespace; here it is a link of its own."""
         config = merged.config
-        if not isinstance(config, VethConfig) or config.peer is None:
+        if not isinstance(config, VethConfig) or config.peer is None or config.peer_netns is None:
             return None
         return config.peer, config.peer_netns
 
@@ -127,3 +142,8 @@ def _namespace(name: str, wanted: str, context: Context) -> Iterator[Problem]:
     if wanted not in there:
         found = f"; there are {', '.join(there[:8])}" if there else ""
         yield Problem(f"{name}: veth.peer-netns", f"no other network namespace here is called {wanted}{found}")
+
+
+def _peer_here(iface: Interface) -> str:
+    config = iface.config
+    return config.peer or "" if isinstance(config, VethConfig) and not config.peer_netns else ""

@@ -190,7 +190,8 @@ def _typed(interfaces: Iterable[Interface], before: Host, problems: list[Problem
             typed.append(replace(iface, type=by_link(link).name))
         elif iface.state in (None, State.UP):
             partner = partners.get(iface.name) if not iface.config else None
-            typed.append(replace(iface, type=partner.type, config=partner.config) if partner else iface)
+            fits = partner is not None and iface.type in (None, partner.type, "ethernet")
+            typed.append(replace(iface, type=partner.type, config=partner.config) if partner and fits else iface)
     return typed
 
 

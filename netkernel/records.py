@@ -125,6 +125,7 @@ class Address(Frozen):
     valid_s: int = fact(default=FOREVER)
     preferred_s: int = fact(default=FOREVER)
     state: int = fact(default=0)  # IFA_F_TENTATIVE, _DADFAILED, _SECONDARY, _TEMPORARY, _PERMANENT
+    age_s: int = fact(default=0)  # since its lifetimes, of which valid_s and preferred_s are left, were last said
 
     @property
     def family(self) -> int:

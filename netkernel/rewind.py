@@ -305,8 +305,14 @@ def _addresses(now: Host, remembered: Remembered) -> dict[str, tuple[Address, ..
         present = now.addresses.get(name, ())
         theirs = [each for each in present if each.key not in known and not is_kernel_made(each, seen)]
         theirs = [each for each in theirs if not _is_lent(each, remembered)]
-        found[name] = _with_theirs(had, theirs, present)
+        found[name] = _with_theirs(_running_on(had, present, remembered), theirs, present)
     return found
+
+
+def _running_on(had: tuple[Address, ...], present: tuple[Address, ...], remembered: Remembered) -> tuple[Address, ...]:
+    """Those that no op was about have the lifetimes that they have by now: somebody renews them, or nobody does."""
+    seen = {(each.key, each.peer): each for each in present if each.key not in remembered.addresses}
+    return tuple(now if each == (now := seen.get((each.key, each.peer))) else each for each in had)
 
 
 def _with_theirs(

@@ -6,6 +6,7 @@ from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from collections.abc import Callable, Mapping
 from operator import itemgetter
 from struct import Struct
+from time import monotonic
 
 from netkernel import tlv
 from netkernel.codec.forms import IndexOf, Names
@@ -69,7 +70,7 @@ class Addresses:
         else:
             layout = self._learn(data, start, end, width)
         _, _, unpack, pick = layout
-        address, local, label, broadcast, preferred, valid, wide_flags, metric, protocol = pick(
+        address, local, label, broadcast, preferred, valid, stamp, wide_flags, metric, protocol = pick(
             unpack(data, start) + _UNSAID
         )
         own = local or address
@@ -92,6 +93,7 @@ class Addresses:
             valid,
             preferred,
             flags & STATE,
+            0 if preferred == FOREVER else _age_s(stamp),
         )
         return make(Address, fields)
 
@@ -109,10 +111,10 @@ _Layout = tuple[int, int, Callable[[bytes, int], tuple[Any, ...]], Callable[[tup
 """Where everything stands in one kind of message: a mask, what all that are laid out alike have under it, what unpacks
 them, and what then brings their values into the order of _UNSAID."""
 _MOST_LAYOUTS: Final = 256
-_UNSAID: Final = (b"", b"", b"", b"", FOREVER, FOREVER, None, 0, 0)
+_UNSAID: Final = (b"", b"", b"", b"", FOREVER, FOREVER, 0, None, 0, 0)
 """What stands for each of _PLACES in a message without it."""
-_PLACES: Final = {_ADDRESS: 0, _LOCAL: 1, _LABEL: 2, _BROADCAST: 3, _CACHE: 4, _FLAGS: 6, _METRIC: 7, _PROTOCOL: 8}
-_FIXED: Final = {_CACHE: ("II", 8), _FLAGS: ("I", 4), _METRIC: ("I", 4), _PROTOCOL: ("B", 1)}
+_PLACES: Final = {_ADDRESS: 0, _LOCAL: 1, _LABEL: 2, _BROADCAST: 3, _CACHE: 4, _FLAGS: 7, _METRIC: 8, _PROTOCOL: 9}
+_FIXED: Final = {_CACHE: ("II4xI", 16), _FLAGS: ("I", 4), _METRIC: ("I", 4), _PROTOCOL: ("B", 1)}
 
 
 def _layout(data: bytes, start: int, end: int, width: int) -> _Layout:
@@ -131,12 +133,18 @@ def _layout(data: bytes, start: int, end: int, width: int) -> _Layout:
             raise MalformedMessage(f"attribute {number} of an address has {size} bytes, wanted {least}")
         code += f"{first - start - at}x{part}"
         at = first - start + least
-        for _ in range(2 if number == _CACHE else 1):
+        for _ in range(3 if number == _CACHE else 1):
             found[place] = count
             place, count = place + 1, count + 1
     pick = itemgetter(*(found.get(place, count + place) for place in range(len(_UNSAID))))
     whole = int.from_bytes(mask, "little")
     return whole, int.from_bytes(data[start:end], "little") & whole, Struct(code).unpack_from, pick
+
+
+def _age_s(stamp: int) -> int:
+    """Since a time in hundredths of a second after the start of the machine (cstamp_delta of net/ipv6/addrconf.c)."""
+    passed = (int(monotonic() * 100) - stamp) & 0xFFFFFFFF
+    return passed // 100 if passed < 1 << 31 else 0  # a container may have a clock of its own
 
 
 def add(address: Address, index_of: IndexOf) -> Message:

@@ -19,7 +19,10 @@ class AddAddress(Frozen):
         return DeleteAddress(self.address)
 
     def __str__(self) -> str:
-        return f"add address {_address(self.address)}"
+        new = self.address
+        lifetime = f" {_lasting(new.valid_s)}" if new.valid_s != FOREVER else ""
+        lifetime += f" preferred {_lasting(new.preferred_s)}" if new.preferred_s not in (FOREVER, new.valid_s) else ""
+        return f"add address {_address(new)}{lifetime}"
 
 
 class DeleteAddress(Frozen):
@@ -45,8 +48,10 @@ class SetAddress(Frozen):
     def __str__(self) -> str:
         pairs = ((word, getattr(self.old, word), getattr(self.new, word)) for word in ("metric", "protocol", "flags"))
         changes = [f"{word} {old} -> {new}" for word, old, new in pairs if old != new]
-        if (self.new.valid_s == FOREVER) != (self.old.valid_s == FOREVER):
-            changes.append("for good" if self.new.valid_s == FOREVER else f"for {self.new.valid_s} s")
+        if self.new.valid_s != self.old.valid_s:
+            changes.append(_lasting(self.new.valid_s))
+        if self.new.preferred_s not in (self.old.preferred_s, self.new.valid_s):
+            changes.append(f"preferred {_lasting(self.new.preferred_s)}")
         return f"set address {_address(self.new)} {', '.join(changes)}"
 
 
@@ -183,6 +188,10 @@ def is_set_in_place(old: Address, new: Address) -> bool:
 def _address(address: Address) -> str:
     peer = f" peer {address.peer}" if address.peer else ""
     return f"{address.ip}/{address.prefix}{peer} on {address.link}"
+
+
+def _lasting(lifetime_s: int) -> str:
+    return "for good" if lifetime_s == FOREVER else f"for {lifetime_s} s"
 
 
 def _endpoint(endpoint: Endpoint) -> str:

@@ -73,7 +73,7 @@ def _remove_addresses(planning: Planning, name: str) -> None:
     wanted = {(each.key, each.peer): each for each in _wanted(planning, name)}
     for address in planning.world.addresses.get(name, ()):
         want = wanted.get((address.key, address.peer))
-        if want is not None and address == want and is_lasting(address) != is_lasting(want):
+        if want is not None and address == want and _ends_otherwise(address, want, planning.exact):
             planning.do(SetAddress(want, address))
         if is_link_local(address) or address == want or address not in planning.world.addresses.get(name, ()):
             continue
@@ -81,9 +81,12 @@ def _remove_addresses(planning: Planning, name: str) -> None:
         planning.do(SetAddress(want, address) if want is not None and in_place else DeleteAddress(address))
 
 
-def is_lasting(address: Address) -> bool:
-    """Whether it does not expire."""
-    return address.valid_s == FOREVER
+def _ends_otherwise(have: Address, want: Address, exact: bool) -> bool:
+    """Whether its lifetimes have to be said anew. An undo does so for what would last longer than was left of it."""
+    return any(
+        (left_s == FOREVER) != (asked_s == FOREVER) or left_s > asked_s or (left_s < asked_s and not exact)
+        for left_s, asked_s in ((have.valid_s, want.valid_s), (have.preferred_s, want.preferred_s))
+    )
 
 
 def _wanted(planning: Planning, name: str) -> tuple[Address, ...]:

@@ -8,7 +8,7 @@ from netkernel import simulation
 from netkernel.errors import KernelRefused
 from netkernel.host import Host
 from netkernel.ops import Op, SetLink
-from netkernel.records import FOREVER, Address, Attrs, Link, Value
+from netkernel.records import Attrs, Link, Value
 from netkernel.simulation import World
 from netkernel.simulation.tunnels import with_what_stays
 
@@ -36,7 +36,7 @@ class Planning:
         self._differing |= {
             name
             for name, these in target.addresses.items()
-            if these is not before.addresses.get(name) and _lasting(before, name) != _lasting(target, name)
+            if these is not before.addresses.get(name) and _lifetimes(before, name) != _lifetimes(target, name)
         }
         self._depths: dict[str, int] = {}
         self._in_order: list[str] = []
@@ -119,9 +119,9 @@ def _is_same(one: Link | None, other: Link) -> bool:
     return one is other or one == other
 
 
-def _lasting(host: Host, name: str) -> list[Address]:
-    """The addresses that do not expire; in their lifetimes they are all equal otherwise."""
-    return [each for each in host.addresses.get(name, ()) if each.valid_s == FOREVER]
+def _lifetimes(host: Host, name: str) -> list[tuple[int, int]]:
+    """Of its addresses, which are equal whatever is left of them."""
+    return [(each.valid_s, each.preferred_s) for each in host.addresses.get(name, ())]
 
 
 def _differing(one: object, other: object) -> set[str]:

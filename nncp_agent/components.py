@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from netkernel.host import Host
 from nncp_agent.identity import Links, known_by
+from nncp_agent.ip import expires
 from nncp_agent.kinds import KINDS
 from nncp_agent.kinds.base import Kind
 from nncp_agent.model import Interface, NetworkState, RouteEntry, Routes, State
@@ -54,9 +55,20 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
     lacking = frozenset(missing)
     while more := {each.name for each in interfaces if each.name not in missing and missing & {*_below(each)}}:
         missing |= more
-    kept = [_without(each, missing) for each in interfaces if each.name not in missing]
+    kept = [_unexpired(_without(each, missing), host) for each in interfaces if each.name not in missing]
     routes = [route for route in _config(part) if route.next_hop_interface not in missing]
     return replace(part, interfaces=tuple(kept), routes=Routes(config=tuple(routes)) if routes else None), lacking
+
+
+def _unexpired(interface: Interface, host: Host) -> Interface:
+    """Without the addresses whose lifetime has ended with the machine, or before: it began when they were asked for."""
+    there = {each.ip for each in host.addresses.get(interface.name, ())}
+    changes = {
+        family: replace(stack, address=tuple(each for each in stack.address if each.ip in there or not expires(each)))
+        for family in ("ipv4", "ipv6")
+        if (stack := getattr(interface, family)) is not None and any(map(expires, stack.address or ()))
+    }
+    return replace(interface, **changes) if changes else interface
 
 
 class _Groups:

@@ -15,6 +15,7 @@ LISTS: Final = ("routes", "route-rules")
 """Sections whose `config` is added to, entry by entry."""
 QUERY_ONLY: Final = frozenset({"min-mtu", "max-mtu", "permanent-mac-address", "driver", "owner"})
 """What `show` prints and no policy can ask for."""
+LIFETIMES: Final = ("valid-life-time", "preferred-life-time")
 
 
 def differences(new: State, old: State) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _is_so(new: Any, old: Any) -> bool:
     """Whether all that `new` says is in `old`. Order in lists says nothing, nor does the case of a MAC address."""
     match new, old:
         case Mapping(), Mapping():
-            return all(_is_so(value, old.get(key)) for key, value in new.items())
+            return all(_runs(key, value, old) or _is_so(value, old.get(key)) for key, value in new.items())
         case str(), str():
             return new == old or (len(new) == 17 and new.count(":") == 5 and new.lower() == old.lower())
         case (list() | tuple(), list() | tuple()):
@@ -95,6 +96,11 @@ def _is_so(new: Any, old: Any) -> bool:
             return new is old
         case _:
             return bool(new == old) and not isinstance(old, bool)
+
+
+def _runs(key: str, new: Any, old: Mapping[str, Any]) -> bool:
+    """Whether it is a lifetime of an address that expires sooner or later: what is left of it is no difference."""
+    return key in LIFETIMES and all(str(each).endswith("sec") for each in (new, old.get(key)))
 
 
 def _pair_up(new: Sequence[Any], old: Sequence[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from netkernel.packets import names
-from netkernel.records import MAIN_TABLE
+from netkernel.records import FOREVER, MAIN_TABLE
 from nncp_agent.errors import Problem
 from nncp_agent.model import IpAddress, IpStack
 
@@ -56,10 +56,8 @@ def faults(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
 
 
 def normalise(stack: IpStack, family: int) -> IpStack:
-    """What of it is asked for: nothing beside `enabled: false`, no lifetimes, no link-local, nothing of DHCP's
-    where there is none.
-
-    Addresses with a finite lifetime are left out: whoever gave them keeps or takes them.
+    """What of it is asked for: nothing beside `enabled: false`, no link-local addresses, none that is over already,
+    nothing of DHCP's where there is none.
     """
     if stack.enabled is False:
         return DISABLED
@@ -78,17 +76,26 @@ def normalise(stack: IpStack, family: int) -> IpStack:
         changes["autoconf"] = None
     if stack.address is not None:
         changes["address"] = tuple(
-            each if each.valid_life_time is None and each.preferred_life_time is None
-            else IpAddress(ip=each.ip, prefix_length=each.prefix_length)
+            replace(each, valid_life_time=None) if each.valid_life_time == "forever" else each
             for each in stack.address
-            if not expires(each) and not is_link_local(each)
-        )  # fmt: skip
+            if each.valid_life_time != "0sec" and not is_link_local(each)
+        )
     return replace(stack, **changes) if changes else stack
 
 
 def expires(address: IpAddress) -> bool:
-    """Whether it has a finite lifetime ("30sec"): DHCP's or a router's business."""
-    return address.valid_life_time not in (None, "forever", "4294967295", 2**32 - 1, "-1", -1)
+    """Whether it has a finite lifetime ("30sec")."""
+    return address.valid_life_time not in (None, "forever")
+
+
+def is_lent(address: IpAddress, stack: IpStack, family: int) -> bool:
+    """Whether the network gives and takes it, and no policy can: it expires, where DHCP or autoconf is on."""
+    return expires(address) and bool(stack.dhcp or (family == 6 and stack.autoconf))
+
+
+def seconds(lifetime: str | None) -> int:
+    """How long an address is valid or preferred; FOREVER where nothing is said."""
+    return FOREVER if lifetime in (None, "forever") else int(lifetime.removesuffix("sec"))
 
 
 def is_link_local(address: IpAddress) -> bool:
@@ -112,6 +119,10 @@ def _addresses(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
         if not 1 <= each.prefix_length <= LONGEST[family]:
             wanted = f"wanted 1 to {LONGEST[family]}"
             yield ("address", position, "prefix-length"), f"found {each.prefix_length}, {wanted}"
+        valid_s, preferred_s = seconds(each.valid_life_time), seconds(each.preferred_life_time)
+        if each.preferred_life_time not in (None, "forever") and preferred_s > valid_s:
+            wanted = f"wanted no more than the valid-life-time of {valid_s}sec"
+            yield ("address", position, "preferred-life-time"), f"found {each.preferred_life_time}, {wanted}"
         # IPv4 holds an address once for each prefix length, IPv6 once (kernel-facts.md 5).
         key = each.ip, each.prefix_length if family == 4 else 0
         if key in seen:

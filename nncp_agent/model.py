@@ -20,6 +20,7 @@ from nncp_agent.spelling import (
     ip_network,
     ip_or_empty,
     ip_token,
+    lifetime,
     link_name,
     link_reference,
     link_reference_or_none,
@@ -53,6 +54,8 @@ LinkNameOrNone = Annotated[str, Canonical(link_reference_or_none), Meta(max_leng
 Mac = Annotated[str, Canonical(mac_address), Meta(pattern="^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")]
 PciAddress = Annotated[str, Canonical(pci_address)]
 Ip = Annotated[str, Canonical(ip_address)]
+Lifetime = Annotated[str, Canonical(lifetime, numbers=True), Meta(extra_json_schema={"type": ["string", "integer"]})]
+"""`3600sec` or `forever`."""
 Duplex = Annotated[str, Words(_DUPLEX), Meta(extra_json_schema={"enum": [*_DUPLEX]})]
 VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"enum": [*_VLAN_PROTOCOLS]})]
 FecWord = Annotated[str, Words(_FEC), Meta(extra_json_schema={"enum": [*_FEC]})]
@@ -165,8 +168,8 @@ class IpAddress(Model, frozen=True):
 
     ip: Ip
     prefix_length: Annotated[int, Meta(ge=0, le=128)]
-    valid_life_time: str | int | None = None  # "30sec" or "forever"
-    preferred_life_time: str | int | None = None
+    valid_life_time: Lifetime | None = None
+    preferred_life_time: Lifetime | None = None
 
 
 class IpStack(Model, frozen=True):

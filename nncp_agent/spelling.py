@@ -193,6 +193,16 @@ def ip_network(text: str) -> str:
     return text
 
 
+def lifetime(text: str) -> str:
+    """`30`, `030sec` -> `30sec`; `forever`, as which -1 and 2**32 - 1 count (nmstate.md 4.1)."""
+    digits = text.removesuffix("sec")
+    if text in ("forever", "-1") or digits == str(2**32 - 1):
+        return "forever"
+    if not (digits.isascii() and digits.isdigit() and int(digits) < 2**32):
+        raise ValueError("seconds like 3600sec, or forever")
+    return f"{int(digits)}sec"
+
+
 def name_server(text: str) -> str:
     """`2001:DB8::0` -> `2001:db8::`, with its zone; what is no address stays: a host may have it already."""
     address, percent, zone = text.partition("%")

@@ -11,6 +11,7 @@ from netkernel.ethtool import ACTIVE, FIXED, part
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import LLDP, Hardware, Link
+from nncp_agent import ip
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Kind
@@ -20,7 +21,7 @@ from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
 from nncp_agent.sections import dns, hostname, mptcp, routes, rules
 from nncp_agent.sections.hardware import is_as_asked, place, stated
-from nncp_agent.target.addresses import is_static
+from nncp_agent.target.addresses import is_asked, is_static
 from nncp_agent.target.clients import KEYS as CLIENT_KEYS
 from nncp_agent.target.clients import ROUTER_KEYS
 
@@ -39,7 +40,7 @@ def differences(decision: Decision, host: Host) -> tuple[str, ...]:
         elif iface.state is State.ABSENT:
             found += _deconfigured(name, host)
         else:
-            found += _interface(_without(iface, resolved.kept, host), seen[name], host)
+            found += _interface(_without(iface, resolved.kept, host), seen[name], host, resolved.merged[name])
     found += (*routes.differences(resolved.routes, host), *rules.differences(resolved.rules, host))
     found += hostname.differences(resolved.desired.hostname, host)
     return (*found, *dns.differences(resolved.desired.dns_resolver, host))
@@ -74,7 +75,7 @@ def _deconfigured(name: str, host: Host) -> Iterator[str]:
         yield f"{name}: controller: wanted none, found {link.master}"
 
 
-def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
+def _interface(iface: Interface, seen: Interface, host: Host, merged: Interface) -> Iterator[str]:
     name, link = iface.name, host.links[iface.name]
     if (iface.state is State.DOWN) == link.up:
         yield f"{name}: state: wanted {iface.state or State.UP}, found {'up' if link.up else 'down'}"
@@ -93,8 +94,8 @@ def _interface(iface: Interface, seen: Interface, host: Host) -> Iterator[str]:
     yield from _altnames(iface, link)
     yield from _hardware(iface, host)
     yield from mptcp.differences(iface, host)
-    yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4)
-    yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6)
+    yield from _stack(name, "ipv4", iface.ipv4, seen.ipv4, merged.ipv4)
+    yield from _stack(name, "ipv6", iface.ipv6, seen.ipv6, merged.ipv6)
     yield from _failed_duplicates(iface, host)
     if iface.config is not None and iface.state is not State.DOWN:
         yield from _config(iface, iface.config, seen.config, kind_of(iface, link))
@@ -133,7 +134,7 @@ def _hardware(iface: Interface, host: Host) -> Iterator[str]:
                 yield f"{iface.name}: {place(section, key)}: wanted {_word(value)}, found {_word(found)}"
 
 
-def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None) -> Iterator[str]:
+def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None, merged: IpStack | None) -> Iterator[str]:
     """Addresses: all stated ones are there; others do not matter unless the policy says so."""
     if want is None:
         return
@@ -143,9 +144,14 @@ def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None) -> I
             yield f"{name}: {key}: wanted disabled, found {', '.join(found)}"
         return
     yield from _automatic(f"{name}: {key}", want, have)
-    wanted = {f"{each.ip}/{each.prefix_length}" for each in want.address or () if is_static(each)}
-    for address in sorted(wanted - found.keys()):
+    family = int(key[-1])
+    asked = [each for each in want.address or () if is_asked(each, merged or want, family)]
+    wanted = {f"{each.ip}/{each.prefix_length}": each for each in asked}
+    for address in sorted(wanted.keys() - found.keys()):
         yield f"{name}: {key}.address: wanted {address}, not found"
+    for address, each in wanted.items():
+        if address in found and ip.expires(each) and not ip.expires(found[address]):
+            yield f"{name}: {key}.address: wanted {address} for {each.valid_life_time}, found forever"
     if want.allow_extra_address is False and want.address is not None:
         for address, each in found.items():
             if address not in wanted and is_static(each):

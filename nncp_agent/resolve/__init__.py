@@ -40,7 +40,8 @@ class Resolved(Frozen):
     the same words. `asked` is what the policy states; `wanted` adds what it pulls in (ports, bases, a veth's end).
     `merged` is the policy over the present state, for every interface there will be. `gone` are the links to delete.
     `masters` has the controller ("" for none) of each link whose controller this policy decides. `kept` are ports that
-    stay where they are whatever a port list says: foreign or ignored.
+    stay where they are whatever a port list says: foreign or ignored. `expiring` has the addresses of each link to
+    which the policies before this one have given a lifetime.
     """
 
     desired: NetworkState
@@ -54,6 +55,7 @@ class Resolved(Frozen):
     gone: frozenset[str]
     masters: Mapping[str, str]
     kept: frozenset[str]
+    expiring: Mapping[str, frozenset[str]]
     problems: tuple[Problem, ...]
 
 
@@ -113,6 +115,7 @@ def resolve(desired: NetworkState, present: Present, before: Host, committed: Ne
         gone=gone,
         masters=ports.masters,
         kept=ports.kept,
+        expiring=dynamic.expiring(committed, before),
         problems=tuple(names.once(problems, unknown_functions)),
     )
 

@@ -8,7 +8,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from netkernel.host import Host
-from nncp_agent.model import Interface, IpAddress, IpStack, State
+from nncp_agent.identity import Links
+from nncp_agent.ip import expires, is_lent
+from nncp_agent.model import Interface, IpAddress, IpStack, NetworkState, State
 
 _TEMPORARY: Final = 0x01
 """IFA_F_TEMPORARY (linux/if_addr.h), which is IFA_F_SECONDARY of an IPv4 address."""
@@ -26,6 +28,22 @@ def kept(iface: Interface, present: Mapping[str, Interface], before: Host) -> In
     fleeting = [each.ip for each in before.addresses.get(iface.name, ()) if ":" in each.ip and each.state & _TEMPORARY]
     four, six = _kept(iface.ipv4, seen.ipv4, ()), _kept(iface.ipv6, seen.ipv6, fleeting)
     return iface if four is iface.ipv4 and six is iface.ipv6 else replace(iface, ipv4=four, ipv6=six)
+
+
+def expiring(committed: NetworkState, before: Host) -> dict[str, frozenset[str]]:
+    """The addresses of each link that are there for a while because a policy said so, and not by the network."""
+    found: dict[str, frozenset[str]] = {}
+    for iface in committed.interfaces or ():
+        stacks = [(stack, family) for stack, family in ((iface.ipv4, 4), (iface.ipv6, 6)) if stack is not None]
+        ours = frozenset(
+            each.ip
+            for stack, family in stacks
+            for each in stack.address or ()
+            if expires(each) and not is_lent(each, stack, family)
+        )
+        if ours:
+            found[Links(before).name(iface)] = ours
+    return found
 
 
 def _kept(asked: IpStack | None, seen: IpStack | None, fleeting: Collection[str]) -> IpStack | None:

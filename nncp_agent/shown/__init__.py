@@ -210,5 +210,6 @@ def _address(address: Address) -> Tree:
     tree: Tree = {"ip": address.ip, "prefix-length": address.prefix}
     if is_dynamic(address):
         tree["valid-life-time"] = f"{address.valid_s}sec"
+    if address.preferred_s != FOREVER:
         tree["preferred-life-time"] = f"{address.preferred_s}sec"
     return tree

@@ -19,7 +19,7 @@ from nncp_agent.sections import dns, hostname, mptcp, rules
 from nncp_agent.shown import is_bare_port
 from nncp_agent.shown.routers import accepts_ra
 from nncp_agent.target import clients, hardware, macs, names, routers, siblings
-from nncp_agent.target.addresses import addresses_of, has
+from nncp_agent.target.addresses import addresses_of, end_alike, has
 from nncp_agent.target.routes import routed
 
 SMALLEST_IPV6_MTU: Final = 1280
@@ -42,7 +42,7 @@ def target(resolved: Resolved, before: Host) -> Host:
         seen = before.links.get(name)
         wanted[name] = _wanted(iface, context, seen)
         links[name] = _link(iface, resolved.merged[name], seen, wanted[name], before)
-        if (these := addresses_of(iface, resolved.merged[name], before)) is not None:
+        if (these := addresses_of(iface, resolved.merged[name], before, resolved.expiring.get(name, ()))) is not None:
             addresses[name] = these
     for port, controller in resolved.masters.items():
         if port in links and links[port].master != controller:  # a pod's port of a bridge that goes
@@ -61,7 +61,7 @@ def target(resolved: Resolved, before: Host) -> Host:
     after = replace(after, rules=_with_those_of_vrfs(rules.target(resolved.rules, before.rules), after, before))
     after = hostname.target(resolved.desired.hostname, after)
     after = dns.target(resolved.desired.dns_resolver, after)
-    return before if after == before else after
+    return before if after == before and end_alike(after, before) else after
 
 
 def _with_those_of_vrfs(rules: tuple[Rule, ...], after: Host, before: Host) -> tuple[Rule, ...]:

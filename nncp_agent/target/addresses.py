@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import FOREVER, Address
+from nncp_agent.ip import is_lent, seconds
 from nncp_agent.model import Interface, IpAddress, IpStack, State
 from nncp_agent.shown import is_bare_port, is_dynamic
 from nncp_agent.shown.routers import accepts_ra
 
+TOLERANCE_S: Final = 2
+"""By which the kernel's clock and its rounding may be off."""
 LOOPBACK: Final = (("127.0.0.1", 8), ("::1", 128))
 HOST_SCOPE: Final = 254
 """RT_SCOPE_HOST."""
@@ -18,17 +22,29 @@ KERNEL_LOOPBACK: Final = 1
 """IFAPROT_KERNEL_LO (linux/if_addr.h, since 5.18)."""
 
 
-def addresses_of(iface: Interface, merged: Interface, before: Host) -> tuple[Address, ...] | None:
-    """The link's addresses once the policy holds, in the kernel's order; None when they stay as they are."""
+def addresses_of(
+    iface: Interface, merged: Interface, before: Host, expiring: Collection[str] = ()
+) -> tuple[Address, ...] | None:
+    """The link's addresses once the policy holds, in the kernel's order; None when they stay as they are.
+
+    `expiring` are those to which earlier policies have given a lifetime: where this one says nothing of them they go.
+    """
     present = before.addresses.get(iface.name, ())
-    four = _family(4, iface, merged, before)
-    six = _family(6, iface, merged, before)
+    four = _family(4, iface, merged, before, expiring)
+    six = _family(6, iface, merged, before, expiring)
     if four is None and six is None:
         return None
     return (
         *(four if four is not None else (each for each in present if each.family == 4)),
         *(six if six is not None else (each for each in present if each.family == 6)),
     )
+
+
+def end_alike(after: Host, before: Host) -> bool:
+    """Whether the addresses, which are the same, have the same lifetimes; equality does not see them."""
+    changed = [(these, before.addresses[name]) for name, these in after.addresses.items()]
+    pairs = (pair for these, had in changed if these is not had for pair in zip(these, had, strict=True))
+    return all((one.valid_s, one.preferred_s) == (other.valid_s, other.preferred_s) for one, other in pairs)
 
 
 def has(host: Host, name: str, family: int) -> bool:
@@ -41,12 +57,19 @@ def is_link_local(ip: str) -> bool:
     return ip[:3] in ("fe8", "fe9", "fea", "feb") and ip[4:5] == ":"
 
 
+def is_asked(address: IpAddress, stack: IpStack, family: int) -> bool:
+    """Whether a policy can ask for it: not link-local, and not the network's to give."""
+    return not is_link_local(address.ip) and not is_lent(address, stack, family)
+
+
 def is_static(address: IpAddress) -> bool:
-    """Whether a policy can ask for it: no lifetime, not link-local."""
+    """Whether it is there for good, and not link-local."""
     return address.valid_life_time in (None, "forever") and not is_link_local(address.ip)
 
 
-def _family(family: int, iface: Interface, merged: Interface, before: Host) -> tuple[Address, ...] | None:
+def _family(
+    family: int, iface: Interface, merged: Interface, before: Host, expiring: Collection[str]
+) -> tuple[Address, ...] | None:
     present = [each for each in before.addresses.get(iface.name, ()) if each.family == family]
     stated: IpStack | None = iface.ipv4 if family == 4 else iface.ipv6
     stack: IpStack | None = merged.ipv4 if family == 4 else merged.ipv6
@@ -55,7 +78,7 @@ def _family(family: int, iface: Interface, merged: Interface, before: Host) -> t
         return None if not present or _hidden(iface, before) else fixed
     if stated is None or stated.address is None or iface.state is State.ABSENT:
         return None
-    wanted = list(dict.fromkeys((each.ip, each.prefix_length) for each in stated.address if is_static(each)))
+    wanted = {(each.ip, each.prefix_length): each for each in stated.address if is_asked(each, stack, family)}
     kept = {(each.ip, each.prefix): each for each in present}
     orphaned = not stack.dhcp and any(client.key == (iface.name, family) for client in before.clients)
     if family == 6 and not stack.autoconf:
@@ -63,19 +86,38 @@ def _family(family: int, iface: Interface, merged: Interface, before: Host) -> t
     stay = [
         each
         for each in present
-        if (each.ip, each.prefix) not in wanted and _outlives_a_list(each) and not (orphaned and is_dynamic(each))
+        if (each.ip, each.prefix) not in wanted
+        and _outlives_a_list(each)
+        and not (is_dynamic(each) and (orphaned or each.ip in expiring))
     ]
-    lasting = not any(is_dynamic(kept[each]) for each in wanted if each in kept)
-    if lasting and kept.keys() == {*wanted, *((each.ip, each.prefix) for each in stay)}:
+    asked = [_as_asked(kept.get(key), iface.name, each) for key, each in wanted.items()]
+    stays = all(each is kept.get((each.ip, each.prefix)) for each in asked)
+    if stays and kept.keys() == {*wanted, *((each.ip, each.prefix) for each in stay)}:
         return None
-    return (*(_for_good(kept.get((ip, prefix)), iface.name, ip, prefix) for ip, prefix in wanted), *stay)
+    return (*asked, *stay)
 
 
-def _for_good(kept: Address | None, link: str, ip: str, prefix: int) -> Address:
-    """The address a policy asks for: it does not expire, whoever brought it."""
+def _as_asked(kept: Address | None, link: str, asked: IpAddress) -> Address:
+    """The address a policy asks for; whoever brought it, it expires only where that is asked.
+
+    A lifetime that is running is as asked, unless a longer one is asked for than it began with.
+    """
+    valid_s = seconds(asked.valid_life_time)
+    preferred_s = min(seconds(asked.preferred_life_time), valid_s)
     if kept is None:
-        return _new(link, ip, prefix)
-    return replace(kept, valid_s=FOREVER, preferred_s=FOREVER) if is_dynamic(kept) else kept
+        return replace(_new(link, asked.ip, asked.prefix_length), valid_s=valid_s, preferred_s=preferred_s)
+    if asked.preferred_life_time is None and valid_s == kept.valid_s == FOREVER:
+        return kept  # preferred or not, it stays what it is
+    pairs = ((kept.valid_s, valid_s), (kept.preferred_s, preferred_s))
+    if all(_runs_as_asked(left_s, kept.age_s, asked_s) for left_s, asked_s in pairs):
+        return kept
+    return replace(kept, valid_s=valid_s, preferred_s=preferred_s, age_s=0)
+
+
+def _runs_as_asked(left_s: int, age_s: int, asked_s: int) -> bool:
+    if FOREVER in (left_s, asked_s):
+        return left_s == asked_s
+    return asked_s <= left_s + age_s + TOLERANCE_S
 
 
 def _new(link: str, ip: str, prefix: int) -> Address:

@@ -25,7 +25,7 @@ _BARE: Final = ("identifier", *OTHERS, "description", "profile-name")
 
 
 class LeftAlone(Frozen):
-    """An address that a document asks for on a link and that is not ours to give: one that expires, or link-local."""
+    """An address that a document asks for on a link and that is not ours to give: the network's, or link-local."""
 
     link: str
     ip: str
@@ -169,8 +169,8 @@ class InterfaceReader:
                 report.problem((*path, *inner), message)
             if stack.enabled is not False:
                 for address in stack.address or ():
-                    if ip.expires(address) or ip.is_link_local(address):
-                        self.left.append(LeftAlone(self._reading, address.ip, ip.expires(address)))
+                    if (lent := ip.is_lent(address, stack, family)) or ip.is_link_local(address):
+                        self.left.append(LeftAlone(self._reading, address.ip, lent))
             return ip.normalise(stack, family)
 
         return read

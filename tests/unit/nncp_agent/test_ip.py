@@ -56,14 +56,33 @@ def test_a_disabled_family_says_nothing_else() -> None:
     assert ip.normalise(stack("10.0.0.1/24", enabled=False), 4) == IpStack(enabled=False)
 
 
-def test_link_local_and_expiring_addresses_are_left_out() -> None:
+def test_link_local_addresses_and_those_that_are_over_are_left_out() -> None:
     given = stack("fe80::1/64", "febf::1/64", "2001:db8::1/64")
     assert [each.ip for each in ip.normalise(given, 6).address or ()] == ["2001:db8::1"]
     listed = (
-        IpAddress(ip="10.0.0.1", prefix_length=8, valid_life_time="30sec"),
-        IpAddress(ip="10.0.0.2", prefix_length=8, valid_life_time="forever", preferred_life_time="forever"),
+        IpAddress(ip="10.0.0.1", prefix_length=8, valid_life_time="0sec"),
+        IpAddress(ip="10.0.0.2", prefix_length=8, valid_life_time="forever"),
+        IpAddress(ip="10.0.0.3", prefix_length=8, valid_life_time="30sec", preferred_life_time="20sec"),
     )
-    assert ip.normalise(IpStack(address=listed), 4).address == (IpAddress(ip="10.0.0.2", prefix_length=8),)
+    kept = IpAddress(ip="10.0.0.2", prefix_length=8), listed[2]
+    assert ip.normalise(IpStack(address=listed), 4).address == kept
+
+
+@pytest.mark.parametrize(("stated", "lent"), [({}, False), ({"dhcp": True}, True), ({"autoconf": True}, False)])
+def test_an_address_that_expires_is_the_networks_only_where_that_gives_addresses(
+    stated: dict[str, bool], lent: bool
+) -> None:
+    address = IpAddress(ip="10.0.0.1", prefix_length=8, valid_life_time="30sec")
+    assert ip.is_lent(address, IpStack(**stated), 4) is lent
+    assert not ip.is_lent(IpAddress(ip="10.0.0.1", prefix_length=8), IpStack(**stated), 4)
+
+
+def test_an_address_is_not_preferred_for_longer_than_it_is_valid() -> None:
+    address = IpAddress(ip="10.0.0.1", prefix_length=8, valid_life_time="30sec", preferred_life_time="40sec")
+    ((path, message),) = ip.faults(IpStack(address=(address,)), 4)
+    assert (path, message) == (
+        ("address", 0, "preferred-life-time"), "found 40sec, wanted no more than the valid-life-time of 30sec"
+    )  # fmt: skip
 
 
 def test_what_counts_only_with_dhcp_goes() -> None:

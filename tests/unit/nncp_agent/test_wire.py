@@ -95,11 +95,11 @@ def test_what_nmstate_shows_asks_for_no_more_than_it_says() -> None:
     eth0 = found.desired.interface("eth0")
     assert eth0 is not None and eth0.ipv4 is not None and eth0.ipv6 is not None
     assert (eth0.driver, eth0.max_mtu, eth0.permanent_mac_address, eth0.wait_ip) == (None, None, None, None)
-    assert [each.ip for each in eth0.ipv4.address or ()] == ["192.0.2.10"]
+    assert [each.ip for each in eth0.ipv4.address or ()] == ["192.0.2.10", "192.0.2.77"]
     assert eth0.ipv6.address == ()
     assert found.desired.interface("lo").mac_address is None  # type: ignore[union-attr]
     assert found.desired.interface("tap0") == Interface(name="tap0", type="tun", state=State.IGNORE)
-    assert (len(found.notes), len([*found.notes_on(None)])) == (0, 2)
+    assert (len(found.notes), len([*found.notes_on(None)])) == (0, 1)
     assert found.desired.routes is not None and found.desired.routes.running is None
 
 

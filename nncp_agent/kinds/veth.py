@@ -65,13 +65,14 @@ class Veth(Kind):
             return "which the same policy deletes" if there is not None and there.attrs.get("peer") != name else ""
         if not self._can_be_one(other, context):
             return f"which is of type {other.type}, wanted a veth"
+        named = context.desired.interface(peer) is not None
+        if named and isinstance(other.config, VethConfig) and other.config.peer not in (None, name):
+            return f"which says its peer is '{other.config.peer}'"
         its = _peer_here(other)
         if its == name or (there is None and not its):
             return ""
         if not its:
             return "" if peer == name else "whose other end is in another network namespace, wanted another"
-        if context.desired.interface(peer) is not None:
-            return f"which says its peer is '{its}'"
         return f"the other end of {its}; wanted another, or {peer} named too, with {name} as its peer"
 
     def _can_be_one(self, other: Interface, context: Context) -> bool:

@@ -78,12 +78,17 @@ class Records:
             raise NetworkError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from error
 
     def remove(self, namespace: str) -> None:
-        self._path(namespace).unlink(missing_ok=True)
+        for path in (self._path(namespace), self.transcript(namespace)):
+            path.unlink(missing_ok=True)
 
     def all(self) -> Iterable[Kept]:
         for path in sorted(self._directory.glob("*.json")) if self._directory.is_dir() else ():
             if (kept := self.read(path.stem)) is not None:
                 yield kept
+
+    def transcript(self, namespace: str) -> Path:
+        """Where the process that serves the pod's guest writes what it was asked."""
+        return self._directory / f"{namespace}.transcript"
 
     def _path(self, namespace: str) -> Path:
         return self._directory / f"{namespace}.json"

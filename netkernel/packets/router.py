@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from netkernel.errors import MalformedMessage
@@ -20,6 +20,8 @@ ALL_ROUTERS: Final = "ff02::2"
 FOREVER: Final = 0xFFFFFFFF
 """A lifetime that does not end."""
 _SERVERS, _SEARCH = 25, 31  # RDNSS, DNSSL
+_SOURCE, _PREFIX, _MTU = 1, 3, 5
+_ON_LINK, _AUTONOMOUS = 0x80, 0x40
 _HEAD: Final = struct.Struct("!BBHBBHII")
 _OPTION: Final = struct.Struct("!BBHI")
 
@@ -31,8 +33,26 @@ class Names(Frozen):
     lasts_s: int
 
 
+class Prefix(Frozen):
+    """A network on the link (section 4.6.2); `autonomous` lets hosts make themselves addresses of it."""
+
+    network: str
+    valid_s: int = FOREVER
+    preferred_s: int = FOREVER
+    autonomous: bool = False
+
+    def pack(self) -> bytes:
+        whole = IPv6Network(self.network)
+        flags = _ON_LINK | (_AUTONOMOUS if self.autonomous else 0)
+        words = whole.prefixlen, flags, self.valid_s, self.preferred_s, 0, whole.network_address.packed
+        return struct.pack("!BBBBIII16s", _PREFIX, 4, *words)
+
+
 class Advertisement(Frozen):
-    """What a router says of itself, in its order; `lasts_s` is how long it is a default router, 0 for not at all."""
+    """What a router says of itself, in its order; `lasts_s` is how long it is a default router, 0 for not at all.
+
+    The last three are written and not read: who listens here has the kernel to read them.
+    """
 
     lasts_s: int = 0
     hop_limit: int = 0
@@ -40,11 +60,19 @@ class Advertisement(Frozen):
     other: bool = False  # the rest by DHCPv6
     servers: tuple[Names, ...] = ()
     search: tuple[Names, ...] = ()
+    mac: str = ""
+    mtu: int = 0
+    prefixes: tuple[Prefix, ...] = ()
 
     def pack(self) -> bytes:
         """Raises ValueError for what is no address or no name."""
         flags = self.managed << 7 | self.other << 6
         parts = [_HEAD.pack(ADVERTISEMENT, 0, 0, self.hop_limit, flags, self.lasts_s, 0, 0)]
+        if self.mac:
+            parts.append(bytes((_SOURCE, 1)) + bytes.fromhex(self.mac.replace(":", "")))
+        if self.mtu:
+            parts.append(_OPTION.pack(_MTU, 1, 0, self.mtu))
+        parts += [prefix.pack() for prefix in self.prefixes]
         for each in self.servers:
             parts.append(_option(_SERVERS, each.lasts_s, b"".join(IPv6Address(ip).packed for ip in each.names)))
         for each in self.search:

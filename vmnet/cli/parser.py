@@ -19,11 +19,13 @@ A day with it:
   vmnet setup vm.yaml --netns /run/netns/pod  do it; again after any error, and it finishes
   vmnet status vm.yaml --netns /run/netns/pod
   vmnet domain-xml vm.yaml --netns … --into domain.xml
+  vmnet serve vm.yaml --netns /run/netns/pod  DHCP and router advertisements, until it is told to end
   vmnet teardown --netns /run/netns/pod       the pod's links as CNI made them
 
 Exit codes: 0 ok, 1 failed and the pod is as it was, 2 usage, 3 invalid manifest or unfit pod,
             4 failed and not fully undone.
 """
+RESOLV_CONF: Final = "/etc/resolv.conf"
 VERBS: Final[Mapping[str, str]] = {
     "validate": "everything that is wrong with a manifest",
     "plan": "what setup would do: ops, then the nft script",
@@ -34,6 +36,7 @@ VERBS: Final[Mapping[str, str]] = {
     "teardown": "put the pod back as CNI made it",
     "domain-xml": "libvirt's interface elements",
     "qemu-args": "QEMU's arguments",
+    "serve": "give the guest its addresses, until told to end",
 }
 _WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown"}
 _WITH_POD: Final = frozenset(VERBS) - {"validate"}
@@ -73,6 +76,7 @@ class Options(argparse.Namespace):
     state_dir: str = DIRECTORY
     output: str = ""
     into: str = ""
+    resolv_conf: str = ""
     verbose: bool = False
 
 
@@ -106,6 +110,8 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
         )
         parser.add_argument("--user", type=int, default=QEMU, help=f"who may open the taps (default {QEMU})")
         parser.add_argument("--group", type=int, default=QEMU, help=f"likewise (default {QEMU})")
+    if verb == "serve":
+        parser.add_argument("--resolv-conf", default=RESOLV_CONF, metavar="FILE", help="the pod's name servers")
     if verb == "status":
         parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
     if verb == "domain-xml":

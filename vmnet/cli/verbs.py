@@ -16,11 +16,12 @@ from netkernel.typed import Final, TextIO
 from vmnet import act, domain_xml, manifest, qemu_args, status
 from vmnet.act import Asked
 from vmnet.cli.parser import Options
-from vmnet.errors import InvalidVm, Problem
+from vmnet.errors import InvalidVm, PodUnfit, Problem
 from vmnet.hardware import Device, devices
 from vmnet.kept import Records, namespace_id
 from vmnet.plan import Plan
 from vmnet.pod import LinuxPod
+from vmnet.serve import launch, resolver, telling
 from vmnet.status import NicStatus
 from vmnet.target import Giving
 from vmnet.vm import Vm
@@ -141,6 +142,25 @@ def show_qemu(call: Call) -> int:
     return 0
 
 
+def serve(call: Call) -> int:
+    """Becomes the process that serves."""
+    vm, options = call.vm(), call.options
+    with call.pod() as pod:
+        kept = call.records.read(namespace_id(call.namespace))
+        wirings = call.asked(pod, vm).wirings(pod.snapshot(), kept)
+    if kept is None:
+        raise PodUnfit([f"{vm.name}: none of its NICs is wired: run `vmnet setup` before"])
+    try:
+        text = Path(options.resolv_conf).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise NetworkError(f"{options.resolv_conf}: cannot be read: {error.strerror}") from error
+    told = telling.told(vm, wirings, kept, resolver.read(text, vm.subdomain))
+    if not told:
+        call.stderr.write(f"{vm.name}: no NIC whose address is ours to give\n")
+        return 0
+    launch.become(call.namespace, told, str(call.records.transcript(kept.namespace)))
+
+
 VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "validate": validate,
     "plan": plan,
@@ -151,6 +171,7 @@ VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "teardown": teardown,
     "domain-xml": show_xml,
     "qemu-args": show_qemu,
+    "serve": serve,
 }
 
 

@@ -19,12 +19,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from lab import features, machine, namespaces
+from lab import features, machine, namespaces, virtual
 from lab.deferral import Deferral
 from lab.setup.base import SetupFailed, say
 from lab.sharing import Progress, Share
@@ -46,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_kernel(*features): what the test's kernel must have; see lab/features.py")
     config.addinivalue_line("markers", "boots(*packages): switches on machines that have them; see lab/machine.py")
+    config.addinivalue_line("markers", "guests: starts virtual machines; see lab/virtual.py")
     if config.option.lab_share:
         config.pluginmanager.register(Share(Path(config.option.lab_share), config.option.lab_start))
     if config.option.lab_progress:
@@ -103,12 +105,15 @@ def packages(item: pytest.Item) -> frozenset[str] | None:
 
 def _prepare_machines(session: pytest.Session) -> None:
     """In the open: pytest catches what is said while it collects, and a kernel takes minutes."""
-    wanted = [needed for item in session.items if (needed := packages(item)) is not None]
+    wanted = dict.fromkeys(needed for item in session.items if (needed := packages(item)) is not None)
+    preparing: list[Callable[[], None]] = [partial(machine.prepare, needed) for needed in wanted]
+    if any(item.get_closest_marker("guests") for item in session.items):
+        preparing.append(virtual.prepare)
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
-        for needed in dict.fromkeys(wanted):
+        for prepare in preparing:
             try:
-                machine.prepare(needed)
+                prepare()
             except SetupFailed as failure:
                 say(str(failure))  # its tests will fail and say so once more
 

@@ -51,7 +51,7 @@ class Records:
     """One file for each pod, replaced as a whole."""
 
     def __init__(self, directory: str = DIRECTORY) -> None:
-        self._directory = Path(directory)
+        self.directory = Path(directory)
 
     def read(self, namespace: str) -> Kept | None:
         """None where nothing was begun. Raises NetworkError for a file that cannot be read."""
@@ -68,7 +68,7 @@ class Records:
         path = self._path(kept.namespace)
         new = path.with_suffix(".new")
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(new, "wb") as file:
                 file.write(frozen_json.encode(kept))
                 file.flush()
@@ -82,13 +82,13 @@ class Records:
             path.unlink(missing_ok=True)
 
     def all(self) -> Iterable[Kept]:
-        for path in sorted(self._directory.glob("*.json")) if self._directory.is_dir() else ():
+        for path in sorted(self.directory.glob("*.json")) if self.directory.is_dir() else ():
             if (kept := self.read(path.stem)) is not None:
                 yield kept
 
     def transcript(self, namespace: str) -> Path:
         """Where the process that serves the pod's guest writes what it was asked."""
-        return self._directory / f"{namespace}.transcript"
+        return self.directory / f"{namespace}.transcript"
 
     def _path(self, namespace: str) -> Path:
-        return self._directory / f"{namespace}.json"
+        return self.directory / f"{namespace}.json"

@@ -7,7 +7,7 @@ import stat
 import struct
 import subprocess
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +67,18 @@ def _zstd(data: bytes, origin: Path) -> bytes:
     if not done.stdout:
         raise SetupFailed(f"{origin}: zstd said {done.stderr.decode(errors='replace')}")
     return done.stdout
+
+
+def modules(names: Iterable[str], tree: Path, version: str) -> dict[str, bytes]:
+    """These modules and what they need, as files below `modules`; `modules/order` lists them as they are loaded."""
+    files: dict[str, bytes] = {}
+    for each in names:
+        for file in with_needs(each, tree, version):
+            name = f"modules/{file.name.split('.ko')[0]}.ko"
+            if name not in files:
+                files[name] = decompressed(file.read_bytes(), file)
+    order = "".join(f"{Path(name).name}\n" for name in files)
+    return {**files, "modules/order": order.encode()}
 
 
 def with_needs(module: str, tree: Path, version: str) -> Iterator[Path]:

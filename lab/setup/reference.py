@@ -21,7 +21,7 @@ START: Final = Path(__file__).parent.parent / "guest" / "initrd.sh"
 
 
 def at_hand() -> Path | None:
-    """A directory with `vmlinux`, `initrd` and `modules/VERSION`; the newest of those that are complete."""
+    """A directory with `vmlinux`, `initrd`, `busybox`, `modules/VERSION`; the newest of those that are complete."""
     ready = sorted(cache().glob(f"reference-*-{_key()}"), key=lambda directory: directory.stat().st_mtime)
     return ready[-1] if ready and not apt.missing(PACKAGES) else None
 
@@ -37,7 +37,7 @@ def ensure() -> Path:
 
 
 def _key() -> str:
-    return digest(START.read_bytes(), " ".join(TO_REACH_THE_ROOT))
+    return digest(START.read_bytes(), " ".join(TO_REACH_THE_ROOT), "busybox")
 
 
 def _make() -> Path:
@@ -56,7 +56,9 @@ def _make() -> Path:
         (ready / "lib").symlink_to(".")  # modprobe and depmod look below lib/modules
         run(["depmod", "-b", str(ready), release], failing="listing the kernel's modules failed")
         (ready / "vmlinux").write_bytes(initrd.uncompressed(work / "tree" / "boot" / f"vmlinuz-{release}"))
-        (ready / "initrd").write_bytes(_initrd(ready, release, work / "busybox"))
+        busybox = next((work / "busybox").glob("**/bin/busybox")).read_bytes()
+        (ready / "busybox").write_bytes(busybox)
+        (ready / "initrd").write_bytes(_initrd(ready, release, busybox))
         home = cache() / f"reference-{release}-{_key()}"
         shutil.rmtree(home, ignore_errors=True)
         return ready.rename(home)
@@ -78,14 +80,6 @@ def _modules(tree: Path) -> Path:
     return next(path for place in ("lib/modules", "usr/lib/modules") for path in (tree / place).glob("*"))
 
 
-def _initrd(ready: Path, release: str, busybox: Path) -> bytes:
-    files = {"init": START.read_bytes(), "bin/busybox": next(busybox.glob("**/bin/busybox")).read_bytes()}
-    order: list[str] = []
-    for module in TO_REACH_THE_ROOT:
-        for file in initrd.with_needs(module, ready, release):
-            name = file.name.split(".ko")[0] + ".ko"
-            if name not in order:
-                order.append(name)
-                files[f"modules/{name}"] = initrd.decompressed(file.read_bytes(), file)
-    files["modules/order"] = "".join(f"{name}\n" for name in order).encode()
-    return initrd.archive(files)
+def _initrd(ready: Path, release: str, busybox: bytes) -> bytes:
+    files = {"init": START.read_bytes(), "bin/busybox": busybox}
+    return initrd.archive(files | initrd.modules(TO_REACH_THE_ROOT, ready, release))

@@ -12,4 +12,4 @@ from tests.vmnet.pods import Pods
 
 @pytest.fixture
 def pods(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Pods:
-    return Pods(another_netns, tmp_path)
+    return Pods(netns, another_netns, tmp_path)

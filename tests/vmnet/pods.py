@@ -19,6 +19,7 @@ from vmnet.act import Asked
 from vmnet.kept import Records, namespace_id
 from vmnet.plan import Plan
 from vmnet.pod import LinuxPod
+from vmnet.target import Giving
 
 NODE4, NODE6 = "192.0.2.254", "2001:db8::fe"
 POD4, POD6 = "192.0.2.1", "2001:db8::1"
@@ -35,7 +36,8 @@ def sh(script: str, namespace: str = "") -> str:
 class Pods:
     """The test's namespace is the node's."""
 
-    def __init__(self, new_namespace: Callable[[], str], folder: Path) -> None:
+    def __init__(self, node: str, new_namespace: Callable[[], str], folder: Path) -> None:
+        self.node = node
         self.namespace = new_namespace()
         self._new_namespace = new_namespace
         self.records = Records(str(folder / "vmnet"))
@@ -56,6 +58,7 @@ class Pods:
 
     def setup(self, value: Mapping[str, Any], **more: Any) -> Plan:
         with LinuxPod(self.namespace) as pod:
+            more.setdefault("giving", Giving(has_dummy=pod.has_dummy()))
             return act.setup(self.asked(value, **more), pod, self.records)
 
     def teardown(self) -> Plan:

@@ -224,7 +224,7 @@ def test_whatever_the_kernel_refuses_the_pod_is_as_it_was(records: Records, refu
 @pytest.mark.parametrize("crash", STEPS)
 def test_wherever_the_process_dies_another_one_finishes_or_takes_it_back(records: Records, crash: int) -> None:
     before = FakePod(BEFORE).snapshot()
-    _, whole = wired(BOTH, BEFORE, Records(str(records._directory / "other")))
+    _, whole = wired(BOTH, BEFORE, Records(str(records.directory / "other")))
     for finish in (True, False):
         kernel = FakePod(BEFORE, crash_at=crash, batch=1)
         with pytest.raises(Crash):
@@ -295,7 +295,7 @@ def test_a_record_of_a_pod_that_is_no_more_counts_for_nothing(records: Records) 
 
 def test_a_record_nobody_can_read_is_said_with_its_path(records: Records) -> None:
     wired(BOTH, BEFORE, records)
-    (path,) = records._directory.glob("*.json")
+    (path,) = records.directory.glob("*.json")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(NetworkError, match=rf"{path}: cannot be read"):
         act.setup(asked(), FakePod(BEFORE), records)

@@ -1,0 +1,89 @@
+"""Real guests on NICs that vmnet wired: they get their addresses, reach the world, are reached where they may be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import virtual
+from netkernel import netns
+from tests.unit.vmnet.manifests import MASQUERADED, POD, vmi
+from tests.vmnet.pods import NODE4, NODE6, POD4, POD6, Pods, answering, called, sh
+from tests.vmnet.serving import serving, transcript
+from vmnet import qemu_args
+from vmnet.hardware import devices
+from vmnet.pod import LinuxPod
+
+pytestmark = [pytest.mark.guests, pytest.mark.needs_kernel("veth", "bridge", "tap", "nft_nat")]
+
+HERE = "/proc/thread-self/ns/net"
+OTHERS = {"e1000": "net1", "rtl8139": "net2", "pcnet": "net3"}
+
+
+def nics(pods: Pods, value: Mapping[str, Any]) -> list[str]:
+    """QEMU's arguments for the NICs."""
+    asked = pods.asked(value)
+    with LinuxPod(pods.namespace) as pod:
+        host, kept = pod.snapshot(), pods.records.read(asked.namespace)
+        return qemu_args.arguments(devices(asked.vm, asked.wirings(host, kept), kept, host))
+
+
+def file(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+TODO = f"""
+for each in /sys/class/net/eth*; do each=${{each##*/}}
+  udhcpc -i $each -n -q -s /lease -O search -O staticroutes -O mtu -T 1 -t 60
+done
+until ip -6 route | grep -q ^default; do sleep 0.2; done
+echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad
+ip -6 addr add fd10:0:2::2/120 dev eth0
+ip -6 route | grep ^default
+(while true; do echo guest | nc -l -p 80; done) & (while true; do echo guest | nc -l -p 81; done) &
+ping -c 1 -W 20 10.0.2.1 >/dev/null && echo GATEWAY
+nc -w 20 {NODE4} 99 </dev/null && echo " OUT4"
+nc -w 20 {NODE6} 99 </dev/null && echo " OUT6"
+echo READY
+while read -r words </dev/console; do eval "$words"; done
+"""
+
+
+def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerade(pods: Pods, tmp_path: Path) -> None:
+    for number, link in enumerate(OTHERS.values(), start=1):
+        pods.attach(link, f"198.51.{number}.5/24")
+        sh(f"ip addr add 198.51.{number}.1/24 dev node-{link}")
+    value = vmi(
+        [{**MASQUERADED, "ports": [{"port": 80}], "mtu": 1400},
+         *({"name": f"lan-{model}", "bridge": {}, "model": model} for model in OTHERS)],
+        [POD, *({"name": f"lan-{model}", "multus": {"networkName": model}} for model in OTHERS)],
+        hostname="demo",
+    )  # fmt: skip
+    pods.setup(value)
+    manifest = file(tmp_path, "vm.json", json.dumps(value))
+    resolv_conf = file(tmp_path, "resolv.conf", "nameserver 192.0.2.53\nsearch shop.svc.cluster.local\n")
+    words = nics(pods, value)
+    state = str(pods.records.directory)
+    with ExitStack() as running:
+        running.enter_context(serving(manifest, pods.namespace, state, resolv_conf))
+        running.enter_context(answering(HERE, 99))
+        with netns.inside(pods.namespace):
+            guest = running.enter_context(virtual.on(words, TODO))
+        guest.until("READY")
+        said = guest.said
+        assert "LEASE eth0 10.0.2.2/24 mtu=1400 router=10.0.2.1 dns=192.0.2.53 hostname=demo" in said
+        for number in range(1, 4):
+            assert f"LEASE eth{number} 198.51.{number}.5/24" in said
+            sh(f"ping -c 1 -W 20 198.51.{number}.5")
+        assert "default via fe80::ff:fe00:0 dev eth0" in said
+        assert {"GATEWAY", f"::ffff:{POD4} OUT4", f"{POD6} OUT6"} < set(said.splitlines()), said
+        assert called(HERE, POD4, 80) == "guest\n"
+        with pytest.raises(ConnectionRefusedError):
+            called(HERE, POD4, 81)
+    assert any(each.startswith("tap0: DISCOVER from") and each.endswith("OFFER 10.0.2.2") for each in transcript(state))

@@ -34,6 +34,7 @@ VERBS: Final = {
     "autoconf": "bonds and VLANs from what switches announce",
     "daemon": "serve this node's CNI plugins",
     "pods": "what CNI has attached on this node",
+    "cni": "the CNI plugins of this node: install, uninstall",
     "nad": "say what is wrong with network definitions",
     "attach": "attach a network namespace as Multus would a pod",
     "detach": "take back what `attach` did",

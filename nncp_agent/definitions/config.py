@@ -27,7 +27,7 @@ _CHAIN: Final = Structure(
         "plugins": Several(Structure("", {}), "[]*NetworkConfig"),
     },
 )
-_READERS: Final[Mapping[str, Any]] = {"cnv-bridge": bridge.read, "cnv-tuning": tuning.read}
+READERS: Final[Mapping[str, Any]] = {"cnv-bridge": bridge.read, "cnv-tuning": tuning.read}
 FIRST_WITH_INTERFACES: Final = "0.3.0"
 
 
@@ -131,7 +131,7 @@ def _refused(plugin: Plugin, config: dict[str, Any]) -> Iterator[Said]:
         environment={},
     )
     try:
-        _READERS[plugin.kind](call)
+        READERS[plugin.kind](call)
     except (CniError, Misfit) as refused:
         details = getattr(refused, "details", "")
         yield Said(plugin.path, f"{refused}{f' ({details})' if details else ''}")

@@ -31,11 +31,22 @@ def _bridge(plugin: Plugin, host: Host, promised: Collection[str]) -> Iterator[S
             alone = "pods would get one of their own, without an uplink"
             yield Said(where, f"no bridge {name} on this node{there}; {alone}")
         return
+    refusals = list(refused(plugin, link))
+    yield from refusals
+    if link.kind == "bridge":
+        yield from () if refusals else _vlans(plugin, link, host)
+        yield from _mtu(plugin, link, host)
+
+
+def refused(plugin: Plugin, link: Link) -> Iterator[Said]:
+    """What the plugin itself says to the link that has the bridge's name."""
     if link.kind != "bridge":
-        yield Said(where, f"{name} is no bridge but a {link.kind or 'NIC'}")
+        yield Said((*plugin.path, "bridge"), f"{link.name} is no bridge but a {link.kind or 'NIC'}")
         return
-    yield from _vlans(plugin, link, host)
-    yield from _mtu(plugin, link, host)
+    asked = [path for path, vlan in _asked(plugin) if type(vlan) is int and vlan]
+    if asked and not link.attrs.get("vlan_filtering"):
+        fix = f"ip link set {link.name} type bridge vlan_filtering 1, or bridge.options.vlan-filtering in its policy"
+        yield Said((*plugin.path, *asked[0]), f"{link.name} does not filter VLANs, so pods are refused: {fix}")
 
 
 def _uplinks(bridge: str, host: Host) -> list[Link]:
@@ -46,12 +57,6 @@ def _uplinks(bridge: str, host: Host) -> list[Link]:
 
 def _vlans(plugin: Plugin, bridge: Link, host: Host) -> Iterator[Said]:
     asked = [(path, vlan) for path, vlan in _asked(plugin) if type(vlan) is int and vlan]
-    if not asked:
-        return
-    if not bridge.attrs.get("vlan_filtering"):
-        fix = f"ip link set {bridge.name} type bridge vlan_filtering 1, or bridge.options.vlan-filtering in its policy"
-        yield Said((*plugin.path, *asked[0][0]), f"{bridge.name} does not filter VLANs, so pods are refused: {fix}")
-        return
     uplinks = _uplinks(bridge.name, host)
     for key, vlan in asked:
         lacking = [each.name for each in uplinks if not _carries(host, each.name, vlan)]

@@ -97,6 +97,7 @@ def _on_disk(
     try:
         store.prepare_commit(following, point.id)
         checkpoint.write(store, point)
+        store.promise(following)
         yield
     except BaseException as error:
         watch.stage("")

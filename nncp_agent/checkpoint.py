@@ -142,6 +142,7 @@ def write(store: Store, checkpoint: Checkpoint) -> None:
 
 
 def remove(store: Store) -> None:
-    """Done with it. Raises StoreBroken."""
+    """Done with it: what is committed now is what is promised. Raises StoreBroken."""
+    store.keep_promises()  # first: who dies here is followed by somebody who finds the checkpoint
     store.remove(NAME)
     store.remove(NEXT)

@@ -94,6 +94,7 @@ def _put_right(store: Store, kernel: Kernel, options: Options) -> StoreBroken | 
     try:
         with lock.held(store, options.command, options.lock_timeout_s):
             recovery.put_right(store, lambda: nullcontext(kernel), Here.find(namespace_of(kernel)))
+            store.keep_promises()
     except StoreBroken as error:
         return error
     return None

@@ -4,6 +4,7 @@
 committed.json        the committed state, and the checkpoint it was committed by
 committed-next.json   what `commit` will rename over it: the commit is one rename and needs no space on the disk
 checkpoint.json       what takes a running or uncommitted apply back (see `checkpoint`)
+bridges               the bridges that it promises to make (see `promises`), for the CNI plugins
 history/000042.json   one file for each apply (see `history`)
 lock                  flock(2) and who holds it (see `lock`)
 watchdog.log          what the last watchdog had to say when it failed
@@ -20,7 +21,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from nncp_agent import files
+from nncp_agent import files, promises
 from nncp_agent.errors import StoreBroken
 from nncp_agent.files import COMMITTED, DIRECTORY, VARIABLE, VERSION, broken
 from nncp_agent.model import NetworkState
@@ -147,7 +148,10 @@ class Store:
 
     def save_committed(self, state: NetworkState) -> None:
         """Replace the committed state at once, without an apply. Raises StoreBroken."""
+        self.prepare()
+        self.promise(state)
         self.write(COMMITTED, msgspec.json.encode(Committed(document(state))))
+        self.keep_promises()
 
     def prepare_commit(self, state: NetworkState, checkpoint: str) -> None:
         """Lay down what `commit(checkpoint)` will put in place. Raises StoreBroken."""
@@ -169,6 +173,23 @@ class Store:
 
             log = logging.getLogger(__name__)
             log.warning("%s: committed, but perhaps not on the disk yet: %s", self.directory, error.strerror)
+
+    def promise(self, coming: NetworkState) -> None:
+        """The bridges of a state that may be committed, beside those that are. Raises StoreBroken.
+
+        With a checkpoint on the disk, so that whoever ends it brings the promises to what is committed.
+        """
+        known = promises.read(self.read(promises.FILE))
+        if more := promises.bridges(document(coming)) - known:
+            self.write(promises.FILE, promises.written(known | more))
+
+    def keep_promises(self) -> None:
+        """Promise the bridges of what is committed, and no others: an apply has come to its end. Raises StoreBroken."""
+        known = self.read(promises.FILE)
+        file = self.read_as(COMMITTED, Committed)
+        wanted = promises.bridges(file.state) if file else frozenset()
+        if promises.read(known) != wanted or (known is not None and not wanted):
+            self.write(promises.FILE, promises.written(wanted)) if wanted else self.remove(promises.FILE)
 
     def state_of(self, value: dict[str, Any], name: str) -> NetworkState:
         """A state from its nmstate form. Raises StoreBroken naming `name`."""

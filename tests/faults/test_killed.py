@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netkernel.kernel import LinuxKernel
-from nncp_agent import checkpoint, history, lock, pending, recovery
+from nncp_agent import checkpoint, history, lock, pending, promises, recovery
 from nncp_agent.checkpoint import Here
 from nncp_agent.store import Store
 from tests.faults import raw, wreck
@@ -43,6 +43,7 @@ def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(sto
             assert raw.changes(old, settled(old)) == "", steps[-1:]
             assert kernel.snapshot() == seen, steps[-1:]
             assert store.committed().interfaces is None
+            assert store.read(promises.FILE) is None, steps[-1:]
             fatal += 1
     assert fatal > len(steps_of_kernel(steps)) > 3
     _new_state_whatever_happens_after_the_commit(store, scene, fatal)
@@ -52,6 +53,8 @@ def _new_state_whatever_happens_after_the_commit(store: Store, scene: Scene, fat
     new = at_rest()
     _restart(store)
     assert checkpoint.read(store) is None
+    bridges = [each.name for each in store.committed().interfaces or () if each.type == "linux-bridge"]
+    assert promises.read(store.read(promises.FILE)) == set(bridges)
     assert history.entries(store)[-1].outcome == history.COMMITTED
     assert raw.changes(new, settled(new)) == ""
     with LinuxKernel() as kernel:

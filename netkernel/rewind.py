@@ -50,6 +50,8 @@ from netkernel.simulation.sysctl import of_link
 from netkernel.simulation.world import SMALLEST_IPV6_MTU, number
 
 T = TypeVar("T")
+ALONE = 128
+"""The prefix of an address from DHCPv6 (RFC 5942 section 4)."""
 BY_DHCP = 16
 """RTPROT_DHCP (linux/rtnetlink.h)."""
 Slot = tuple[int, str, int, int, str]
@@ -341,8 +343,9 @@ def _may_stay(route: Route, remembered: Remembered, links: Mapping[str, Link]) -
 
 
 def _is_lent(address: Address, remembered: Remembered) -> bool:
-    """Whether a client that was not there then has put it on the link."""
-    return address.valid_s != FOREVER and (address.link, address.family) in remembered.clients
+    """Whether a client that was not there then has put it on the link; routers give whole networks."""
+    can_be = address.valid_s != FOREVER and (address.family == 4 or address.prefix == ALONE)
+    return can_be and (address.link, address.family) in remembered.clients
 
 
 def _is_of_a_lease(route: Route, remembered: Remembered) -> bool:

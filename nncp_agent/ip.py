@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from netkernel.packets import names
+from netkernel.packets import duids, names
 from netkernel.records import FOREVER, MAIN_TABLE
 from nncp_agent.errors import Problem
 from nncp_agent.model import IpAddress, IpStack
@@ -16,7 +16,6 @@ Path = tuple[str | int, ...]
 
 DISABLED: Final = IpStack(enabled=False)
 LONGEST: Final = {4: 32, 6: 128}
-NOT_YET: Final = "found true: not supported by this version yet, wanted static addresses"
 _ONLY: Final = {"autoconf": 6, "addr_gen_mode": 6, "token": 6, "privacy": 6, "dhcp_duid": 6, "dhcp_client_id": 4}
 _AUTOMATIC: Final = (
     "auto_dns", "auto_gateway", "auto_routes", "auto_route_table_id", "auto_route_metric",
@@ -25,6 +24,8 @@ _AUTOMATIC: Final = (
 """What they say counts only together with DHCP or autoconf."""
 _OF_ROUTERS: Final = ("token", "privacy")
 """Only with autoconf."""
+_OF_CLIENTS: Final = tuple([field for field in _AUTOMATIC if field.startswith("dhcp_")])
+"""Only with DHCP."""
 
 
 def problems(stack: IpStack, family: int, path: str) -> Iterator[Problem]:
@@ -40,9 +41,9 @@ def faults(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:
             yield (field.replace("_", "-"),), f"belongs to ipv{only}, wanted in ipv{family}: no such key"
     if stack.enabled is False:
         return
-    if stack.dhcp and family == 6:
-        yield ("dhcp",), NOT_YET
-    if family == 4 and (name := stack.dhcp_custom_hostname) and not _is_host_name(name):
+    if (duid := stack.dhcp_duid) and family == 6 and not _is_duid(duid):
+        yield ("dhcp-duid",), f"found {duid[:40]!r}, wanted ll, llt, en, uuid, or 3 to 130 bytes like 00:04:12:34:56"
+    if (name := stack.dhcp_custom_hostname) and not _is_host_name(name):
         yield ("dhcp-custom-hostname",), f"found {name[:40]!r}, wanted a host name like node7 or node7.example.org"
     if family == 6 and stack.token and stack.autoconf is False:
         yield (
@@ -66,6 +67,8 @@ def normalise(stack: IpStack, family: int) -> IpStack:
     if is_off:
         fields = (*_AUTOMATIC, *_OF_ROUTERS) if family == 6 else _AUTOMATIC
         changes |= {field: None for field in fields if getattr(stack, field) is not None}
+    if stack.dhcp is False:
+        changes |= {field: None for field in _OF_CLIENTS if getattr(stack, field) is not None}
     if family == 6 and stack.autoconf and stack.auto_route_table_id is not None:
         changes["auto_route_table_id"] = None  # the only one that there is
     if (stack.dhcp or (stack.autoconf and family == 6)) and stack.enabled is None:
@@ -105,6 +108,10 @@ def is_link_local(address: IpAddress) -> bool:
 
 def _is_host_name(text: str) -> bool:
     return bool(names.name(text.encode()))
+
+
+def _is_duid(word: str) -> bool:
+    return word in ("ll", "llt", "en", "uuid") or bool(duids.read(word))
 
 
 def _addresses(stack: IpStack, family: int) -> Iterator[tuple[Path, str]]:

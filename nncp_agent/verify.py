@@ -23,7 +23,7 @@ from nncp_agent.sections import dns, hostname, mptcp, routes, rules
 from nncp_agent.sections.hardware import is_as_asked, place, stated
 from nncp_agent.target.addresses import is_asked, is_static
 from nncp_agent.target.clients import KEYS as CLIENT_KEYS
-from nncp_agent.target.clients import ROUTER_KEYS
+from nncp_agent.target.clients import OF_CLIENTS, ROUTER_KEYS
 
 IFA_F_DADFAILED: Final = 0x08
 """linux/if_addr.h: another host has this address."""
@@ -165,7 +165,8 @@ def _automatic(where: str, want: IpStack, have: IpStack | None) -> Iterator[str]
         yield f"{where}.dhcp: wanted {_word(want.dhcp)}, found {_word(runs)}"
     if want.autoconf is not None and want.autoconf != bool(have and have.autoconf):
         yield f"{where}.autoconf: wanted {_word(want.autoconf)}, found {_word(bool(have and have.autoconf))}"
-    for key in CLIENT_KEYS if runs else ROUTER_KEYS if want.autoconf else ():
+    by_client = CLIENT_KEYS if not want.autoconf else OF_CLIENTS
+    for key in dict.fromkeys((*(by_client if runs else ()), *(ROUTER_KEYS if want.autoconf else ()))):
         field = key.replace("-", "_")
         wanted, found = getattr(want, field), getattr(have, field)
         if wanted is not None and wanted != found and (wanted or found) and (wanted, found) != ("disabled", None):

@@ -34,6 +34,7 @@ from netkernel.host import Host
 from netkernel.records import (
     ENDPOINT_FLAGS,
     LLDP,
+    NO_ATTRS,
     ROUTERS,
     Address,
     Client,
@@ -65,7 +66,7 @@ FACTS = {
     "driver",
 }
 ROUTERS_OWN = {"accept_ra_pinfo": 1, "accept_ra_defrtr": 1, "accept_ra_rt_info_max_plen": 0, "ra_defrtr_metric": 1024}
-CLIENTS = {LLDP: "lldp", ROUTERS: "routers"}
+CLIENTS = {LLDP: "lldp", ROUTERS: "routers", 4: "dhcp4", 6: "dhcp6"}
 KERNELS_OWN = {"disable_ipv6": 0, "accept_ra": 1, "autoconf": 1, "forwarding": 0, "use_tempaddr": 0, **ROUTERS_OWN}
 NO_IPV6 = {"disable_ipv6": 1, "accept_ra": 0, "autoconf": 1, "forwarding": 0}
 HOP_WORDS = {"via": "gateway", "on": "link", "weight": "weight"}
@@ -146,7 +147,10 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
 
 
 def _clients(text: Mapping[str, Any]) -> tuple[Client, ...]:
-    found = [Client(name, family) for family in (LLDP, ROUTERS) for name in text.get(CLIENTS[family]) or ()]
+    found = []
+    for family, word in CLIENTS.items():
+        names = text.get(word) or ()
+        found += [Client(name, family, names[name] if isinstance(names, dict) else NO_ATTRS) for name in names]
     return tuple(sorted(found, key=lambda client: client.key))
 
 

@@ -46,8 +46,6 @@ DUID_TIME, DUID_ENTERPRISE, DUID_LINK, DUID_UUID = range(1, 5)
 """Kinds of DUID (section 11.1): link-layer address and time, an enterprise's number, link-layer address, UUID."""
 DUID_EPOCH_S: Final = 946684800
 """2000-01-01 in seconds of time(2): a DUID's time begins then (section 11.2)."""
-LONGEST_DUID: Final = 130
-"""With its two bytes of kind (section 11.1)."""
 
 _OPTION: Final = struct.Struct("!HH")
 _IDENTITY: Final = struct.Struct("!III")

@@ -146,15 +146,15 @@ def _with_types(desired: NetworkState, named: names.Named) -> NetworkState:
 def _with_addresses(desired: NetworkState, lasting: Mapping[str, Interface], named: names.Named) -> NetworkState:
     """The policy with the dynamic addresses that it turns into static ones, so that they are there after a restart."""
     new = {
-        named.called.get(each.name, each.name): lasting[each.name].ipv4
+        named.called.get(each.name, each.name): lasting[each.name]
         for each in named.interfaces
         if lasting[each.name] is not each
     }
     if not new:
         return desired
-    interfaces = desired.interfaces or ()
+    interfaces = [(each, new.get(each.name, each)) for each in desired.interfaces or ()]
     return replace(
-        desired, interfaces=tuple([replace(each, ipv4=new.get(each.name, each.ipv4)) for each in interfaces])
+        desired, interfaces=tuple([replace(each, ipv4=lasts.ipv4, ipv6=lasts.ipv6) for each, lasts in interfaces])
     )
 
 

@@ -18,7 +18,8 @@ _TEMPORARY: Final = 0x01
 
 def kept(iface: Interface, present: Mapping[str, Interface], before: Host) -> Interface:
     """The interface with the addresses it has from DHCP and routers as static ones, where those go off and no address
-    is stated in their place (nmstate.md 4.1). Said here, they are also there after a restart.
+    is stated in their place (nmstate.md 4.1). Said here, they are also there after a restart. So is it with routers
+    that go on beside DHCPv6.
 
     Not with temporary ones: the next would have been others.
     """
@@ -26,7 +27,7 @@ def kept(iface: Interface, present: Mapping[str, Interface], before: Host) -> In
         return iface
     seen = present[iface.name]
     fleeting = [each.ip for each in before.addresses.get(iface.name, ()) if ":" in each.ip and each.state & _TEMPORARY]
-    four, six = _kept(iface.ipv4, seen.ipv4, ()), _kept(iface.ipv6, seen.ipv6, fleeting)
+    four, six = _kept(iface.ipv4, seen.ipv4, ()), _kept(_with_routers(iface.ipv6, seen.ipv6), seen.ipv6, fleeting)
     return iface if four is iface.ipv4 and six is iface.ipv6 else replace(iface, ipv4=four, ipv6=six)
 
 
@@ -56,6 +57,13 @@ def _kept(asked: IpStack | None, seen: IpStack | None, fleeting: Collection[str]
         if each.ip not in fleeting and not each.ip.startswith(("fe8", "fe9", "fea", "feb"))
     ])  # fmt: skip
     return replace(asked, enabled=True, address=addresses) if addresses else asked
+
+
+def _with_routers(asked: IpStack | None, seen: IpStack | None) -> IpStack | None:
+    """Who wants DHCPv6 on a link that listens to routers, without a word of them, wants both from now on."""
+    if asked is None or not asked.dhcp or asked.autoconf is not None or seen is None or seen.dhcp or not seen.autoconf:
+        return asked
+    return replace(asked, autoconf=True)
 
 
 def _goes_off(asked: IpStack, seen: IpStack) -> bool:

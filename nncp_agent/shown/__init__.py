@@ -51,8 +51,8 @@ WITHOUT_IP: Final = frozenset({"bond", "bridge", "hsr", "openvswitch"})
 """Controllers (IFLA_INFO_KIND) whose ports hold no addresses of their own."""
 
 
-_FAMILIES: Final = (4, ROUTERS, LLDP)
-_NOBODY: Final = (None, None, None)
+_FAMILIES: Final = (4, ROUTERS, 6, LLDP)
+_NOBODY: Final = (None, None, None, None)
 
 
 class Note(Frozen):
@@ -154,9 +154,9 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
     for each in addresses:
         shown = _address(each)
         (ipv6 if ":" in shown["ip"] else ipv4).append(shown)
-    leases, routers, listens = [host.client(name, each) for each in _FAMILIES] if host.clients else _NOBODY
+    leases, routers, leases6, listens = [host.client(name, each) for each in _FAMILIES] if host.clients else _NOBODY
     tree["ipv4"] = _ipv4(ipv4, leases)
-    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare, routers)
+    tree["ipv6"] = _ipv6(link, ipv6, note.has_ipv6 and not bare, (routers, leases6))
     if listens is not None:
         tree["lldp"] = _NEIGHBOURS["read"](host.heard.get(name, ()))
     if (hardware := host.hardware.get(name)) is not None:
@@ -191,17 +191,20 @@ def _ipv4(addresses: list[Tree], client: Client | None) -> Tree:
     return {"enabled": True, "address": addresses, "dhcp": False} if addresses else {"enabled": False}
 
 
-def _ipv6(link: Link, addresses: list[Tree], asked: bool, listener: Client | None) -> Tree:
+def _ipv6(link: Link, addresses: list[Tree], asked: bool, clients: tuple[Client | None, Client | None]) -> Tree:
     """On where there is an address, or will be: a policy asked for the family, and the kernel has it on.
 
     Between carrier and the first address there is a moment, on some kernels a long one.
     """
-    if not addresses and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0):
+    listener, client = clients
+    if not addresses and client is None and not (asked and devconf.get(link.conf6, "disable_ipv6") == 0):
         return {"enabled": False}
     told = routers.read(link, listener)
-    stack: Tree = {"enabled": True, "address": addresses, "dhcp": False, "autoconf": bool(told)}
+    stack: Tree = {"enabled": True, "address": addresses, "dhcp": client is not None, "autoconf": bool(told)}
     if mode := ADDR_GEN_MODES.get(str(link.attrs.get("addr_gen_mode"))):
         stack["addr-gen-mode"] = mode
+    if client is not None:
+        stack |= {key: value for key, value in client.attrs.items() if key != "autoconf"}
     stack |= told
     return stack
 

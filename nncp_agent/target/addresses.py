@@ -18,6 +18,8 @@ TOLERANCE_S: Final = 2
 LOOPBACK: Final = (("127.0.0.1", 8), ("::1", 128))
 HOST_SCOPE: Final = 254
 """RT_SCOPE_HOST."""
+LONE: Final = 128
+"""The prefix of IPv6 addresses from DHCP (RFC 5942 section 4); those of routers have their network's."""
 KERNEL_LOOPBACK: Final = 1
 """IFAPROT_KERNEL_LO (linux/if_addr.h, since 5.18)."""
 
@@ -76,25 +78,33 @@ def _family(
     if stack is None or stack.enabled is not True:
         fixed = () if family == 6 else tuple(each for each in present if _is_fixed(each))
         return None if not present or _hidden(iface, before) else fixed
-    if stated is None or stated.address is None or iface.state is State.ABSENT:
+    if stated is None or iface.state is State.ABSENT:
         return None
+    gone = {each for each in present if is_dynamic(each) and _is_orphaned(each, stack, iface, before)}
+    if stated.address is None:
+        return tuple([each for each in present if each not in gone]) if gone else None
     wanted = {(each.ip, each.prefix_length): each for each in stated.address if is_asked(each, stack, family)}
     kept = {(each.ip, each.prefix): each for each in present}
-    orphaned = not stack.dhcp and any(client.key == (iface.name, family) for client in before.clients)
-    if family == 6 and not stack.autoconf:
-        orphaned = orphaned or (iface.name in before.links and accepts_ra(before.links[iface.name]))
     stay = [
         each
         for each in present
         if (each.ip, each.prefix) not in wanted
         and _outlives_a_list(each)
-        and not (is_dynamic(each) and (orphaned or each.ip in expiring))
+        and not (is_dynamic(each) and (each in gone or each.ip in expiring))
     ]
     asked = [_as_asked(kept.get(key), iface.name, each) for key, each in wanted.items()]
     stays = all(each is kept.get((each.ip, each.prefix)) for each in asked)
     if stays and kept.keys() == {*wanted, *((each.ip, each.prefix) for each in stay)}:
         return None
     return (*asked, *stay)
+
+
+def _is_orphaned(each: Address, stack: IpStack, iface: Interface, before: Host) -> bool:
+    """Whether nobody keeps it any more: a client that stops, or routers that are not listened to from now on."""
+    name, family = iface.name, each.family
+    if family == 4 or each.prefix == LONE:
+        return not stack.dhcp and any(client.key == (name, family) for client in before.clients)
+    return not stack.autoconf and name in before.links and accepts_ra(before.links[name])
 
 
 def _as_asked(kept: Address | None, link: str, asked: IpAddress) -> Address:

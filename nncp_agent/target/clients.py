@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace as struct_replace
+
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import LLDP, ROUTERS, Client, Route, Value
-from nncp_agent.model import IpStack, State
+from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved
 from nncp_agent.target import routers
 
@@ -19,9 +21,17 @@ ALWAYS: Final[dict[str, Value]] = {
     "auto-dns": True, "auto-gateway": True, "auto-routes": True, "auto-route-table-id": 0,
 }  # fmt: skip
 """Said of every client, with what is meant where a policy says nothing (nmstate.md 4.1)."""
-_WHERE_STATED: Final = ("auto-route-metric", "dhcp-client-id", "dhcp-send-hostname", "dhcp-custom-hostname")
+_WHERE_STATED: Final = (
+    "auto-route-metric",
+    "dhcp-client-id",
+    "dhcp-duid",
+    "dhcp-send-hostname",
+    "dhcp-custom-hostname",
+)
 
 KEYS: Final = (*ALWAYS, *_WHERE_STATED)
+OF_CLIENTS: Final = ("auto-dns", "dhcp-client-id", "dhcp-duid", "dhcp-send-hostname", "dhcp-custom-hostname")
+"""What has nothing to do with routes."""
 ROUTER_KEYS: Final = ("auto-dns", "auto-gateway", "auto-routes", "token", "privacy")
 """What of router advertisements can be seen on the host; a kernel before 5.12 has no metric for their routes."""
 
@@ -30,10 +40,10 @@ def clients(resolved: Resolved, before: Host) -> tuple[Client, ...]:
     """Those the policy wants and those it does not speak of; the same tuple where nothing changes."""
     found = {client.key: client for client in before.clients if client.link not in resolved.gone}
     for name, iface in resolved.wanted.items():
-        found.pop((name, 4), None)
-        stack = resolved.merged[name].ipv4
-        if iface.state not in (State.DOWN, State.ABSENT) and stack is not None and stack.enabled and stack.dhcp:
-            found[name, 4] = Client(name, 4, _attrs(stack))
+        for family, stack in ((4, resolved.merged[name].ipv4), (6, resolved.merged[name].ipv6)):
+            found.pop((name, family), None)
+            if iface.state not in (State.DOWN, State.ABSENT) and stack is not None and stack.enabled and stack.dhcp:
+                found[name, family] = Client(name, family, _attrs(_meant(stack, iface, family, before), family))
         runs = found.pop((name, ROUTERS), None) is not None
         if iface.state not in (State.DOWN, State.ABSENT) and (six := resolved.merged[name].ipv6) is not None:
             stated, seen = iface.ipv6 or IpStack(), before.links.get(name)
@@ -60,6 +70,27 @@ def _is_of(route: Route, stopping: set[tuple[str, int]]) -> bool:
     return any((link, family) in stopping for link in route.links)
 
 
-def _attrs(stack: IpStack) -> dict[str, Value]:
-    stated = {key: getattr(stack, key.replace("-", "_")) for key in KEYS}
-    return {**ALWAYS, **{key: value for key, value in stated.items() if value not in (None, "")}}
+def _meant(stack: IpStack, iface: Interface, family: int, before: Host) -> IpStack:
+    """What is not stated stays as a client was told, or our policy told the link of routers; what the kernel does by
+    itself where nobody told it anything is no wish."""
+    seen, stated = before.links.get(iface.name), iface.ipv6 or IpStack()
+    if family == 4 or before.client(iface.name, 6) is not None or routers.is_told(seen):
+        return stack
+    fields = [key.replace("-", "_") for key in (*ALWAYS, "auto-route-metric")]
+    return struct_replace(stack, **{field: getattr(stated, field) for field in fields})
+
+
+def _attrs(stack: IpStack, family: int) -> dict[str, Value]:
+    """What a client is told. One of IPv6 asks when routers say so, or without any, where what is said of routes is kept
+    for who asks; else settings of the link have it."""
+    said = {**ALWAYS, **{key: value for key in KEYS if (value := _stated(stack, key)) not in (None, "")}}
+    if family == 4:
+        return said
+    if stack.autoconf:
+        said = {key: value for key, value in said.items() if key in OF_CLIENTS}
+    return {**said, "autoconf": bool(stack.autoconf)}
+
+
+def _stated(stack: IpStack, key: str) -> Value:
+    value: Value = getattr(stack, key.replace("-", "_"))
+    return value

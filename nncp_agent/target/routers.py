@@ -28,7 +28,7 @@ def settings(stated: IpStack, seen: Link | None, host: Host) -> Mapping[str, int
 
     Who states autoconf wants all of it, but on a link that we told already, where what is not stated stays as it is.
     """
-    told = not stated.autoconf or _is_told(seen)
+    told = not stated.autoconf or is_told(seen)
     wanted: dict[str, int] = {}
     if (gateway := _meant(stated.auto_gateway, told)) is not None:
         wanted["accept_ra_defrtr"] = int(gateway)
@@ -49,11 +49,12 @@ def listens(stated: IpStack, merged: IpStack, seen: Link | None, runs: bool) -> 
     """Whether name servers of routers are wanted."""
     if not merged.enabled or not merged.autoconf:
         return False
-    meant = _meant(stated.auto_dns, not stated.autoconf or _is_told(seen))
+    meant = _meant(stated.auto_dns, not stated.autoconf or is_told(seen))
     return runs if meant is None else meant
 
 
-def _is_told(seen: Link | None) -> bool:
+def is_told(seen: Link | None) -> bool:
+    """Whether the link listens to routers because a policy of ours wants it."""
     return seen is not None and routers.accepts_ra(seen) and devconf.get(seen.conf6, "accept_ra") == ALWAYS["accept_ra"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.records import FOREVER, Address
+from nncp_agent.store import Store
 from tests.dhcp.segment import Segment, sh
 from tests.dhcp.test_leases_from_dnsmasq import becomes
 from tests.dhcp.test_name_servers_of_leases import Nncp, command, etc, running
@@ -98,6 +99,8 @@ def test_turned_off_without_addresses_they_stay_as_static_ones(
     shown = asked.show("eth1")["ipv6"]
     assert {"ip": address.ip, "prefix-length": 64} in shown["address"]
     assert shown["autoconf"] is False
+    (committed,) = Store(asked.state_dir).committed().interfaces or ()
+    assert committed.ipv6 and [each.ip for each in committed.ipv6.address or ()] == [address.ip]
 
 
 def test_a_token_goes_with_autoconf_and_comes_back_with_it(router: Segment, kernel: LinuxKernel, asked: Asked) -> None:

@@ -10,7 +10,7 @@ import math
 from typing import Final
 
 from netkernel.frozen import replace
-from netkernel.packets import dhcp6
+from netkernel.packets import dhcp6, duids
 from netkernel.packets import dhcp6_options as options
 from netkernel.packets.dhcp6 import Message
 from nncp_agent.dhcp.v6 import granted
@@ -107,7 +107,7 @@ def _heard(machine: Machine, message: Message, now_s: float, dice: Dice) -> Step
     """What is for us and has a server (sections 16.3 and 16.10)."""
     server = message.server_id
     is_ours = message.transaction == machine.transaction and message.client_id == machine.who.duid and machine.tries
-    if not is_ours or not 0 < len(server) <= options.LONGEST_DUID:
+    if not is_ours or not 0 < len(server) <= duids.LONGEST:
         return machine, ()
     machine = _with_maxima(machine, message)
     answer = granted.read(message, machine.who.number)
@@ -154,7 +154,7 @@ def _replied(machine: Machine, answer: Answer, now_s: float, dice: Dice) -> Step
         case State.CONFIRMING if code == options.NOT_ON_LINK:
             return _start_over(machine, "it is not good on this link", now_s, dice)
         case State.CONFIRMING if code == options.SUCCESS and machine.lease:
-            return _bound(machine, machine.lease, now_s, dice)
+            return _confirmed(machine, machine.lease, now_s, dice)
         case State.RENEWING | State.REBINDING:
             return _extended(machine, answer, now_s, dice)
         case State.ASKING if code == options.SUCCESS:
@@ -164,6 +164,17 @@ def _replied(machine: Machine, answer: Answer, now_s: float, dice: Dice) -> Step
         case State.RELEASING:
             return _off(machine), ()
     return machine, ()
+
+
+def _confirmed(machine: Machine, lease: Lease, now_s: float, dice: Dice) -> Step:
+    """It is good here, and extended at once: a server may have other things to say than before we were away, and so
+    may we."""
+    bound, taken = _bound(machine, lease, now_s, dice)
+    if lease.renew_at_s == math.inf:
+        return bound, taken
+    state = State.REBINDING if now_s >= lease.rebind_at_s else State.RENEWING
+    extending, actions = said(begun(bound, state, dice), now_s, dice)
+    return extending, (*taken, *actions)
 
 
 def _granted(machine: Machine, answer: Answer, now_s: float, dice: Dice) -> Step:

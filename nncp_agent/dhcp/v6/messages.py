@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from netkernel.frozen import Frozen
-from netkernel.packets import dhcp6, names
+from netkernel.packets import dhcp6, duids, names
 from netkernel.packets import dhcp6_options as options
 from netkernel.packets.dhcp6 import Message
 from netkernel.packets.dhcp6_options import Identity, IdentityAddress, Options
 
 SYSTEMDS_NUMBER: Final = 43793
 """What IANA knows systemd by. `en` is to say the same as for networkd, and we have no number of our own."""
-_SHORTEST_DUID: Final = 3
 _WITH_LEASE: Final = (options.NAME_SERVERS, options.SEARCH, options.SOLICIT_MAXIMUM, options.INFORMATION_MAXIMUM)
 _WITHOUT: Final = (options.NAME_SERVERS, options.SEARCH, options.REFRESH_TIME, options.INFORMATION_MAXIMUM)
 
@@ -53,18 +52,7 @@ def duid(word: str, hardware: int, mac: str, machine_id: bytes, since_s: float) 
             return options.duid_time(hardware, mac, since_s)
         case "en":
             return options.duid_enterprise(SYSTEMDS_NUMBER, machine_id[:8])
-    return bytes_of(word) or options.duid_uuid(machine_id)
-
-
-def bytes_of(word: str) -> bytes:
-    """A DUID in hex, with colons or without; b"" for what is none."""
-    parts = word.split(":") if ":" in word else [word[at : at + 2] for at in range(0, len(word), 2)]
-    try:
-        found = bytes(int(each, 16) for each in parts if len(each) <= 2)
-    except ValueError:
-        return b""
-    is_whole = len(found) == len(parts) and not any(each.strip("0123456789abcdefABCDEF") for each in parts)
-    return found if is_whole and _SHORTEST_DUID <= len(found) <= options.LONGEST_DUID else b""
+    return duids.read(word) or options.duid_uuid(machine_id)
 
 
 def solicit(exchange: Exchange) -> Message:

@@ -37,7 +37,7 @@ def said(given: IpStack, family: int) -> list[str]:
         (IpStack(autoconf=True), 4, "ipv4.autoconf: belongs to ipv6"),
         (IpStack(autoconf=True, auto_route_table_id=7), 6, "ipv6.auto-route-table-id: found 7 for routes from routers"),
         (IpStack(privacy="disabled"), 4, "ipv4.privacy: belongs to ipv6"),
-        (IpStack(dhcp=True), 6, "ipv6.dhcp: found true: not supported"),
+        (IpStack(dhcp=True, dhcp_duid="00:01"), 6, "ipv6.dhcp-duid: found '00:01', wanted ll, llt, en, uuid"),
         (IpStack(token="::1", autoconf=False), 6, "ipv6.token: found ::1 and autoconf false"),
         (IpStack(dhcp_client_id="ll"), 6, "ipv6.dhcp-client-id: belongs to ipv4"),
     ],

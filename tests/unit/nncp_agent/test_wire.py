@@ -288,7 +288,8 @@ def test_problems_found_later_get_their_line() -> None:
         ),
         ({"ipv4": {"address": ["10.0.0.1/24"]}}, "ipv4.address[0]: found '10.0.0.1/24', wanted a mapping like {ip:"),
         ({"ipv4": {"address": [{"ip": "10.0.0.1"}]}}, "ipv4.address[0].prefix-length: missing"),
-        ({"ipv6": {"dhcp": True}}, "ipv6.dhcp: found true: not supported by this version yet"),
+        ({"ipv6": {"dhcp": True, "dhcp-duid": "mine"}}, "ipv6.dhcp-duid: found 'mine', wanted ll, llt, en, uuid, or 3"),
+        ({"ipv6": {"dhcp": True, "dhcp-custom-hostname": "a b"}}, "ipv6.dhcp-custom-hostname: found"),
         ({"ipv4": {"dhcp": True, "dhcp-custom-hostname": "a\nb"}}, "ipv4.dhcp-custom-hostname: found"),
         ({"link-aggregation": {"port": "eth1"}}, "link-aggregation.port: found 'eth1', wanted a list"),
         (

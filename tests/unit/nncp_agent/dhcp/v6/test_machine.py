@@ -223,7 +223,9 @@ def test_after_a_restart_the_link_is_asked_whether_the_address_is_good_there() -
     assert run.tell(Ready(True)) == []
     assert said(run.wait()) == (dhcp6.CONFIRM, (IP,), b"")
     assert run.hear(dhcp6.REPLY, of_all=options.UNSPECIFIED_FAILURE) == []
-    assert only(run.hear(dhcp6.REPLY, server=OTHER), Take).lease.ends_s == 4500
+    actions = run.hear(dhcp6.REPLY, server=OTHER)
+    assert only(actions, Take).lease.ends_s == 4500
+    assert said(actions) == (dhcp6.RENEW, (IP,), SERVER), "there may be more to be told than that it is good"
 
 
 def test_after_a_restart_in_another_network_the_lease_is_forgotten() -> None:

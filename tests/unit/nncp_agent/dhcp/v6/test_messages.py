@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from scapy.layers import dhcp6 as scapy6
 
-from netkernel.packets import dhcp6
+from netkernel.packets import dhcp6, duids
 from netkernel.packets import dhcp6_options as options
 from netkernel.packets.dhcp6_options import Status
 from nncp_agent.dhcp.v6 import messages
@@ -33,11 +33,11 @@ def test_a_duid_is_what_its_word_means(word: str, wanted: str) -> None:
 
 @pytest.mark.parametrize("word", ["", "ab", "00:01", "node7", "000", "00:0102", "00:0x:01", "+1:02:03", "00" * 131])
 def test_what_is_no_duid_in_hex_is_none(word: str) -> None:
-    assert messages.bytes_of(word) == b""
+    assert duids.read(word) == b""
 
 
 def test_the_longest_duid_has_130_bytes() -> None:
-    assert len(messages.bytes_of("ab" * 130)) == 130
+    assert len(duids.read("ab" * 130)) == 130
 
 
 def test_the_number_of_a_links_addresses_is_its_names() -> None:

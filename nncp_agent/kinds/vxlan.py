@@ -61,7 +61,10 @@ class Vxlan(Kind):
     def _needs_ipv6(self, iface: Interface, config: VxlanConfig, context: Context) -> Iterator[Problem]:
         """The driver refuses IPv6 over a base where it is switched off (vxlan_config_validate)."""
         base = context.merged.get(config.base_iface or "")
+        seen = context.before.links.get(iface.name)
         for word, address in (("remote", config.remote), ("local", config.local)):
+            if seen is not None and seen.attrs.get(f"{word}6") == address and seen.link == config.base_iface:
+                continue  # it has taken it already
             if ":" in (address or "") and base is not None and not (base.ipv6 is not None and base.ipv6.enabled):
                 message = f"{address} needs IPv6 on {base.name}, where it is not enabled"
                 yield Problem(f"{iface.name}: vxlan.{word}", message)

@@ -163,13 +163,14 @@ class IpAddress(Model, frozen=True):
         "preferred-left": "preferred-life-time",
         "preferred-lft": "preferred-life-time",
     }
-    query_only = frozenset({"mptcp-flags", "dynamic"})
+    query_only = frozenset({"mptcp-flags", "dynamic", "flags"})
     hint = "a mapping like {ip: 192.0.2.1, prefix-length: 24}"
 
     ip: Ip
     prefix_length: Annotated[int, Meta(ge=0, le=128)]
     valid_life_time: Lifetime | None = None
     preferred_life_time: Lifetime | None = None
+    flags: tuple[str, ...] | None = None  # query only, ours: what keeps it from being used (`shown.DETECTION`)
 
 
 class IpStack(Model, frozen=True):

@@ -77,7 +77,8 @@ def addresses(interface: Interface, everything: bool) -> list[str]:
 def _with_prefixes(interface: Interface) -> Iterator[str]:
     for stack in (interface.ipv4, interface.ipv6):
         for address in (stack.address if stack else None) or ():
-            yield f"{address.ip}/{address.prefix_length}"
+            flags = f" ({', '.join(address.flags)})" if address.flags else ""
+            yield f"{address.ip}/{address.prefix_length}{flags}"
 
 
 def ports(interface: Interface) -> list[str]:

@@ -44,6 +44,10 @@ _NEIGHBOURS: Final[Mapping[str, Callable[[Sequence[bytes]], Tree]]] = Late(__nam
 """Few hosts listen."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
+DETECTION: Final = {0x08: "dadfailed", 0x40: "tentative"}
+"""IFA_F_DADFAILED and _TENTATIVE (linux/if_addr.h) in the words of ip-address(8): another host has the address, or that
+is being asked. A failed one is tentative for ever."""
+DETECTION_BITS: Final = sum(DETECTION)
 HIDDEN: Final = ("ovs-system", "ovs-netdev", "hfi1")
 """Links that are somebody's inner workings, as nmstate hides them (nmstate.md 3)."""
 MAC_LENGTH: Final = len("02:00:00:00:00:01")
@@ -215,4 +219,6 @@ def _address(address: Address) -> Tree:
         tree["valid-life-time"] = f"{address.valid_s}sec"
     if address.preferred_s != FOREVER:
         tree["preferred-life-time"] = f"{address.preferred_s}sec"
+    if address.state & DETECTION_BITS:
+        tree["flags"] = [next(word for bit, word in DETECTION.items() if address.state & bit)]
     return tree

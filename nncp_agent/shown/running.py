@@ -21,8 +21,12 @@ def _interface(tree: Tree) -> Tree:
     kept = {key: value for key, value in tree.items() if key not in QUERY_ONLY}
     for family in ("ipv4", "ipv6"):
         if (stack := kept.get(family)) and stack.get("address"):
-            static = [each for each in stack["address"] if "valid-life-time" not in each]
+            static = [_bare(each) for each in stack["address"] if "valid-life-time" not in each]
             kept[family] = {**stack, "address": static}
     if isinstance(lldp := kept.get("lldp"), dict):
         kept["lldp"] = {key: value for key, value in lldp.items() if key != "neighbors"}
     return kept
+
+
+def _bare(address: Tree) -> Tree:
+    return {key: value for key, value in address.items() if key != "flags"}

@@ -7,6 +7,7 @@ from typing import Any
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import ROUTERS, Client
+from nncp_agent.cli import glance
 from nncp_agent.model import Interface, IpStack
 from nncp_agent.observe import present
 from tests.host_text import policy, read_host
@@ -85,6 +86,17 @@ def test_a_tunnels_address_is_no_mac() -> None:
 def test_lifetimes_are_shown_in_seconds() -> None:
     (address,) = stack(shown("eth2"), "ipv4").address or ()
     assert address.valid_life_time == "600sec"
+
+
+def test_an_address_that_another_host_may_have_is_told_from_one_that_another_has() -> None:
+    host = read_host('links: {eth1: {addresses: ["2001:db8::1/64", "2001:db8::2/64", "2001:db8::3/64"]}}')
+    states = (0x40, 0x48, 0x80)
+    addresses = tuple(replace(each, state=bit) for each, bit in zip(host.addresses["eth1"], states, strict=True))
+    seen = shown("eth1", replace(host, addresses={"eth1": addresses}))
+    assert [each.flags for each in stack(seen, "ipv6").address or ()] == [("tentative",), ("dadfailed",), None]
+    assert glance.addresses(seen, everything=False) == [
+        "2001:db8::1/64 (tentative)", "2001:db8::2/64 (dadfailed)", "2001:db8::3/64"
+    ]  # fmt: skip
 
 
 def test_autoconf_is_whether_the_kernel_takes_advertisements_and_the_rest_what_it_takes_of_them() -> None:

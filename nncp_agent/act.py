@@ -29,6 +29,7 @@ from nncp_agent.history import Entry
 from nncp_agent.interrupts import Interrupts
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
+from nncp_agent.sections.wait_ip import WAIT_S
 from nncp_agent.settle import READY_S, await_carrier, settle
 from nncp_agent.store import Store
 
@@ -147,7 +148,7 @@ def _checkpoint(
         warnings=tuple(map(str, change.warnings)),
         checks=tuple(check.describe() for check in checks),
     )
-    own_s = options.verify_timeout_s + options.check_timeout_s + 2 * READY_S
+    own_s = options.verify_timeout_s + options.check_timeout_s + 2 * READY_S + WAIT_S
     return Checkpoint(
         id=checkpoint.new_id(),
         boot=here.boot,
@@ -189,7 +190,7 @@ def _settled(kernel: Kernel, change: Change, options: Options, watch: Stopwatch)
     if options.verify:
         watch.stage("verify", "verifying")
         try:
-            settle(change, kernel, change.differences, options.verify_timeout_s, options.clock)
+            settle(change, kernel, change.differences, options.verify_timeout_s, options.clock, change.awaited)
         except NotSettled as error:
             if not options.keep_unsettled:
                 raise

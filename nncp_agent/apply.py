@@ -23,6 +23,7 @@ from nncp_agent.interrupts import as_exceptions
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.plan import Decision, decide, decide_closely
+from nncp_agent.sections import wait_ip
 from nncp_agent.sections.hardware import needed
 from nncp_agent.shown.hostname import file_of
 from nncp_agent.store import Store, document
@@ -69,6 +70,7 @@ def apply(
             asked=decision.desired,
             following=following(committed, decision.desired, decision.known, decision.claims),
             differences=partial(differences, decision),
+            awaited=partial(wait_ip.awaited, decision.resolved.wanted, decision.merged),
             warnings=(*decision.warnings, *_lasting(decision, options)),
             irreversible=decision.irreversible,
         )

@@ -13,7 +13,8 @@ from nncp_agent.model import NetworkState
 
 class Change(Frozen):
     """All of it is decided before anything is touched. `asked` tells the checks which default routes are given up;
-    `following` is the committed state afterwards; `differences` are a host's from what is wanted, none being success.
+    `following` is the committed state afterwards; `differences` are a host's from what is wanted, none being success;
+    `awaited` is what may take longer to come than what we do ourselves.
     """
 
     before: Host
@@ -22,5 +23,6 @@ class Change(Frozen):
     asked: NetworkState
     following: NetworkState
     differences: Callable[[Host], Sequence[str]]
+    awaited: Callable[[Host], Sequence[str]] = lambda host: ()
     warnings: tuple[Problem, ...] = ()
     irreversible: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ _ABSENT = ("absent",)
 _DUPLEX = ("full", "half")
 _VLAN_PROTOCOLS = ("802.1q", "802.1ad")
 _MPTCP_FLAGS = ("signal", "subflow", "backup", "fullmesh")
+_WAIT_IP = ("any", "ipv4", "ipv6", "ipv4+ipv6")
 _FEC = ("auto", "off", "rs", "baser", "llrs")
 
 U8 = Annotated[int, Meta(ge=0, le=255)]
@@ -58,6 +59,7 @@ Lifetime = Annotated[str, Canonical(lifetime, numbers=True), Meta(extra_json_sch
 """`3600sec` or `forever`."""
 Duplex = Annotated[str, Words(_DUPLEX), Meta(extra_json_schema={"enum": [*_DUPLEX]})]
 VlanProtocol = Annotated[str, Words(_VLAN_PROTOCOLS), Meta(extra_json_schema={"enum": [*_VLAN_PROTOCOLS]})]
+WaitIp = Annotated[str, Words(_WAIT_IP), Meta(extra_json_schema={"enum": [*_WAIT_IP]})]
 FecWord = Annotated[str, Words(_FEC), Meta(extra_json_schema={"enum": [*_FEC]})]
 WakeWord = Annotated[str, Words(WAKE_WORDS), Meta(extra_json_schema={"enum": [*WAKE_WORDS]})]
 MptcpFlag = Annotated[str, Words(_MPTCP_FLAGS), Meta(extra_json_schema={"enum": [*_MPTCP_FLAGS]})]
@@ -395,7 +397,7 @@ class Interface(Model, frozen=True):
     mtu: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     min_mtu: U64 | None = None  # query only
     max_mtu: U64 | None = None  # query only
-    wait_ip: str | None = None
+    wait_ip: WaitIp | None = None
     mptcp: Mptcp | None = None
     controller: LinkNameOrNone | None = None  # "" detaches
     accept_all_mac_addresses: bool | None = None

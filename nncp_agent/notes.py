@@ -44,5 +44,6 @@ def _note(interface: dict[str, Any], include_secrets: bool) -> tuple[str, Note]:
         type=interface.get("type") if by else None,
         dispatch={str(key): str(each) for key, each in (interface.get("dispatch") or {}).items() if each},
         is_up=interface.get("state") in (None, "up"),
+        wait_ip=interface.get("wait-ip"),
         secrets=secrets.of(interface) if include_secrets else secrets.hidden(secrets.of(interface)),
     )

@@ -91,6 +91,7 @@ def _note(iface: Interface) -> Note:
         type=iface.type if by else None,
         dispatch=_scripts(iface.dispatch),
         is_up=iface.state in (None, State.UP),
+        wait_ip=iface.wait_ip,
         secrets=secrets.of({"type": iface.type, str(iface.type): _section(iface)})
         if iface.type in secrets.KEYS
         else {},

@@ -11,6 +11,7 @@ from netkernel.ops import AddAddress, CreateLink, Op, SetLink
 from netkernel.records import Link
 from netkernel.transaction import Kernel
 from nncp_agent.errors import NotSettled
+from nncp_agent.sections.wait_ip import WAIT_S
 
 VERIFY_S: Final = 5.0
 """How long the host may take to look as asked, once links have carrier and addresses are no duplicates."""
@@ -38,26 +39,32 @@ def settle(
     differences: Callable[[Host], Iterable[str]],
     timeout_s: float = VERIFY_S,
     clock: Callable[[], float] = time.monotonic,
+    awaited: Callable[[Host], Iterable[str]] = lambda host: (),
 ) -> Host:
-    """Return the host as soon as it has no `differences` and no address of the change is tentative any more.
+    """Return the host as soon as it has no `differences`, nothing is `awaited` and no address of the change is
+    tentative any more.
 
     The time runs from the moment when the links have the carrier they can be expected to have and duplicate address
-    detection is over. Raises NotSettled.
+    detection is over; what is awaited has WAIT_S from the beginning. Raises NotSettled.
     """
     touched = tuple(dict.fromkeys(_names(change.ops)))
-    latest, deadline = clock() + READY_S, float("inf")
+    begun = clock()
+    latest, deadline = begun + READY_S, float("inf")
     while True:
         host = kernel.snapshot(change.before.also)
         wrong = tuple(differences(host))
         checking = tuple(duplicates_being_sought(change, host))
         now = clock()
-        if not wrong and (not checking or now >= latest):
+        waiting = tuple(awaited(host))
+        if not (wrong or waiting) and (not checking or now >= latest):
             return host
+        if waiting and now >= begun + WAIT_S:
+            raise NotSettled((*wrong, *waiting))
         if deadline == float("inf") and (now >= latest or not (checking or awaiting_carrier(change, host, touched))):
             deadline = now + timeout_s
         if now >= deadline and wrong:
             raise NotSettled(wrong)
-        due = deadline if wrong and deadline < float("inf") else latest
+        due = deadline if wrong and deadline < float("inf") else begun + WAIT_S if waiting else latest
         kernel.wait(min(max(due - now, 0.0), HEARTBEAT_S))
 
 

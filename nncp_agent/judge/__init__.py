@@ -14,7 +14,7 @@ from nncp_agent.kinds.base import Context, Kind
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved, kind_of
 from nncp_agent.resolve.names import unknown
-from nncp_agent.sections import dns, hostname, mptcp, routes
+from nncp_agent.sections import dns, hostname, mptcp, routes, wait_ip
 from nncp_agent.target import changed, context_of
 
 Refusals = Callable[[str, Attrs], Mapping[str, str]]
@@ -32,6 +32,7 @@ def problems(resolved: Resolved, before: Host, refusals: Refusals) -> list[Probl
         own = [*kind.problems(iface, merged, context), *_addresses_on_a_port(iface, merged, before, resolved)]
         own += [*_mac_source(iface, before, resolved), *_token_without_autoconf(iface, merged)]
         own += [*_dhcp_without_frames(iface, merged, kind, before)]
+        own += [*wait_ip.problems(iface, merged)] if not _is_bare_port(merged, resolved, before) else []
         own += [*mptcp.problems(iface, resolved.present.get(name), before)]
         found += own or _refused(iface, kind, context, before, refusals)
     found += _claims(resolved, before)
@@ -87,11 +88,17 @@ def _is_so_already(kind: Kind, merged: Interface, present: Interface | None) -> 
     return merged.config == present.config or kind.normalise(merged.config) == kind.normalise(present.config)
 
 
+def _is_bare_port(merged: Interface, resolved: Resolved, before: Host) -> bool:
+    """Whether it is the port of something that takes its addresses."""
+    controller = merged.controller
+    if not controller or controller not in resolved.merged:
+        return False
+    return not kind_of(resolved.merged[controller], before.links.get(controller)).ports_hold_ip
+
+
 def _addresses_on_a_port(iface: Interface, merged: Interface, before: Host, resolved: Resolved) -> Iterator[Problem]:
     controller = merged.controller
-    if not controller or controller not in resolved.merged or iface.state is State.ABSENT:
-        return
-    if kind_of(resolved.merged[controller], before.links.get(controller)).ports_hold_ip:
+    if iface.state is State.ABSENT or not _is_bare_port(merged, resolved, before):
         return
     for family, stack in (("ipv4", iface.ipv4), ("ipv6", iface.ipv6)):
         if _asks_for_addresses(stack):

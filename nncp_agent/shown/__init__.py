@@ -44,7 +44,10 @@ _NEIGHBOURS: Final[Mapping[str, Callable[[Sequence[bytes]], Tree]]] = Late(__nam
 """Few hosts listen."""
 ADDR_GEN_MODES: Final = {"eui64": "eui64", "stable_secret": "stable-privacy", "random": "stable-privacy"}
 """Kernel's words (linux/if_link.h IN6_ADDR_GEN_MODE_*) to nmstate's."""
-DETECTION: Final = {0x08: "dadfailed", 0x40: "tentative"}
+LINK_SCOPE: Final = 253
+"""RT_SCOPE_LINK (linux/rtnetlink.h)."""
+TENTATIVE: Final = "tentative"
+DETECTION: Final = {0x08: "dadfailed", 0x40: TENTATIVE}
 """IFA_F_DADFAILED and _TENTATIVE (linux/if_addr.h) in the words of ip-address(8): another host has the address, or that
 is being asked. A failed one is tentative for ever."""
 DETECTION_BITS: Final = sum(DETECTION)
@@ -71,6 +74,7 @@ class Note(Frozen):
     secrets: Mapping[str, str] = {}  # of its section, by key
     dispatch: Mapping[str, str] = {}  # scripts, by key
     is_up: bool = True  # as its policy says
+    wait_ip: str | None = None  # likewise
 
 
 NO_NOTES: Final[Mapping[str, Note]] = {}
@@ -167,6 +171,8 @@ def interface(link: Link, host: Host, note: Note = _BLANK) -> Tree:
         tree |= _HARDWARE["read"](hardware, type, host)
     if host.endpoints:
         tree = _ENDPOINTS["told"](tree, name, host)
+    if note.wait_ip and not bare:
+        tree["wait-ip"] = note.wait_ip
     if note.dispatch:
         tree["dispatch"] = dict(note.dispatch)
     if (alias := attrs.get("alias")) and (stamp := owner.read(str(alias))):
@@ -220,5 +226,7 @@ def _address(address: Address) -> Tree:
     if address.preferred_s != FOREVER:
         tree["preferred-life-time"] = f"{address.preferred_s}sec"
     if address.state & DETECTION_BITS:
-        tree["flags"] = [next(word for bit, word in DETECTION.items() if address.state & bit)]
+        word = next(word for bit, word in DETECTION.items() if address.state & bit)
+        if word != TENTATIVE or address.scope != LINK_SCOPE:  # every link's own one is so for a moment
+            tree["flags"] = [word]
     return tree

@@ -54,18 +54,12 @@ def _refuse(why: str) -> Nested:
     return read
 
 
-def _wait_ip(value: Any, path: Path, report: Report) -> None:
-    if value not in ("", "any"):
-        report.problem(path, f"waiting for addresses is {YET}, wanted any")
-
-
 SECTIONS: Final[Mapping[str, Reader]] = {
     "802.1x": refused(_DOT1X),
     "libreswan": refused(TYPES_ELSEWHERE["ipsec"]),
     "ovs-db": refused(OVS),
     "patch": refused(OVS),
     "dpdk": refused(OVS),
-    "wait-ip": Reader(nested=_wait_ip),
 }
 """Keys of an interface."""
 

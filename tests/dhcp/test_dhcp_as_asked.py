@@ -9,7 +9,7 @@ import pytest
 
 from netkernel.kernel import LinuxKernel
 from nncp_agent import api
-from nncp_agent.errors import Unreachable
+from nncp_agent.errors import NotSettled, Unreachable
 from nncp_agent.keeping import LEASES
 from nncp_agent.keeping.door import Door
 from nncp_agent.restore import restore
@@ -146,3 +146,23 @@ def test_an_apply_that_fails_later_leaves_no_client(server: Segment, kernel: Lin
         api.apply({"interfaces": [eth1(enabled=True, dhcp=True)]}, checks=[Never()], state_dir=asked.state_dir)
     host = kernel.snapshot()
     assert (host.clients, lent(host)) == ((), [])
+
+
+@pytest.mark.parametrize("words", ["ipv4", "any"])
+def test_an_apply_that_waits_for_an_address_is_done_when_the_server_has_given_one(
+    server: Segment, kernel: LinuxKernel, asked: Asked, words: str
+) -> None:
+    asked.apply(eth1(enabled=True, dhcp=True) | {"wait-ip": words})
+    assert lent(kernel.snapshot())
+    shown = asked.show("eth1")
+    assert shown["wait-ip"] == words
+    assert asked.plan(shown) == []
+    assert [each.wait_ip for each in Store(asked.state_dir).committed().interfaces or ()] == [words]
+
+
+def test_an_apply_that_waits_in_vain_says_so_and_goes_back(segment: Segment, asked: Asked) -> None:
+    before = asked.show("eth1")["ipv4"]
+    with pytest.raises(NotSettled) as failed:
+        asked.apply(eth1(enabled=True, dhcp=True) | {"wait-ip": "ipv4"})
+    assert failed.value.differences == ("eth1: wait-ip: wanted an IPv4 address within 45 s, found none",)
+    assert asked.show("eth1")["ipv4"] == before

@@ -11,6 +11,7 @@ from netkernel.host import Host
 from netkernel.ops import AddAddress, CreateLink, Op, SetLink
 from netkernel.records import Address, Link
 from nncp_agent.errors import NotSettled
+from nncp_agent.sections.wait_ip import WAIT_S
 from nncp_agent.settle import READY_S, await_carrier, awaiting_carrier, settle
 
 ETH0 = Link("eth0", attrs={"up": True}, carrier=True)
@@ -150,3 +151,17 @@ def test_carrier_is_waited_for_until_it_is_there() -> None:
     kernel = Scripted((0, _host(DARK)), (3.5, _host(ETH0)))
     await_carrier(change, kernel, clock=kernel.clock)
     assert kernel.now == 3.5
+
+
+def test_what_is_awaited_has_more_time_than_what_is_wrong_and_not_for_ever() -> None:
+    kernel = Scripted((0, _host()), (40.0, _host(ETH0, ADDRESS)))
+    settle(ADDED, kernel, lambda host: (), clock=kernel.clock, awaited=_lacks_address)
+    assert kernel.now == 40.0
+    never = Scripted((0, _host()))
+    with pytest.raises(NotSettled, match="eth0: no address"):
+        settle(ADDED, never, lambda host: (), clock=never.clock, awaited=_lacks_address)
+    assert never.now == WAIT_S
+    wrong = Scripted((0, _host()))
+    with pytest.raises(NotSettled, match="eth0: mtu"):
+        settle(ADDED, wrong, lambda host: ["eth0: mtu"], timeout_s=5, clock=wrong.clock, awaited=_lacks_address)
+    assert wrong.now == 5

@@ -94,7 +94,7 @@ def test_what_nmstate_shows_asks_for_no_more_than_it_says() -> None:
     found = decode(manifest("show-nmstate.yaml"))
     eth0 = found.desired.interface("eth0")
     assert eth0 is not None and eth0.ipv4 is not None and eth0.ipv6 is not None
-    assert (eth0.driver, eth0.max_mtu, eth0.permanent_mac_address, eth0.wait_ip) == (None, None, None, None)
+    assert (eth0.driver, eth0.max_mtu, eth0.permanent_mac_address, eth0.wait_ip) == (None, None, None, "any")
     assert [each.ip for each in eth0.ipv4.address or ()] == ["192.0.2.10", "192.0.2.77"]
     assert eth0.ipv6.address == ()
     assert found.desired.interface("lo").mac_address is None  # type: ignore[union-attr]
@@ -341,7 +341,7 @@ def test_problems_found_later_get_their_line() -> None:
         ({"mptcp": {"address-flag": []}}, "mptcp.address-flag: unknown key; did you mean 'address-flags'?"),
         ({"dispatch": {"post-activate": "reboot"}}, "dispatch.post-activate: unknown key; did you mean"),
         ({"dispatch": "reboot"}, "dispatch: found 'reboot', wanted a mapping like"),
-        ({"wait-ip": "ipv4"}, "wait-ip: waiting for addresses is not"),
+        ({"wait-ip": "ipv5"}, "wait-ip: found 'ipv5', did you mean 'ipv"),
         ({"ethernet": {"sr-iov": {"total-vfs": -4}}}, "ethernet.sr-iov.total-vfs: found -4, wanted 0 to 65535"),
         ({"ethernet": {"duplex": "both"}}, "ethernet.duplex: found 'both', wanted one of full, half"),
         ({"ethernet": {"sr-iov": {"vfs": [{"trust": True}]}}}, "ethernet.sr-iov.vfs[0].id: missing"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from nncp_agent.diff import QUERY_ONLY
+from nncp_agent.other_names import PORT_LISTS, by_kernel_name
 
 State = Mapping[str, Any]
 
@@ -21,6 +22,7 @@ WHOLE: Final = frozenset({"ipv4", "ipv6"})
 def revert(desired: State, current: State) -> dict[str, Any]:
     """What makes a host that was `current` so again after `desired`."""
     before = {each["name"]: each for each in current.get("interfaces") or ()}
+    desired = by_kernel_name(desired, before)
     interfaces = {each["name"]: _interface(each, before) for each in desired.get("interfaces") or ()}
     for name in _pulled_in(desired, before):
         own = interfaces.get(name)
@@ -57,7 +59,7 @@ def _that_stays(interface: dict[str, Any], still: set[str]) -> dict[str, Any]:
 
 def _interface(wanted: State, before: Mapping[str, State]) -> dict[str, Any] | None:
     """One interface, back; None where nothing has to be done."""
-    known = _known(wanted, before)
+    known = before.get(wanted["name"])
     if wanted.get("state") == "ignore" or (known is not None and known.get("state") == "ignore"):
         return None
     head = {key: wanted[key] for key in ("name", "type") if key in wanted}
@@ -65,23 +67,13 @@ def _interface(wanted: State, before: Mapping[str, State]) -> dict[str, Any] | N
         return None if wanted.get("state") in (ABSENT, "down") else {**head, "state": ABSENT}
     if wanted.get("state") in (ABSENT, "down"):
         return _asked_for(known)
-    identity = {key: wanted[key] for key in ("identifier", "mac-address") if wanted.get("identifier") == "mac-address"}
     changes = dict(_changes(wanted, known))
     state = known.get("state", "up")
     if not changes and wanted.get("state", "up") == state:
         return None
     if "controller" not in changes and known.get("controller"):
         changes["controller"] = known["controller"]
-    return {**head, "type": known.get("type", wanted.get("type")), "state": state, **identity, **changes}
-
-
-def _known(wanted: State, before: Mapping[str, State]) -> State | None:
-    """The interface as it is, by its name or by its MAC address."""
-    if wanted.get("identifier") != "mac-address":
-        return before.get(wanted["name"])
-    mac = str(wanted.get("mac-address", "")).upper()
-    keys = ("permanent-mac-address", "mac-address")
-    return next((each for key in keys for each in before.values() if str(each.get(key, "")).upper() == mac), None)
+    return {**head, "type": known.get("type", wanted.get("type")), "state": state, **changes}
 
 
 def _changes(wanted: State, known: State) -> Iterator[tuple[str, Any]]:
@@ -90,9 +82,11 @@ def _changes(wanted: State, known: State) -> Iterator[tuple[str, Any]]:
         if key in ("name", "type", "state", "identifier", "profile-name") or key in QUERY_ONLY:
             continue
         old = known.get(key)
-        if old == value:
+        if old == value or (key == "advertise" and old is None):  # it goes with auto-negotiation
             continue
-        if key in WHOLE:
+        if key == "alt-names":
+            yield from _alt_names(value, old or ())
+        elif key in WHOLE:
             yield key, old or {"enabled": False}
         elif key == "options" and isinstance(old, Mapping):
             yield key, dict(old)  # one of them may have changed another
@@ -109,15 +103,25 @@ def _changes(wanted: State, known: State) -> Iterator[tuple[str, Any]]:
             yield key, []
 
 
+def _alt_names(wanted: Sequence[State], before: Sequence[State]) -> Iterator[tuple[str, Any]]:
+    """A list that is added to: what came goes, and what went comes."""
+    there, goes = {each["name"] for each in before}, [each for each in wanted if each.get("state") == ABSENT]
+    back = [{"name": each["name"], "state": ABSENT} for each in wanted if each not in goes]
+    back = [each for each in back if each["name"] not in there]
+    back += [{"name": each["name"]} for each in goes if each["name"] in there]
+    if back:
+        yield "alt-names", back
+
+
 def _pulled_in(desired: State, before: Mapping[str, State]) -> list[str]:
     """Interfaces that a policy changes without an entry of their own: ports lose their addresses, bases come up."""
     found: dict[str, None] = {}
     asked = desired.get("interfaces") or ()
     for wanted in (*asked, *(before[each["name"]] for each in asked if each["name"] in before)):
         sections = [each for each in wanted.values() if isinstance(each, Mapping)]
-        ports = [section.get(key) for section in sections for key in ("port", "ports")]  # a number is of macsec
+        ports = [section.get(key) for section in sections for key in PORT_LISTS]  # a number is of macsec
         for port in [each for several in ports if isinstance(several, list | tuple) for each in several]:
-            found[port["name"] if isinstance(port, Mapping) else port] = None
+            found[port.get("name", "") if isinstance(port, Mapping) else port] = None
         bases = [str(section["base-iface"]) for section in sections if section.get("base-iface")]
         found |= dict.fromkeys(base for base in bases if before.get(base, {}).get("state") == "down")
     return [name for name in found if name in before and before[name].get("state") != "ignore"]

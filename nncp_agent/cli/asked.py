@@ -83,10 +83,10 @@ def comparable(call: Call, paths: Sequence[str]) -> dict[str, Any]:
     return canonical_words(resolution.documents)
 
 
-def state_of(call: Call, path: str | None) -> Mapping[str, Any]:
+def state_of(call: Call, path: str | None, *, include_secrets: bool = False) -> Mapping[str, Any]:
     """The state in a file, as it stands there; without one this host's. Raises Usage, InvalidPolicy."""
     if path is None:
-        return present(call)
+        return present(call, include_secrets=include_secrets)
     documents = files.documents(call, [path])
     tree = documents[0].value
     if len(documents) > 1 or not isinstance(tree, dict):

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from netkernel.documents import read
+from netkernel.frozen import replace
+from netkernel.records import Link
+from nncp_agent.store import Store
+from nncp_agent.wire import decode
 from tests.fake_kernel import FakeKernel
 from tests.unit.cli.command import NODE, Result, Still, nncp
 
@@ -47,6 +51,36 @@ def test_gr_is_what_takes_a_policy_back() -> None:
             {"name": "d", "type": "dummy", "state": "absent"},
         ]
     }
+
+
+KEYS = ("50b71a8ef0bd5751ea76de6d6c98c03a", "f2b4297d39da7330")
+MACSEC = """\
+interfaces:
+- {name: ms1, type: macsec, state: up, macsec: {base-iface: eth2, mka-cak: %s, mka-ckn: %s}}
+"""
+
+
+def test_gr_hides_keys_and_says_so_and_has_them_with_s(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save_committed(decode(read(MACSEC % KEYS)).desired)
+    base = {"link": "eth2", "encrypt": 1, "port": 1, "up": True, "mtu": 1468}
+    there = replace(NODE, links={**NODE.links, "ms1": Link("ms1", "macsec", base, index=99)})
+    asked = MACSEC % ("60b71a8ef0bd5751ea76de6d6c98c03b", KEYS[1])
+    hidden, told = (
+        nncp("gr", *words, "-", stdin=asked.encode(), kernel=Still(there), state_dir=tmp_path)
+        for words in ((), ("-s",))
+    )
+    assert KEYS[0] not in hidden.out + hidden.err
+    assert "ms1: its keys are hidden" in hidden.err
+    assert read(told.out)[0].value["interfaces"][0]["macsec"]["mka-cak"] == KEYS[0]  # type: ignore[index]
+    assert told.err == ""
+
+
+def test_gr_knows_interfaces_by_their_macs_and_speaks_of_them_by_name() -> None:
+    mac = NODE.links["eth2"].address
+    asked = f"interfaces: [{{name: uplink, type: ethernet, identifier: mac-address, mac-address: '{mac}', mtu: 9000}}]"
+    back = read(run("gr", "-", stdin=asked).out)[0].value
+    assert back == {"interfaces": [{"name": "eth2", "type": "ethernet", "state": "up", "mtu": 1500}]}
 
 
 def test_gr_and_policy_take_a_state_from_a_file(tmp_path: Path) -> None:

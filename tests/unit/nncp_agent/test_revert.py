@@ -22,6 +22,7 @@ CASES = Path(__file__).parents[2] / "cases"
 NAMES = [
     "addresses-leave-the-gateway-behind",
     "addresses-replace-addresses",
+    "alternative-names-come-go-and-move",
     "base-absent-takes-what-sits-on-it",
     "bond-absent-frees-its-ports",
     "bond-changes-mode",
@@ -47,11 +48,16 @@ NAMES = [
     "deck-both-manifests",
     "deck-bridge-over-a-bond-that-is-there",
     "default-route-link-becomes-a-port",
+    "energy-wake-on-lan-and-link-modes",
     "ethtool-of-a-new-veth-and-its-bond",
     "everything-on-everything-in-any-order",
     "foreign-ports-survive-their-bridge",
     "interface-by-mac-address",
+    "interfaces-by-pci-address-driver-and-altname",
+    "interfaces-called-by-other-names",
+    "interfaces-that-are-virtual-functions",
     "ipvlans-of-one-base-change-together",
+    "links-called-by-their-alternative-names",
     "links-on-links-from-nothing",
     "loopback-goes-back-to-its-own",
     "mac-copied-from-a-nic",
@@ -61,6 +67,7 @@ NAMES = [
     "nic-absent-loses-its-settings",
     "nic-down",
     "options-of-a-link-that-stays-down",
+    "ports-named-by-their-profiles",
     "route-absent-with-wildcards",
     "route-leg-joins-and-leaves",
     "route-with-another-metric",
@@ -81,7 +88,7 @@ NAMES = [
     "vrf-absent-frees-its-ports-with-their-addresses",
     "vrf-takes-a-nic-with-its-addresses",
 ]
-"""Not among them: what is called by its MAC or its profile is found by the engine only, and a tap is its owner's."""
+"""Not among them: a tap is its owner's."""
 
 
 def state_of(now: Host) -> dict[str, Any]:

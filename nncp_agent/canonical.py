@@ -15,7 +15,7 @@ TOP: Final = (
 )  # fmt: skip
 """Keys around and in a state, in nmstate's order."""
 _AROUND: Final = frozenset({"kind", "desired", "desiredState", "items"})
-FIRST: Final = ("name", "type", "state")
+FIRST: Final = ("name", "type", "state", "enabled")
 DEEPEST: Final = 64
 
 

@@ -43,7 +43,8 @@ def run(argv: Sequence[str], world: World, called: str = "nmstatectl") -> int:
         world.stdout.write(wanted.text)
         return codes.OK
     except Usage as error:
-        world.stderr.write(f"nmstatectl: {str(error).removeprefix('nncp: ')}\n")
+        text = str(error).removeprefix("nncp: ").replace("nncp ", "nmstatectl ")
+        world.stderr.write(f"{'' if text.startswith('nmstatectl ') else 'nmstatectl: '}{text}\n")
         return CODES[codes.USAGE]
     code = outcome(Call(world, options), VERBS.get(options.verb, verb))
     return CODES.get(code, code)

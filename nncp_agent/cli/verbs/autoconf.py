@@ -26,7 +26,7 @@ WAIT_S = 31.0
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("nics", metavar="NAME,…", nargs="?", default="", help="only these NICs")
+    parser.add_argument("nics", metavar="NAME", nargs="*", help="only these NICs, also with commas between them")
     parser.add_argument("-d", "--dry-run", action="store_true", help="only print the state")
     parser.add_argument(
         "--wait", metavar="SECONDS", type=float, default=WAIT_S,
@@ -42,7 +42,7 @@ def run(call: Call) -> int:
 
     with call.kernel() as kernel:
         host = kernel.overview(())
-    only = [name for name in call.options.nics.split(",") if name]
+    only = [name for word in call.options.nics for name in word.split(",") if name]
     unknown = set(only) - host.links.keys()
     if unknown:
         call.error(f"no interface '{min(unknown)}'")

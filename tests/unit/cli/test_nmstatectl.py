@@ -75,7 +75,7 @@ def test_set_is_apply_and_said_to_be_old(tmp_path: Path) -> None:
 def test_a_verb_that_is_none_is_said_in_the_words_of_nmstatectl() -> None:
     done = nmstatectl("shw")
     assert done.err == "nmstatectl: error: invalid choice: 'shw': did you mean show?\n"
-    assert nmstatectl("show", "--nosuch").err.startswith("nmstatectl: nncp show: unrecognized arguments: --nosuch")
+    assert nmstatectl("show", "--nosuch").err.startswith("nmstatectl show: unrecognized arguments: --nosuch")
 
 
 def test_files_are_applied_one_after_the_other_until_one_fails(tmp_path: Path) -> None:

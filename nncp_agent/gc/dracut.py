@@ -1,4 +1,8 @@
-"""dracut: kernel arguments with which an initramfs, or an installer, brings the network up (dracut.cmdline(7))."""
+"""dracut: kernel arguments with which an initramfs, or an installer, brings the network up (dracut.cmdline(7)).
+
+Two programs read them, dracut's own scripts and NetworkManager's nm-initrd-generator; what only one of them takes as it
+is meant is said with what is left out.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +56,9 @@ def _made(iface: Part, type: str, state: State) -> str:
         bond, options = iface.part("link-aggregation"), iface.part("link-aggregation").part("options")
         listed = ",".join(ports({"type": type, "link-aggregation": {"port": bond.take("port", ())}}))
         stated = [f"mode={bond.take('mode')}"]
-        stated += [f"{key}={_option(options.take(key))}" for key in options.stated()]
+        stated += [f"{key}={_option(key, options.take(key))}" for key in options.stated()]
+        if any(";" in each for each in stated):
+            state.left_out.append(f"{name}: several arp_ip_target: NetworkManager takes one, dracut's own scripts all")
         return f"bond={name}:{listed}:{','.join(stated)}{mtu}"
     listed_ports = iface.part("bridge").take("port", ())
     state.left_out += [
@@ -64,8 +70,10 @@ def _made(iface: Part, type: str, state: State) -> str:
     return f"bridge={name}:{','.join(each['name'] for each in listed_ports)}"
 
 
-def _option(value: object) -> str:
-    """A comma parts options, so items of a list are parted by a semicolon (bonding's arp_ip_target)."""
+def _option(key: str, value: object) -> str:
+    """As /sys takes it. A comma parts options, so items of a list (arp_ip_target) are parted by a semicolon."""
+    if key == "all_slaves_active":
+        return "1" if value in ("delivered", True) else "0"
     return str(int(value)) if isinstance(value, bool) else str(value).replace(",", ";")
 
 
@@ -76,24 +84,28 @@ def _addresses(iface: Part, state: State) -> Iterator[str]:
         iface.take("mac-address")
     elif iface.peek("identifier") not in (None, "name"):
         iface.leave("identifier")
+    controller = iface.peek("controller") or state.controllers.get(name)
     for key in ("type", "state", "controller"):
         iface.take(key)
     tail = _tail(iface)
     v4, v6 = iface.part("ipv4"), iface.part("ipv6")
     on = {stack: bool(stack.take("enabled")) for stack in (v4, v6)}
-    if on[v4] and v4.take("dhcp"):
-        yield f"ip={name}:dhcp{tail}"
-    if on[v6] and v6.take("dhcp"):
-        yield f"ip={name}:dhcp6{tail}"
-    elif on[v6] and v6.take("autoconf"):
-        yield f"ip={name}:auto6{tail}"
+    asked = ["dhcp"] if on[v4] and v4.take("dhcp") else []
+    asked += ["dhcp6"] if on[v6] and v6.take("dhcp") else ["auto6"] if on[v6] and v6.take("autoconf") else []
+    several = ":::::" if len(asked) > 1 else ""  # dracut's scripts take two ways in the long form only
+    words = [f"ip={several}{name}:{','.join(asked)}{tail}"] if asked else []
     for stack, family in ((v4, 4), (v6, 6)):
         for number, address in enumerate(static(stack.take("address", ())) if on[stack] else ()):
             gateway = _gateway(name, family, state) if not number else ""
             where = ip_interface(address)
             mask = str(where.netmask) if family == 4 else str(where.network.prefixlen)
             host = state.hostname.partition(".")[0] if not number else ""
-            yield f"ip={_bracketed(str(where.ip))}::{_bracketed(gateway)}:{mask}:{host}:{name}:none{tail}"
+            words.append(f"ip={_bracketed(str(where.ip))}::{_bracketed(gateway)}:{mask}:{host}:{name}:none{tail}")
+    if len(words) > 1:
+        state.left_out.append(f"{name}: a second ip=, at which dracut's own scripts stop: NetworkManager takes it")
+    if not words and state.types[name] in MADE and not controller:
+        state.left_out.append(f"{name}: that it has no address: NetworkManager then asks by DHCP")
+    yield from words
 
 
 def _tail(iface: Part) -> str:

@@ -40,7 +40,7 @@ def run(call: Call) -> int:
     for line in made.left_out:
         call.warn(f"left out: {line}")
     if options.out:
-        for path in _written(made.files, options.out):
+        for path in _written(made.files, options.out, 0o600 if options.to == "networkmanager" else 0o644):
             call.print(path)
     elif options.to == "dracut" and not options.json:
         call.world.stdout.write("".join(made.files.values()))
@@ -49,8 +49,8 @@ def run(call: Call) -> int:
     return OK
 
 
-def _written(files: Mapping[str, str], folder: str) -> list[str]:
-    """Each whole or not there, and readable by root only: NetworkManager takes no others. Raises Usage."""
+def _written(files: Mapping[str, str], folder: str, mode: int) -> list[str]:
+    """Each whole or not there. NetworkManager takes none that others may read; networkd is not root. Raises Usage."""
     import os
 
     from nncp_agent.cli.words import Usage
@@ -62,6 +62,7 @@ def _written(files: Mapping[str, str], folder: str) -> list[str]:
             path = os.path.join(folder, name)
             with open(os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write(text)
+                os.fchmod(file.fileno(), mode)
             os.rename(f"{path}.tmp", path)
             paths.append(path)
     except OSError as error:

@@ -38,6 +38,11 @@ def test_gc_writes_files_that_only_root_may_read_and_says_what_is_left_out(tmp_p
     assert done.err == "warning: left out: eth2: ethtool: no word for it there\n"
 
 
+def test_gc_writes_files_for_networkd_that_its_user_may_read(tmp_path: Path) -> None:
+    nncp("gc", "--to", "networkd", "--out", str(tmp_path), "-", stdin=BOND)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o644}
+
+
 def persist(root: Path, *argv: str) -> Result:
     return nncp("persist-nic-names", "--root", str(root), *argv, kernel=Still(NODE), state_dir=root / "state")
 

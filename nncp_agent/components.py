@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from netkernel.ethtool import PEERS
 from netkernel.host import Host
 from nncp_agent.identity import Links, known_by
 from nncp_agent.ip import expires
@@ -52,7 +53,9 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
     missing = {each.name for each in interfaces if each.name not in there}
     missing |= {name for each in interfaces for name in _related(each) if name not in there}
     missing -= {each.name for each in interfaces if each.state in (State.ABSENT, State.IGNORE)}
-    lacking = frozenset(missing)
+    nowhere = {each.name: where for each in interfaces if (where := _lacks_namespace(each, host))}
+    lacking = frozenset({*missing, *(f"network namespace {where}" for where in nowhere.values())})
+    missing |= nowhere.keys()
     while more := {each.name for each in interfaces if each.name not in missing and missing & {*_below(each)}}:
         missing |= more
     kept = [_unexpired(_without(each, missing), host) for each in interfaces if each.name not in missing]
@@ -69,6 +72,20 @@ def _unexpired(interface: Interface, host: Host) -> Interface:
         if (stack := getattr(interface, family)) is not None and any(map(expires, stack.address or ()))
     }
     return replace(interface, **changes) if changes else interface
+
+
+def needed(parts: Iterable[NetworkState]) -> frozenset[str]:
+    """The parts of a host (`Host.also`) without which nobody can tell what is possible."""
+    interfaces = (each for part in parts for each in part.interfaces or ())
+    return frozenset({PEERS} if any(getattr(each.config, "peer_netns", None) for each in interfaces) else ())
+
+
+def _lacks_namespace(interface: Interface, host: Host) -> str:
+    """The network namespace that it is to be joined to and that is not there yet, or ""."""
+    where = getattr(interface.config, "peer_netns", None)
+    if not where or interface.name in host.links or interface.state not in (None, State.UP):
+        return ""
+    return "" if where in host.namespaces else str(where)
 
 
 class _Groups:

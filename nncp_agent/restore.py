@@ -17,7 +17,7 @@ from netkernel.transaction import Kernel
 from nncp_agent import lock, recovery
 from nncp_agent.apply import apply
 from nncp_agent.checkpoint import Here, namespace_of
-from nncp_agent.components import components, possible
+from nncp_agent.components import components, needed, possible
 from nncp_agent.errors import StoreBroken
 from nncp_agent.model import NetworkState, stated
 from nncp_agent.options import Options, Outcome
@@ -136,6 +136,7 @@ class _Parts:
         self._spare = spare
         self._options = options
         self._parts = parts
+        self._needed = needed(parts)
         self._tell = tell
         self._lacked: dict[int, frozenset[str]] = {}
         self._begun = _Begun(before=kernel.snapshot())
@@ -150,7 +151,7 @@ class _Parts:
 
     def restore(self) -> None:
         """Try each part that was not tried yet or no longer lacks what it lacked then."""
-        host = self._kernel.snapshot()
+        host = self._kernel.snapshot(self._needed)
         for number, part in enumerate(self._parts):
             now_possible, lacking = possible(part, host)
             if self._lacked.get(number) == lacking:

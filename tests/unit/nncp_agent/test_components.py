@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netkernel.frozen import replace
 from nncp_agent import wire
-from nncp_agent.components import components, possible
+from nncp_agent.components import components, needed, possible
 from nncp_agent.model import NetworkState
 from tests.unit.nncp_agent.nodes import BOND, BRIDGE, DUMMY, ETH9, ROUTE, VLAN, VLAN9, host, state
 
@@ -50,6 +51,17 @@ def test_what_sits_on_a_missing_nic_waits_for_it_and_its_routes_too() -> None:
     assert now.interfaces == ()
     assert now.routes is None
     assert lacking == {"eth9"}
+
+
+def test_a_wire_waits_for_the_namespace_that_it_leads_to_and_its_bridge_does_not() -> None:
+    wire = {"name": "v1", "type": "veth", "veth": {"peer": "eth0", "peer-netns": "blue"}}
+    bridge = {"name": "br2", "type": "linux-bridge", "bridge": {"port": [{"name": "v1"}]}}
+    (part,) = components(state(wire, bridge))
+    assert needed([part]) == {"peers"}
+    without, lacking = possible(part, host())
+    assert (_names([without]), lacking) == ([["br2"]], {"network namespace blue"})
+    whole, lacking = possible(part, replace(host(), namespaces=("blue",)))
+    assert (_names([whole]), lacking) == ([["v1", "br2"]], frozenset())
 
 
 def test_a_bridge_comes_up_without_the_vlan_whose_base_is_missing() -> None:

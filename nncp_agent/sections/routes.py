@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -147,6 +148,17 @@ def legs(route: Route) -> list[Leg]:
     ]
 
 
+def _seen(route: Route) -> list[Leg]:
+    """As `legs`; the weight of one by itself is not kept by the kernel, and as good as any."""
+    found = legs(route)
+    return [replace(found[0], weight=None)] if len(found) == 1 else found
+
+
+def _unweighted(route: Route) -> Route:
+    (hop,) = route.hops
+    return route if hop.weight == 1 else replace(route, hops=(replace(hop, weight=1),))
+
+
 def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reaches: Reaches) -> tuple[Route, ...]:
     """`remaining` (what the interfaces leave of the routes) with the policy's absent ones gone and its own added.
 
@@ -156,10 +168,12 @@ def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reac
     if not patterns and not wanted:
         return tuple(remaining)
     routes = [left for route in remaining if (left := _without(route, patterns)) is not None]
+    weighted = Counter((each.destination, each.table) for each in wanted if each.weight is not None)
     present: dict[str, list[Leg]] = {}
     for route in routes:
         if is_config(route):
-            present.setdefault(route.destination, []).extend(legs(route))
+            stay_alone = weighted[route.destination, route.table] < 2
+            present.setdefault(route.destination, []).extend(_seen(route) if stay_alone else legs(route))
     positions: dict[str, list[int]] = {}
     for position, route in enumerate(routes):
         positions.setdefault(route.destination, []).append(position)
@@ -167,7 +181,7 @@ def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reac
         if any(each.is_like(other) for other in present.get(each.destination, ())):
             continue
         _add(routes, positions.setdefault(each.destination, []), each, reaches)
-    return tuple(routes)
+    return tuple(_unweighted(route) if len(route.hops) == 1 else route for route in routes)
 
 
 def conflicts(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
@@ -185,7 +199,7 @@ def differences(config: Sequence[RouteEntry] | None, host: Host) -> Iterator[str
     wanted, patterns = stated(config), Patterns(absent(config))
     if not wanted and not patterns:
         return
-    found = [each for route in host.routes if is_config(route) for each in legs(route)]
+    found = [each for route in host.routes if is_config(route) for each in _seen(route)]
     by_destination: dict[str, list[Leg]] = {}
     for each in found:
         by_destination.setdefault(each.destination, []).append(each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Hop, Route
 from nncp_agent.model import RouteEntry, Routes, State
@@ -73,6 +74,24 @@ def test_a_leg_with_another_weight_replaces_the_old_one() -> None:
 
 def test_a_weight_nobody_states_does_not_count() -> None:
     assert target(entry(next_hop_address=GATEWAY), before=(ECMP,)) == (ECMP,)
+
+
+def test_the_weight_of_a_route_by_itself_is_none() -> None:
+    alone = entry(next_hop_address=GATEWAY, weight=9)
+    (route,) = target(alone)
+    assert route.hops == (Hop("eth1", GATEWAY),)
+    assert target(alone, before=(route,)) == (route,)
+    costly = replace(route, metric=100)
+    assert target(alone, before=(costly,)) == (costly,)
+    assert list(routes.differences([alone], Host(routes=(route,)))) == []
+    assert list(routes.differences([alone], Host(routes=(ECMP,)))) != []
+
+
+def test_a_leg_that_stood_alone_gets_its_weight_with_the_second() -> None:
+    (alone,) = target(entry(next_hop_address=GATEWAY, weight=9))
+    second = entry(link="eth2", next_hop_address="198.51.100.1", weight=3)
+    (route,) = target(entry(next_hop_address=GATEWAY, weight=9), second, before=(alone,))
+    assert {hop.link: hop.weight for hop in route.hops} == {"eth1": 9, "eth2": 3}
 
 
 def test_ipv6_routes_by_gateways_with_one_metric_join() -> None:

@@ -7,7 +7,7 @@ import fcntl
 import os
 import random
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from struct import Struct
 from typing import Final, assert_never
 
@@ -162,11 +162,8 @@ class Execution:
         match op:
             case CreateLink():
                 return self._create(op)
-            case DeleteLink(name):
-                index = index_of(name)
-                del self._indexes[name]
-                self._gone.add(index)
-                return [links.delete(index)]
+            case DeleteLink():
+                return [self._delete(op)]
             case SetLink(name, kind, new, old):
                 index = index_of(name)
                 return links.change(kind, new, index_of, index=index) + links.names(new, old, index)
@@ -226,6 +223,16 @@ class Execution:
         del self._indexes[name]
         self._left.add(name)
         return index
+
+    def _delete(self, op: DeleteLink) -> Message:
+        """A veth takes its other end along, whose index is free then, too."""
+        index = self._index_of(op.name)
+        peer = str(op.attrs.get("peer") or "") if op.kind == "veth" else ""
+        for name in filter(None, (op.name, peer)):
+            with suppress(_Unknown):
+                self._gone.add(self._index_of(name))
+                del self._indexes[name]
+        return links.delete(index)
 
     def _create(self, op: CreateLink) -> list[Message]:
         index, peer_index = self._take_index(op.index), 0

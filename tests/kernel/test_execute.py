@@ -293,6 +293,16 @@ def test_a_link_that_is_not_there_does_not_move(
 
 
 @pytest.mark.needs_kernel("veth")
+def test_a_veth_gets_its_old_index_back_although_its_other_end_was_deleted(kernel: LinuxKernel) -> None:
+    wrong = CreateLink("v0", "veth", {"peer": "v2"}, index=5000)
+    kernel.execute([wrong])
+    right = CreateLink("v0", "veth", {"peer": "v1"}, index=5000, peer_index=5001)
+    kernel.execute([DeleteLink("v2", "veth", {"peer": "v0"}), right])
+    links = kernel.snapshot().links
+    assert {name: links[name].index for name in ("v0", "v1")} == {"v0": 5000, "v1": 5001}
+
+
+@pytest.mark.needs_kernel("veth")
 def test_a_pair_of_veths_gets_its_old_indexes_back(kernel: LinuxKernel) -> None:
     create = CreateLink("v0", "veth", {"peer": "v1"}, index=5000, peer_index=5001)
     for _ in range(2):

@@ -6,6 +6,7 @@ import ipaddress
 from functools import lru_cache
 from typing import Final
 
+from netkernel.link_kinds import KINDS
 from netkernel.link_kinds.base import ETHERNET
 from netkernel.records import Address, Link
 
@@ -60,8 +61,10 @@ def by_identifier(link: Link) -> str:
     """The link-local address that the kernel makes of a link's own identifier in mode eui64; "" for none.
 
     That is its MAC (RFC 4291), for tunnels over IPv4 their local end (RFC 5214 section 6.1, RFC 4213 section 3.7), for
-    those over IPv6 a number they were born with (addrconf_ifid_ip6tnl).
+    those over IPv6 a number they were born with (addrconf_ifid_ip6tnl). What an IPVLAN makes nobody can tell.
     """
+    if link.kind in KINDS and KINDS[link.kind].numbered:
+        return ""
     if link.type in (_IP6TNL, _IP6GRE):
         return eui64(link.perm_address[:17])
     if link.type in (_IPIP, _GRE) or (link.type == _SIT and link.attrs.get("remote")):

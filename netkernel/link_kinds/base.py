@@ -99,6 +99,7 @@ class LinkKind(Frozen):
     `identity`: what only one link of the kind can have in a namespace, made of its attributes.
     `no_vlans`: no VLAN can sit on one (NETIF_F_VLAN_CHALLENGED). `keeps_frames`: nothing that takes all frames can
     (IFF_NO_RX_HANDLER, or a taker of its own). `passes_over`: made on one of these, it sits on what that sits on.
+    `numbered`: what it makes of its MAC for IPv6 has a number in it that nobody tells, another one each time (dev_id).
     `not_with`: kinds that can be no port of one, beside those that carry no frames.
     `queue`: packets of the transmit queue that it is born with.
     """
@@ -126,4 +127,5 @@ class LinkKind(Frozen):
     keeps_frames: bool = False
     passes_over: frozenset[str] = frozenset()
     not_with: frozenset[str] = frozenset()
+    numbered: bool = False
     queue: int = 1000

@@ -15,6 +15,7 @@ KIND = LinkKind(
     mtus=(68, 65535),
     no_vlans=True,
     keeps_frames=True,
+    numbered=True,
     passes_over=frozenset({"ipvlan"}),
     defaults={"mode": "l3", "flags": 0},
 )

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from netkernel import devconf
 from netkernel.link_kinds import KINDS
+from netkernel.link_local import is_link_local
 from netkernel.ops import CreateLink, DeleteLink, WriteSysctl
 from netkernel.reconcile import values
 from netkernel.reconcile.world import Planning
@@ -188,7 +189,8 @@ def _set_options(planning: Planning, want: Link, wanted: dict[str, Value]) -> No
 def settings(planning: Planning, have: Link, want: Link) -> None:
     """IPv6 settings and how addresses are made, before the link is up and makes one."""
     if "addr_gen_mode" in want.attrs and has_inet6(planning.world.links[have.name]):
-        planning.set(have.name, {"addr_gen_mode": want.attrs["addr_gen_mode"]})
+        mode = "none" if _gets_its_old_one(planning, want) else want.attrs["addr_gen_mode"]
+        planning.set(have.name, {"addr_gen_mode": mode})
     if not has_inet6(planning.world.links[have.name]):
         return
     token = want.attrs.get("token")
@@ -197,6 +199,14 @@ def settings(planning: Planning, have: Link, want: Link) -> None:
     _write_settings(planning, have, want)
     if token and listens_to_routers(planning.world.links[have.name]):
         planning.set(have.name, {"token": token})
+
+
+def _gets_its_old_one(planning: Planning, want: Link) -> bool:
+    """Whether it is made anew, would make another link-local address than it had, and has not been given that yet."""
+    if not planning.exact or want.kind not in KINDS or not KINDS[want.kind].numbered:
+        return False
+    had = [each for each in planning.target.addresses.get(want.name, ()) if is_link_local(each)]
+    return bool(had) and not any(each in planning.world.addresses.get(want.name, ()) for each in had)
 
 
 def _write_settings(planning: Planning, have: Link, want: Link) -> None:

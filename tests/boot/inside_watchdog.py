@@ -18,7 +18,7 @@ from nncp_agent import checkpoint, history
 from nncp_agent.store import NEXT, Store
 from tests.faults import raw
 from tests.faults.conftest import PATIENCE_S, at_rest, settled, until
-from tests.faults.scenes import BOND_BRIDGE_VLAN, SCENES
+from tests.faults.scenes import BOND_BRIDGE_VLAN
 
 CALLER = "caller.service"
 WATCHDOGS = "nncp-watchdog-*.service"
@@ -132,7 +132,7 @@ def test_an_apply_killed_half_way_is_taken_back_at_once(old: raw.Dump, store: St
         "-m",
         "tests.faults.wreck",
         str(store.directory),
-        str(SCENES.index(BOND_BRIDGE_VLAN)),
+        BOND_BRIDGE_VLAN.name,
         "14",
     ]
     done = subprocess.run(

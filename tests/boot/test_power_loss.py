@@ -12,7 +12,7 @@ import pytest
 from lab.machine import Machine
 from nncp_agent import checkpoint, history, store
 from tests.boot.node import FALLBACKS, POLICY, RESTORE, node, state
-from tests.faults.scenes import BOND_BRIDGE_VLAN, SCENES
+from tests.faults.scenes import BOND_BRIDGE_VLAN
 from tests.faults.wreck import STILL
 
 pytestmark = pytest.mark.boots
@@ -33,7 +33,7 @@ LOOKED = "/var/lib/looked"
 
 def cut(made: Machine, step: str, *words: str) -> None:
     """Boot, look at the network that came back, apply POLICY, and lose the power just before `step`."""
-    wreck = [sys.executable, "-m", "tests.faults.wreck", store.DIRECTORY, str(SCENES.index(BOND_BRIDGE_VLAN)), step]
+    wreck = [sys.executable, "-m", "tests.faults.wreck", store.DIRECTORY, BOND_BRIDGE_VLAN.name, step]
     again = shlex.join([*wreck, "still", *words])
     look = f"systemctl is-active {RESTORE} >{LOOKED}/unit; ip -j addr >{LOOKED}/addr; exec {again} >/dev/console"
     with made.on(["sh", "-c", look]) as running:

@@ -266,7 +266,71 @@ ip mptcp endpoint add 198.51.100.9 subflow
     },
 )
 
-SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS, TUNNELS, PATHS)
+_MIXED: Final = """
+# most of these are made anew, and would detect duplicates for a second each time
+for each in all default; do echo 0 > /proc/sys/net/ipv6/conf/$each/accept_dad; done
+for n in 1 2 3; do ip link add eth$n type veth peer name far$n; ip link set far$n up; done
+for n in 1 2 3; do ip link set eth$n address 02:00:00:00:00:0$n up; done
+ip link property add dev eth1 altname lan
+ip link add link eth1 name m1 address 02:00:00:00:00:71 type macvlan mode bridge; ip link set m1 up
+ip link add link eth1 name m2 address 02:00:00:00:00:72 type macvtap mode bridge; ip link set m2 up
+for n in 1 2; do ip link add link eth2 name i$n type ipvlan mode l2; ip link set i$n up; done
+ip addr add 192.0.2.9/24 dev m1
+ip addr add 198.51.100.9/24 dev i1
+ip route add 203.0.113.0/24 nexthop via 192.0.2.1 dev m1 weight 2 nexthop via 198.51.100.1 dev i1
+ip link add g1 type geneve id 7 remote 192.0.2.2; ip link set g1 up
+ip link add br0 address 02:00:00:00:00:b0 type bridge vlan_filtering 1; ip link set br0 up
+ip link set eth3 master br0
+bridge vlan add dev eth3 vid 10-20; bridge vlan add dev eth3 vid 5 pvid untagged; bridge vlan del dev eth3 vid 1
+ip link add v1 type veth peer name v2; ip link set v1 up; ip link set v2 up
+ip addr add 192.0.2.65/28 dev v2
+"""
+
+STACKED: Final = Scene(
+    "MACVLANs and IPVLANs change their modes, a GENEVE its number, a veth its peer, ports their VLANs, a NIC its names",
+    _MIXED,
+    {
+        "interfaces": [
+            {"name": "eth1", "alt-names": [{"name": "lan", "state": "absent"}, {"name": "wan"}]},
+            {
+                "name": "m1",
+                "type": "mac-vlan",
+                "mac-vlan": {"base-iface": "eth1", "mode": "private"},
+                "ipv4": {"enabled": True, "address": [{"ip": "192.0.2.10", "prefix-length": 24}]},
+            },
+            {"name": "m2", "type": "mac-vtap", "mac-vtap": {"base-iface": "far2", "mode": "passthru"}},
+            {"name": "i1", "type": "ipvlan", "ipvlan": {"base-iface": "eth2", "mode": "l3"}},
+            {"name": "i2", "type": "ipvlan", "state": "absent"},
+            {"name": "g1", "type": "geneve", "geneve": {"id": 8, "remote": "192.0.2.2"}},
+            {
+                "name": "br0",
+                "type": "linux-bridge",
+                "bridge": {
+                    "options": {"vlan-default-pvid": 7, "multicast-snooping": False, "mac-ageing-time": 60},
+                    "port": [
+                        {"name": "eth3", "vlan": {"mode": "trunk", "trunk-tags": [{"id": 12}, {"id": 30}]}},
+                        {"name": "v1", "vlan": {"mode": "access", "tag": 9}},
+                    ],
+                },
+            },
+            {"name": "v1", "type": "veth", "veth": {"peer": "v3"}},
+        ],
+        "routes": {
+            "config": [
+                {"destination": "203.0.113.0/24", "next-hop-interface": "i1", "state": "absent"},
+                {
+                    "destination": "203.0.113.128/25",
+                    "next-hop-interface": "m1",
+                    "next-hop-address": "192.0.2.1",
+                    "weight": 3,
+                    "mtu": 1400,
+                },
+            ]
+        },
+    },
+)
+
+SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS, TUNNELS, PATHS, STACKED)
 
 NAMES: Final = Scene(
     "the host and its name servers are called otherwise",
@@ -277,4 +341,22 @@ NAMES: Final = Scene(
         "dns-resolver": {"config": {"server": ["192.0.2.53"]}},
     },
 )
+
+LISTENING: Final = Scene(
+    "a NIC listens to its switch and asks for a lease, another one hears routers, and the host is called otherwise",
+    f"""{_QUICK}
+for n in 1 2; do ip link add eth$n type veth peer name far$n; quick_dad eth$n far$n; ip link set far$n up; done
+for n in 1 2; do ip link set eth$n address 02:00:00:00:00:0$n up; done
+ip addr add 198.51.100.9/24 dev eth2
+""",
+    {
+        "interfaces": [
+            {"name": "eth1", "lldp": {"enabled": True}, "ipv4": {"enabled": True, "dhcp": True}},
+            {"name": "eth2", "ipv6": {"enabled": True, "autoconf": True}},
+        ],
+        "hostname": {"running": "node2", "config": "node2"},
+        "dns-resolver": {"config": {"server": ["192.0.2.53"]}},
+    },
+)
+APART: Final = (NAMES, LISTENING)
 """Only where the files are a test's own."""

@@ -10,13 +10,13 @@ from nncp_agent.checkpoint import Here
 from nncp_agent.store import Store
 from tests.faults import raw, wreck
 from tests.faults.conftest import at_rest, settled, until
-from tests.faults.scenes import BOND_BRIDGE_VLAN, MOVE_ADDRESSES, SCENES, Scene
+from tests.faults.scenes import BOND_BRIDGE_VLAN, KINDS, MOVE_ADDRESSES, STACKED, TUNNELS, Scene
 
 pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing", "mptcp")
 
 
 def _wreck(store: Store, scene: Scene, fatal: int, *words: str) -> tuple[int, list[str]]:
-    return wreck.died(str(store.directory), str(SCENES.index(scene)), str(fatal), *words)
+    return wreck.died(str(store.directory), scene.name, str(fatal), *words)
 
 
 def _restart(store: Store) -> None:
@@ -25,8 +25,14 @@ def _restart(store: Store) -> None:
         recovery.put_right(store, lambda: kernel, Here.find())
 
 
-@pytest.mark.parametrize("scene", [BOND_BRIDGE_VLAN, MOVE_ADDRESSES], ids=lambda scene: scene.name)
-def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(store: Store, scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("scene", "stride"),
+    [(BOND_BRIDGE_VLAN, 1), (MOVE_ADDRESSES, 1), (KINDS, 4), (TUNNELS, 3), (STACKED, 7)],
+    ids=lambda value: value.name if isinstance(value, Scene) else f"every {value}",
+)
+def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(
+    store: Store, scene: Scene, stride: int
+) -> None:
     scene.set_up()
     with LinuxKernel() as kernel:
         old = at_rest()
@@ -44,7 +50,7 @@ def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(sto
             assert kernel.snapshot() == seen, steps[-1:]
             assert store.committed().interfaces is None
             assert store.read(promises.FILE) is None, steps[-1:]
-            fatal += 1
+            fatal += stride
     assert fatal > len(steps_of_kernel(steps)) > 3
     _new_state_whatever_happens_after_the_commit(store, scene, fatal)
 

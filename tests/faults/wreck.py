@@ -24,10 +24,11 @@ from netkernel.ops import Op
 from nncp_agent import wire
 from nncp_agent.apply import apply
 from nncp_agent.checkpoint import Checkpoint
+from nncp_agent.keeping.door import Door
 from nncp_agent.options import Options
 from nncp_agent.store import Store
 from nncp_agent.watchdog.start import guarding
-from tests.faults.scenes import NAMES, SCENES
+from tests.faults.scenes import APART, SCENES
 
 STILL: Final = "standing still before:"
 
@@ -128,11 +129,11 @@ def died(*arguments: str, root: str = "/") -> tuple[int, list[str]]:
 
 def main(directory: str, scene: str, fatal: str, *words: str, root: str = "/") -> None:
     steps = Steps(fatal, stands_still="still" in words)
-    policy = (NAMES if scene == NAMES.name else SCENES[int(scene)]).policy
+    policy = next(each.policy for each in (*SCENES, *APART) if each.name == scene)
     options = Options(
         check=False, commit="wait" not in words, guard=partial(_guarding, steps), command="wreck", verify_timeout_s=20
     )
-    with LinuxKernel(root=root) as kernel:
+    with LinuxKernel(root=root, keepers=Door(directory)) as kernel:
         desired = wire.decode([Document(policy)]).desired
         apply(desired, WreckedKernel(kernel, steps), WreckedStore(directory, steps), options=options)
     steps.step("end")

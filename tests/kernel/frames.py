@@ -44,7 +44,7 @@ class Tap:
     def send(self, packet: Packet) -> None:
         self._socket.send(bytes(packet))
 
-    def marks_until(self, last: bytes, deadline_s: float = 5.0) -> dict[bytes, Packet]:
+    def marks_until(self, last: bytes, deadline_s: float = 30.0) -> dict[bytes, Packet]:
         """All marked frames up to the one marked `last`, by mark. Raises TimeoutError when it never comes."""
         seen: dict[bytes, Packet] = {}
         end = time.monotonic() + deadline_s

@@ -92,6 +92,9 @@ class State:
             if state in ("absent", "ignore"):
                 self.left_out.append(f"{name}: state: {state}, for which there are no files to write")
                 continue
+            if (each.get("veth") or {}).get("peer-netns"):
+                self.left_out.append(f"{name}: a veth with a peer in another namespace, where none of them can make it")
+                continue
             self._add(name, each)
         for name in [port for port in self.controllers if port not in self.types]:
             self._add(name, {"name": name, "type": "ethernet", "state": "up"})  # nobody else says so

@@ -43,7 +43,7 @@ class Contest:
 
     `by` says which clock the goal is about: `cpu` (user and system time of the process and its children) or `wall`.
     `floors` are no contestants: what the parts of our work cost by themselves that no program of our kind does without,
-    measured in the same rounds, so that everybody sees what a goal leaves room for.
+    measured in the same rounds, so that everybody sees what a goal leaves room for; `joined` ones also all together.
     """
 
     title: str
@@ -53,6 +53,7 @@ class Contest:
     by: str = "cpu"
     rounds: int = 5
     floors: tuple[Side, ...] = ()
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def hold(contest: Contest) -> list[Line]:
 
 def _floor_lines(contest: Contest, floors: Sequence[Timing], peer: Timing) -> list[Line]:
     names = [side.name for side in contest.floors]
-    if len(names) > 1:
+    if contest.joined and len(names) > 1:
         names, floors = [*names, "both"], [*floors, sum(floors[1:], floors[0])]
     return [
         Line(f"{contest.title}, floor: {name}", contest.by, floor, contest.peers[0].name, peer, None)

@@ -1,7 +1,8 @@
 """A bond, a bridge and VLANs with addresses: made, and applied again when nothing is to be done; as whole processes.
 
 The rows "engine" are what remains of both without what they take when there is nothing in their files. The rows "floor"
-say what the goal leaves room for: an interpreter that does nothing, and the kernel's own work, asked for by `ip`.
+say what the goal leaves room for: an interpreter that does nothing, one that only imports what reads policies and
+YAML, and the kernel's own work, asked for by `ip`.
 """
 
 from __future__ import annotations
@@ -26,14 +27,21 @@ def contests(python: str, vlans: int = 200, rounds: int = 5) -> list[Contest]:
     create = Side("nncp apply", ready, nncp.apply, is_made, start=start)
     again = Side("nncp apply", made, nncp.apply, is_made, runs=3, start=start)
     batch = Side("ip -batch", partial(_batch, vlans), _ip_batch, is_made)
-    bare = Side("bare python", lambda: [python, "-ISE", "-c", "pass"], _run, lambda: True, runs=10)
+    bare = _python("bare python", python, "-ISEc", "pass")
+    readers = _python("python with msgspec and PyYAML", python, "-c", "import msgspec, yaml")
     peer = Side("ifreload -a", peer_ready, ifupdown2.reload, is_made, start=_peer_start)
     peer_again = Side("ifreload -a", peer_made, ifupdown2.reload, is_made, start=_peer_start)
     what = f"bond+bridge+{vlans} VLANs"
     return [
-        Contest(f"{what}: create", create, (peer, batch), (GOAL, None), rounds=rounds, floors=(bare, batch)),
-        Contest(f"{what}: no-op", again, (peer_again,), (GOAL,), rounds=rounds, floors=(bare,)),
+        Contest(
+            f"{what}: create", create, (peer, batch), (GOAL, None), rounds=rounds, floors=(bare, batch), joined=True
+        ),
+        Contest(f"{what}: no-op", again, (peer_again,), (GOAL,), rounds=rounds, floors=(bare, readers)),
     ]
+
+
+def _python(name: str, *command: str) -> Side:
+    return Side(name, lambda: command, _run, lambda: True, runs=10)
 
 
 def _ip(vlan: int) -> str:

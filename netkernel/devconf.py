@@ -72,6 +72,8 @@ NAMES: Final[Mapping[str, int]] = {
 }
 """Where each stands in the array; the order only grows (it is kernel ABI)."""
 
+_ENTRY: Final = struct.Struct("=i")
+_NOBODYS: Final = _ENTRY.pack(UNSTATED)
 _PLACES: Final = frozenset(NAMES.values())
 _LENGTH: Final = max(_PLACES) + 1
 
@@ -81,7 +83,7 @@ def get(conf: bytes, name: str) -> int | None:
     place = NAMES[name] * 4
     if place + 4 > len(conf):
         return None
-    (value,) = struct.unpack_from("=i", conf, place)
+    (value,) = _ENTRY.unpack_from(conf, place)
     return None if value == UNSTATED else int(value)
 
 
@@ -94,11 +96,13 @@ def overlay(conf: bytes, values: Mapping[str, int]) -> bytes:
     """`conf` with `values` written over it, made longer where they stand beyond its end."""
     if not values:
         return conf
-    entries = list(struct.unpack(f"={len(conf) // 4}i", conf[: len(conf) & ~3]))
-    entries += [UNSTATED] * (max(NAMES[name] for name in values) + 1 - len(entries))
+    written = bytearray(conf[: len(conf) & ~3])
     for name, value in values.items():
-        entries[NAMES[name]] = value
-    return struct.pack(f"={len(entries)}i", *entries)
+        place = NAMES[name] * 4
+        if place >= len(written):
+            written += _NOBODYS * (place // 4 + 1 - len(written) // 4)
+        _ENTRY.pack_into(written, place, value)
+    return bytes(written)
 
 
 def stated(conf: bytes) -> dict[str, int]:

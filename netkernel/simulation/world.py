@@ -182,13 +182,15 @@ class World:
         if old is None:
             self._count(link, 1)
             self._indexes.add(link.index)
+            self._regroup(self._ports, "", link.master, link.name)
+            self._restack((), link.below, link.name)
         elif old.attrs is not link.attrs:
             self._count(old, -1)
             self._count(link, 1)
-        if (old.master if old else "") != link.master:
-            self._regroup(self._ports, old.master if old else "", link.master, link.name)
-        if (old.below if old else ()) != link.below:
-            self._restack(old.below if old else (), link.below, link.name)
+            if old.master != link.master:
+                self._regroup(self._ports, old.master, link.master, link.name)
+            if old.below != link.below:
+                self._restack(old.below, link.below, link.name)
         self.links[link.name] = link
         self.touched.add(link.name)
 

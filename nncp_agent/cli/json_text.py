@@ -7,8 +7,8 @@ from itertools import islice
 
 from netkernel.typed import Any, NoReturn
 
-_AT_ONCE = 50
-"""Items of a list: some hundred kilobytes, which are used again for the next."""
+_AT_ONCE = 10
+"""Items of a list: some ten kilobytes, whose memory is used again for the next."""
 _OFTEN = {"ethtool": "", "bridge": "options"}
 """What links of one kind have in common: keys, and those within."""
 _NO_NUMBER = float("nan")

@@ -20,8 +20,8 @@ from nncp_agent.store import Store
 
 log = logging.getLogger(__name__)
 
-START_S: Final = 20.0
-"""A loaded machine may need seconds for a Python to start."""
+START_S: Final = 60.0
+"""A loaded machine may need that long for a Python to start, and nothing is touched before."""
 LOG: Final = "watchdog.log"
 _READY: Final = b"ready"
 _OURS: Final = ("mnt", "uts")

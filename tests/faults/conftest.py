@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from netkernel.kernel import LinuxKernel
 from nncp_agent import lock
 from nncp_agent.store import Store
 from nncp_agent.watchdog import changes
 from tests.faults import raw
+from tests.faults.scenes import Scene
 
 PATIENCE_S = 30.0
 IFA_F_TENTATIVE = 0x40  # linux/if_addr.h
@@ -25,6 +27,12 @@ def store(netns: str, tmp_path: Path) -> Store:
     store = Store(tmp_path / "state")
     store.prepare()
     return store
+
+
+def param(scene: Scene, *more: object) -> ParameterSet:
+    """A scene as a parameter of tests, with `more` of them, for kernels that have what it needs."""
+    words = [scene.name, *(f"every {each}" for each in more)]
+    return pytest.param(scene, *more, id="-".join(words), marks=pytest.mark.needs_kernel(*scene.needs))
 
 
 def until(store: Store, holds: Callable[[], bool], what: str) -> None:
@@ -42,8 +50,8 @@ def until(store: Store, holds: Callable[[], bool], what: str) -> None:
 
 
 def settled(host: raw.Dump) -> raw.Dump:
-    """The dump of this namespace, as soon as it equals `host`, or after a few seconds: DAD and carrier take theirs."""
-    deadline = time.monotonic() + 5
+    """The dump of this namespace, as soon as it equals `host`, or when patience ends: DAD and carrier take theirs."""
+    deadline = time.monotonic() + PATIENCE_S
     with LinuxKernel() as kernel:
         while True:
             kernel.snapshot()
@@ -54,7 +62,7 @@ def settled(host: raw.Dump) -> raw.Dump:
 
 def at_rest() -> raw.Dump:
     """The dump of this namespace once duplicate address detection is over."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     with LinuxKernel() as kernel:
         while (addresses := kernel.snapshot().addresses) and (left_s := deadline - time.monotonic()) > 0:
             if not any(each.state & IFA_F_TENTATIVE for ours in addresses.values() for each in ours):

@@ -9,11 +9,12 @@ from netkernel.frozen import Frozen
 
 
 class Scene(Frozen):
-    """A host and a policy for it, in nmstate form."""
+    """A host and a policy for it, in nmstate form; `needs` are the features of a kernel that few scenes use."""
 
     name: str
     host: str  # for sh(1), in a fresh namespace
     policy: dict[str, Any]
+    needs: tuple[str, ...] = ()
 
     def set_up(self) -> None:
         subprocess.run(["sh", "-euc", self.host], check=True)
@@ -203,6 +204,7 @@ KINDS: Final = Scene(
             {"name": "tap1", "type": "tun", "state": "up", "controller": "br0", "tun": {"mode": "tap", "group": 36}},
         ]
     },
+    needs=("macsec", "tap"),
 )
 
 _TUNNELLED: Final = f"""{_QUICK}
@@ -237,6 +239,7 @@ TUNNELS: Final = Scene(
             },
         ]
     },
+    needs=("gre", "hsr", "vrf", "vxlan"),
 )
 
 PATHS: Final = Scene(
@@ -328,6 +331,7 @@ STACKED: Final = Scene(
             ]
         },
     },
+    needs=("geneve", "ipvlan", "macvlan", "macvtap"),
 )
 
 SCENES: Final = (BOND_BRIDGE_VLAN, MOVE_ADDRESSES, CHANGE_AND_REMOVE, ETHTOOL, KINDS, TUNNELS, PATHS, STACKED)

@@ -9,7 +9,7 @@ from nncp_agent import checkpoint, history, lock, pending, promises, recovery
 from nncp_agent.checkpoint import Here
 from nncp_agent.store import Store
 from tests.faults import raw, wreck
-from tests.faults.conftest import at_rest, settled, until
+from tests.faults.conftest import at_rest, param, settled, until
 from tests.faults.scenes import BOND_BRIDGE_VLAN, KINDS, MOVE_ADDRESSES, STACKED, TUNNELS, Scene
 
 pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing", "mptcp")
@@ -27,8 +27,13 @@ def _restart(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("scene", "stride"),
-    [(BOND_BRIDGE_VLAN, 1), (MOVE_ADDRESSES, 1), (KINDS, 4), (TUNNELS, 3), (STACKED, 7)],
-    ids=lambda value: value.name if isinstance(value, Scene) else f"every {value}",
+    [
+        param(BOND_BRIDGE_VLAN, 1),
+        param(MOVE_ADDRESSES, 1),
+        param(KINDS, 4),
+        param(TUNNELS, 3),
+        param(STACKED, 7),
+    ],
 )
 def test_an_apply_killed_before_any_step_ends_in_the_old_state_or_in_the_new(
     store: Store, scene: Scene, stride: int

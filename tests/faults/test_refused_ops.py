@@ -18,7 +18,7 @@ from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.options import Options
 from nncp_agent.store import Store
 from tests.faults import raw
-from tests.faults.conftest import at_rest, settled
+from tests.faults.conftest import at_rest, param, settled
 from tests.faults.scenes import SCENES, Scene
 
 pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6", "policy_routing", "mptcp")
@@ -56,7 +56,7 @@ def unguarded(store: Store, point: Checkpoint, namespace: str | None) -> Iterato
 OPTIONS = Options(check=False, guard=unguarded, command="test", verify_timeout_s=20)
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", [param(scene) for scene in SCENES])
 def test_a_refused_op_leaves_the_host_exactly_as_it_was(store: Store, scene: Scene) -> None:
     scene.set_up()
     desired = wire.decode([Document(scene.policy)]).desired
@@ -77,7 +77,7 @@ def test_a_refused_op_leaves_the_host_exactly_as_it_was(store: Store, scene: Sce
         assert position == len(outcome.ops) > 3
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", [param(scene) for scene in SCENES])
 def test_applying_it_again_plans_nothing(store: Store, scene: Scene) -> None:
     scene.set_up()
     desired = wire.decode([Document(scene.policy)]).desired

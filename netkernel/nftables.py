@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import errno
 from _socket import AF_BRIDGE, AF_INET, AF_INET6, inet_pton
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 
 from netkernel import tlv
 from netkernel.errors import KernelRefused, MalformedMessage
 from netkernel.frozen import Frozen, replace
-from netkernel.netlink import APPEND, CREATE, Message, Socket, Span, opened
+from netkernel.netlink import APPEND, CREATE, ERROR, HEADER, Message, Socket, Span, Wire, opened
 from netkernel.typed import Final, Self
 
 BRIDGE: Final = AF_BRIDGE
@@ -32,6 +32,7 @@ _NEW_TABLE, _GET_TABLE, _DELETE_TABLE, _NEW_CHAIN, _GET_CHAIN, _DELETE_CHAIN, _N
 _GET_GENERATION: Final = _SUBSYSTEM << 8 | 16
 _WORD: Final = Struct(">I")
 _LONG: Final = Struct(">Q")
+_ERRNO: Final = Struct("=i")
 _REGISTER: Final = 1
 _DROP, _ACCEPT, _JUMP, _RETURN = 0, 1, -3, -5
 _IIFNAME, _OIFNAME, _NFPROTO, _L4PROTO = 6, 7, 15, 16
@@ -40,6 +41,9 @@ _TCPMSS, _HTON, _MAXSEG, _TCP_OPTION = 3, 1, 2, 1
 """NFT_RT_TCPMSS, NFT_BYTEORDER_HTON, TCPOPT_MAXSEG, NFT_EXTHDR_OP_TCPOPT."""
 _ETHER_SOURCE: Final = (_LINK_LAYER, 6, 6)
 EQUAL, UNEQUAL, AT_MOST, AT_LEAST = 0, 1, 3, 5
+_NO_SUBSYSTEM: Final = errno.EINVAL
+"""What nfnetlink says to whoever asks for a part of netfilter that it does not have (net/netfilter/nfnetlink.c)."""
+_NOT_THERE: Final = (errno.ENOENT, _NO_SUBSYSTEM)
 
 
 class Rule(Frozen):
@@ -192,10 +196,19 @@ def masquerade() -> bytes:
 
 
 class Nftables:
-    """A conversation with nftables in the namespace of the calling thread."""
+    """A conversation with nftables in the namespace of the calling thread.
 
-    def __init__(self) -> None:
-        self._socket = Socket(opened(_NETFILTER))
+    A kernel that has none has no table either: it is asked in vain, and refuses what is to be made.
+    """
+
+    def __init__(self, wire: Callable[[int], Wire] = opened) -> None:
+        """`wire` opens a socket of a netlink protocol."""
+        try:
+            self._socket = Socket(wire(_NETFILTER))
+        except OSError as error:
+            if error.errno != errno.EPROTONOSUPPORT:
+                raise
+            self._socket = Socket(_Nowhere())
 
     def commit(self, messages: Sequence[Message], generation: int | None = None) -> None:
         """All of it or nothing; with a `generation` only if nobody has changed anything since then.
@@ -207,7 +220,8 @@ class Nftables:
         refused = self._socket.write([begin, *messages], closing=_END)
         if refused:
             said = refused[min(refused)]
-            raise KernelRefused("nftables", said.errno, said.reason)
+            reason = "this kernel has no nf_tables" if 0 in refused and said.errno == _NO_SUBSYSTEM else said.reason
+            raise KernelRefused("nftables", said.errno, reason)
 
     def generation(self) -> int:
         """A number that each transaction of anybody changes. Raises KernelRefused."""
@@ -229,7 +243,7 @@ class Nftables:
     def chains(self, family: int, of: str) -> list[str]:
         """The names of a table's chains. Raises KernelRefused."""
         found = []
-        for data, start, end in self._socket.dump(_GET_CHAIN, _HEADER.pack(family, 0, 0)):
+        for data, start, end in self._dumped(_GET_CHAIN, _HEADER.pack(family, 0, 0)):
             names = {
                 number: tlv.read_text(data, first, last)
                 for number, first, last in tlv.walk(data, start + _HEADER.size, end)
@@ -249,13 +263,16 @@ class Nftables:
         """The rules of a chain, those of them whose bytes contain a text; none where there is no such chain."""
         wanted = containing.encode()
         request = _HEADER.pack(family, 0, 0) + tlv.text(1, of) + tlv.text(2, chain)
+        spans = self._dumped(_GET_RULE, request)
+        return [_read(data, start, end) for data, start, end in spans if data.find(wanted, start, end) >= 0]
+
+    def _dumped(self, kind: int, request: bytes) -> list[Span]:
         try:
-            spans = self._socket.dump(_GET_RULE, request)
+            return self._socket.dump(kind, request)
         except KernelRefused as refused:
-            if refused.errno == errno.ENOENT:
+            if refused.errno in _NOT_THERE:
                 return []
             raise
-        return [_read(data, start, end) for data, start, end in spans if data.find(wanted, start, end) >= 0]
 
     def _is_there(self, kind: int, family: int, named: bytes) -> bool:
         return self._asked(kind, family, named) is not None
@@ -264,7 +281,7 @@ class Nftables:
         try:
             return self._socket.ask(kind, _HEADER.pack(family, 0, 0) + named)
         except KernelRefused as refused:
-            if refused.errno == errno.ENOENT:
+            if refused.errno in _NOT_THERE:
                 return None
             raise
 
@@ -276,6 +293,30 @@ class Nftables:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Nowhere:
+    """A kernel without netfilter's netlink at all, answering as one that has it, and no nf_tables."""
+
+    def __init__(self) -> None:
+        self._asked = b""
+
+    def send(self, data: bytes, /) -> int:
+        self._asked = data
+        return len(data)
+
+    def recvmsg(self, size: int, ancillary: int, flags: int, /) -> tuple[bytes, list[object], int, tuple[int, int]]:
+        echoed = self._asked[: HEADER.size]
+        length = HEADER.size + _ERRNO.size + len(echoed)
+        sequence = HEADER.unpack_from(echoed)[3]
+        answer = HEADER.pack(length, ERROR, 0, sequence, 0) + _ERRNO.pack(-_NO_SUBSYSTEM) + echoed
+        return answer, [], 0, (0, 0)
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        return
 
 
 def _message(kind: int, flags: int, family: int, payload: bytes) -> Message:

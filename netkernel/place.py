@@ -17,7 +17,7 @@ from netkernel.codec import addresses, elsewhere, pairs, routes, shapes, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.executor import Execution
 from netkernel.frozen import Frozen
-from netkernel.netlink import Socket
+from netkernel.netlink import Message, Refusal, Socket
 from netkernel.ops import Op, inverse
 from netkernel.records import Address, Link, VlanRange
 from netkernel.typed import Final, Self
@@ -61,15 +61,27 @@ class Place:
         reader = shapes.Links()
         return {link.name: link for link in (reader.read(*span, names) for span in spans)}
 
-    def create_pair(self, name: str, peer: str, namespace: str, *, mtu: int, peer_address: str = "") -> None:
+    def create_pair(
+        self, name: str, peer: str, namespace: str, *, mtu: int, alias: str = "", peer_address: str = ""
+    ) -> None:
         """A veth pair, one end here, the other born in the namespace at a path, both down.
 
-        Raises KernelRefused: EEXIST when there is one of either name; NetworkError when there is no such namespace.
+        `alias` is that of the end here, which has it as soon as anybody sees it: whoever dies meanwhile leaves nothing
+        that is nobody's. Raises KernelRefused: EEXIST when there is one of either name; NetworkError when there is no
+        such namespace.
         """
+        what = f"create veth {name} with {peer} in {namespace}"
+        if self.link(name) is not None:  # the alias goes by the name, and must not become that of another's link
+            raise KernelRefused(what, errno.EEXIST, "File exists")
         with netns.opened(namespace) as fd:
             message = pairs.create(name, peer, fd, mtu=mtu, peer_address=peer_address)
-            for said in self._socket.write([message]).values():
-                raise KernelRefused(f"create veth {name} with {peer} in {namespace}", said.errno, said.reason)
+            said = self._socket.write([message, pairs.set_alias(name, alias)]).get(0)
+        if said is not None:
+            raise KernelRefused(what, said.errno, said.reason)
+
+    def tell(self, messages: Sequence[Message]) -> dict[int, Refusal]:
+        """Send a batch; gives what the kernel refused, by position. It does all the others. Raises AnswerLost."""
+        return self._socket.write(messages)
 
     def vlans(self, name: str) -> tuple[VlanRange, ...]:
         """The VLANs of a bridge's port. Raises KernelRefused when it is none."""

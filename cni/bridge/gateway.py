@@ -8,7 +8,7 @@ from _socket import AF_INET, AF_INET6, inet_pton
 from collections.abc import Iterable, Iterator
 
 from cni.bridge.config import BridgeConfig, gateway_name
-from cni.bridge.node import join
+from cni.bridge.node import join, quiet
 from cni.bridge.pod import NO_DETECTION
 from cni.types.errors import INVALID_CONFIG, CniError
 from cni.types.results import Interface, Result, replace
@@ -43,10 +43,8 @@ def ensured(node: Place, bridge: Link, config: BridgeConfig) -> tuple[Link, tupl
     made = (CreateLink(port, "veth", {"peer": name}),)  # the port first: callers find it by the index before ours
     own: Attrs = {"alias": stamp(OWNER, f"{bridge.name}/{config.vlan}"), "up": True}
     try:
-        quiet = WriteSysctl(f"net/ipv6/conf/{port}/accept_ra", new="0", old="1")
-        node.execute(
-            [*made, quiet, *join(port, in_vlan, bridge), SetLink(name, "veth", own, {"alias": "", "up": False})]
-        )
+        joins = [quiet(port), *join(port, in_vlan, bridge)]
+        node.execute([*made, *joins, SetLink(name, "veth", own, {"alias": "", "up": False})])
     except KernelRefused as refused:
         if refused.errno != errno.EEXIST:
             node.undo(made)
@@ -57,13 +55,17 @@ def ensured(node: Place, bridge: Link, config: BridgeConfig) -> tuple[Link, tupl
     return found, made
 
 
+def is_there(node: Place, bridge: str, vlan: int) -> bool:
+    """Whether the VLAN has a gateway that we made. Raises KernelRefused."""
+    link = node.link(f"{bridge}.{vlan}")
+    return link is not None and link.alias == stamp(OWNER, f"{bridge}/{vlan}")
+
+
 def remove_unused(node: Place, bridge: str, vlan: int) -> None:
     """What we made for a VLAN goes with the last pod in it, whoever attached that. Raises KernelRefused."""
-    name = f"{bridge}.{vlan}"
-    links = node.links()
-    link = links.get(name)
-    if link is None or link.alias != stamp(OWNER, f"{bridge}/{vlan}"):
+    if not is_there(node, bridge, vlan):
         return
+    name, links = f"{bridge}.{vlan}", node.links()
     pods = [port.name for port in links.values() if port.master == bridge and port.netnsid is not None]
     if any(each.first <= vlan <= each.last for port in pods for each in node.vlans(port)):
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,7 @@ _CHECKS, _POST = "masq_checks", "postrouting"
 _POSTROUTING_HOOK, _SRCNAT = 4, 100
 _LONGEST_COMMENT: Final = 127
 _CHAIN_LENGTH: Final = 28
-_IPV4, _IPV6 = 2, 10  # NFPROTO_*
+_FAMILIES: Final = {4: 2, 6: 10}  # NFPROTO_*
 _PROGRAMS: Final = {4: "iptables", 6: "ip6tables"}
 _MULTICAST: Final = {4: "224.0.0.0/4", 6: "ff00::/8"}
 _WAIT_S: Final = "5"
@@ -43,15 +44,16 @@ def put_up(backend: str, network: str, ifname: str, container: str, addresses: S
             _iptables_up(network, container, address)
 
 
-def take_down(network: str, ifname: str, container: str, addresses: Iterable[str]) -> None:
-    """Remove both forms; for iptables the pod's addresses must be known. Raises KernelRefused, CniError."""
+def take_down(network: str, ifname: str, container: str) -> None:
+    """Remove both forms. Raises KernelRefused, CniError."""
+    name = chain(network, container)
     with Nftables() as door:
         prefix = _key(network, ifname, container)
         found = [rule for rule in door.rules(*_OF, _CHECKS, containing=prefix) if rule.comment.startswith(prefix)]
         _remove(door, found)
-        addresses = [each for each in addresses if _may_be_in_iptables(door, chain(network, container), each)]
-    for address in addresses:
-        _iptables_down(network, container, address)
+        families = [family for family in _PROGRAMS if _may_be_in_iptables(door, name, family)]
+    for family in families:
+        _iptables_down(family, name)
 
 
 def collect(network: str, valid: Iterable[tuple[str, str]]) -> None:
@@ -66,21 +68,22 @@ def collect(network: str, valid: Iterable[tuple[str, str]]) -> None:
 
 def _remove(door: Nftables, found: Sequence[Rule]) -> None:
     """With the last rule goes the table, which has nothing else in it, unless somebody is about to use it."""
-    if not found:
+    if found:
+        door.commit([nft.delete_rule(*_OF, rule) for rule in found])
+    elif not door.has_table(*_OF):
         return
-    door.commit([nft.delete_rule(*_OF, rule) for rule in found])
     seen = door.generation()
     if not door.rules(*_OF, _CHECKS) and sorted(door.chains(*_OF)) == sorted((_CHECKS, _POST)):
         with suppress(KernelRefused):
             door.commit([nft.delete_table(*_OF)], seen)
 
 
-def _may_be_in_iptables(door: Nftables, name: str, address: str) -> bool:
+def _may_be_in_iptables(door: Nftables, name: str, family: int) -> bool:
     """Asked before programs are run: iptables keeps chains in nftables; the old one says in /proc that it is used."""
-    if door.has_chain(_IPV6 if ":" in address else _IPV4, "nat", name):
+    if door.has_chain(_FAMILIES[family], "nat", name):
         return True
     try:
-        with open("/proc/net/ip6_tables_names" if ":" in address else "/proc/net/ip_tables_names") as opened:
+        with open("/proc/net/ip6_tables_names" if family == 6 else "/proc/net/ip_tables_names") as opened:
             return "nat" in opened.read().split()
     except OSError:
         return False
@@ -136,24 +139,24 @@ def _iptables_up(network: str, container: str, address: str) -> None:
         [name, "!", "-d", _MULTICAST[family], "-j", "MASQUERADE", *comment],
         ["POSTROUTING", "-s", ip, "-j", name, *comment],
     ):
-        if not _iptables(family, "-C", *rule, accept_failure=True):
+        if _iptables(family, "-C", *rule, accept_failure=True) is None:
             _iptables(family, "-A", *rule)
 
 
-def _iptables_down(network: str, container: str, address: str) -> None:
-    family = 6 if ":" in address else 4
+def _iptables_down(family: int, name: str) -> None:
+    """Whoever jumps to the chain does so for an address; the program says which in the words that it takes."""
     if not shutil.which(_PROGRAMS[family]):
         return
-    name, said = chain(network, container), f'name: "{network}" id: "{container}"'
-    ip = address.partition("/")[0]
-    jump = ["POSTROUTING", "-s", ip, "-j", name, "-m", "comment", "--comment", said]
-    _iptables(family, "-D", *jump, accept_failure=True)
-    if _iptables(family, "-F", name, accept_failure=True):
+    for line in (_iptables(family, "-S", "POSTROUTING") or "").splitlines():
+        words = shlex.split(line)
+        if name in words:
+            _iptables(family, "-D", *words[1:], accept_failure=True)
+    if _iptables(family, "-F", name, accept_failure=True) is not None:
         _iptables(family, "-X", name, accept_failure=True)
 
 
-def _iptables(family: int, *words: str, accept_failure: bool = False) -> bool:
-    """Whether it succeeded. Raises CniError when it did not and had to."""
+def _iptables(family: int, *words: str, accept_failure: bool = False) -> str | None:
+    """What it printed; None when it failed. Raises CniError when it did and must not."""
     command = [_PROGRAMS[family], "-w", _WAIT_S, "-t", "nat", *words]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
@@ -163,4 +166,4 @@ def _iptables(family: int, *words: str, accept_failure: bool = False) -> bool:
         ) from None
     if done.returncode and not accept_failure:
         raise CniError(INTERNAL, f"{' '.join(command)}: {done.stderr.strip()}", "ipMasq could not be set up")
-    return not done.returncode
+    return None if done.returncode else done.stdout

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 
 from cni.bridge.config import BridgeConfig
 from cni.bridge.stamp import Attachment
-from cni.types.errors import INVALID_CONFIG, INVALID_ENVIRONMENT, IO_FAILURE, TRY_AGAIN_LATER, CniError
+from cni.types.errors import INVALID_CONFIG, INVALID_ENVIRONMENT, TRY_AGAIN_LATER, CniError
 from netkernel.errors import KernelRefused
 from netkernel.ops import AddVlans, CreateLink, DeleteLink, DeleteVlans, Op, SetLink, SetPort, WriteSysctl
 from netkernel.place import Place
 from netkernel.records import Link, Value, VlanRange
 from netkernel.typed import Final
 
-LOCK: Final = "/run/nncp-agent/cni.lock"
 _TRIES: Final = 10
 _LOCAL_BIT: Final = 0x02
 _GROUP_BIT: Final = 0x01
-
-
-@contextmanager
-def joining(lock: str) -> Iterator[None]:
-    """Held while a bridge is made and joined, or left and removed: nobody loses the bridge between the two.
-
-    Raises CniError when the lock cannot be had.
-    """
-    try:
-        os.makedirs(os.path.dirname(lock), 0o755, exist_ok=True)
-        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        hint = "it is held while ports join a bridge; nothing was changed"
-        raise CniError(IO_FAILURE, f"{lock}: {error.strerror}", hint) from None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
 
 
 def ensured(node: Place, config: BridgeConfig, promised: Collection[str]) -> tuple[Link, Sequence[Op], bool]:
@@ -105,12 +83,12 @@ def check_free(pod: Place, ifname: str, port: str = "") -> None:
         raise CniError(INVALID_ENVIRONMENT, said, "CNI_IFNAME is taken in that namespace")
 
 
-def pair(node: Place, netns: str, ifname: str, mtu: int, mac: str) -> str:
+def pair(node: Place, netns: str, ifname: str, mtu: int, mac: str, mine: Attachment) -> str:
     """A veth pair with one end in the pod, both down; gives the name of the other. Raises CniError, KernelRefused."""
     for _ in range(_TRIES):
         name = f"veth{os.urandom(4).hex()}"
         try:
-            node.create_pair(name, ifname, netns, mtu=mtu, peer_address=mac)
+            node.create_pair(name, ifname, netns, mtu=mtu, alias=mine.alias, peer_address=mac)
         except KernelRefused as refused:
             if refused.errno != errno.EEXIST:
                 raise
@@ -121,12 +99,9 @@ def pair(node: Place, netns: str, ifname: str, mtu: int, mac: str) -> str:
     raise CniError(INVALID_ENVIRONMENT, "failed to find a name for the veth pair", f"{_TRIES} random ones were taken")
 
 
-def stamp(name: str, attachment: Attachment) -> list[Op]:
-    """What a port is told before anybody sees it in use."""
-    return [
-        SetLink(name, "veth", {"alias": attachment.alias}, {"alias": ""}),
-        WriteSysctl(f"net/ipv6/conf/{name}/accept_ra", new="0", old="1"),
-    ]
+def quiet(name: str) -> Op:
+    """A port hears no routers; before anybody sees it in use."""
+    return WriteSysctl(f"net/ipv6/conf/{name}/accept_ra", new="0", old="1")
 
 
 def join(name: str, config: BridgeConfig, bridge: Link) -> list[Op]:

@@ -9,11 +9,15 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from cni import ipam
 from cni.attachments import valid_attachments
-from cni.bridge import checks, gateway, masquerade, node, pod, spoof, stamp
+from cni.bridge import checks, gateway, leaving, masquerade, node, pod, spoof, stamp
 from cni.bridge.config import BridgeConfig, gateway_name, read
+from cni.bridge.leaving import Leave
+from cni.bridge.lock import PATIENCE_S, PLACE, JoiningLock
+from cni.bridge.stamp import Attachment
 from cni.skel import CHECK, DEL, GC, STATUS, Call
 from cni.types.errors import INTERNAL, INVALID_CONFIG, INVALID_NETNS, CniError
 from cni.types.results import NO_DNS, Interface, Result, replace
+from netkernel import together
 from netkernel.errors import NetworkError, NotUndone
 from netkernel.nftables import Nftables
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink
@@ -36,13 +40,23 @@ def promised_bridges(file: str = PROMISED) -> frozenset[str]:
 
 
 class BridgePlugin:
-    """`promised` are the bridges it must never make itself; `lock` is the file it holds while ports join or leave."""
+    """`promised` are the bridges it must never make itself; `lock` is held while ports join or leave a bridge.
+
+    `leave` is how a port is found and deleted.
+    """
 
     name = "bridge"
 
-    def __init__(self, promised: Callable[[], Collection[str]] = promised_bridges, lock: str = node.LOCK) -> None:
+    def __init__(
+        self,
+        promised: Callable[[], Collection[str]] = promised_bridges,
+        lock: str = PLACE,
+        leave: Leave = leaving.alone,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._promised = promised
-        self._lock = lock
+        self._lock = JoiningLock(lock, patience_s)
+        self._leave = leave
 
     def add(self, call: Call) -> Result:
         """Attach the pod. Raises CniError or NetworkError, with everything as it was."""
@@ -62,20 +76,19 @@ class BridgePlugin:
     def _attached(
         self, outside: Place, inside: Place, call: Call, config: BridgeConfig, back: ExitStack
     ) -> tuple[Link, str]:
-        with node.joining(self._lock):
+        with self._lock.held():
             bridge, changed, is_new = node.ensured(outside, config, self._promised())
             back.callback(_undo, outside, changed)
             if is_new:
-                back.callback(self._leave, outside, bridge.name)
-            port = node.pair(outside, call.namespace, call.ifname, config.mtu or bridge.mtu, config.mac)
+                back.callback(self._leave_bridge, outside, bridge.name)
+            mine = _attachment(call, config)
+            port = node.pair(outside, call.namespace, call.ifname, config.mtu or bridge.mtu, config.mac, mine)
             back.callback(_undo, outside, [CreateLink(port, "veth")])
-            mine = stamp.attachment(call.container, call.ifname, call.network, config.bridge, config.vlan)
-            outside.execute(node.stamp(port, mine))
             if config.mac_spoof_check:
                 back.callback(_unchecked, call)
                 with Nftables() as door:
                     spoof.put_up(door, port, _address(inside, call.ifname), call.container, call.ifname)
-            outside.execute(node.join(port, config, bridge))
+            outside.execute([node.quiet(port), *node.join(port, config, bridge)])
         return bridge, port
 
     def _addressed(
@@ -101,21 +114,23 @@ class BridgePlugin:
             outside.execute(ops)
         if config.ip_masq:
             addresses = [each.address for each in result.ips]
-            back.callback(masquerade.take_down, call.network, call.ifname, call.container, addresses)
+            back.callback(masquerade.take_down, call.network, call.ifname, call.container)
             masquerade.put_up(config.ip_masq_backend, call.network, call.ifname, call.container, addresses)
         return result if config.dns == NO_DNS else replace(result, dns=config.dns)
 
     def delete(self, call: Call) -> None:
         """Remove all that belongs to the attachment, whatever of it is left. What remains is named at the end."""
         config = read(call)
-        with Place() as outside, ExitStack() as all_of_it:
-            addresses = _addresses(call)
+        with Place() as outside, ExitStack() as after:
             # pushed last is done first: nobody gets the address of a pod that can still answer for it
-            all_of_it.callback(masquerade.take_down, call.network, call.ifname, call.container, addresses)
-            all_of_it.callback(_unchecked, call)
+            rules = after.enter_context(ExitStack())
+            rules.callback(masquerade.take_down, call.network, call.ifname, call.container)
+            rules.callback(_unchecked, call)
             if config.ipam:
-                all_of_it.callback(ipam.tell, config.ipam, call, DEL)
-            all_of_it.callback(self._detach, outside, call, config)
+                after.callback(ipam.tell, config.ipam, call, DEL)
+            found = self._detach(outside, call, config)
+            if found is not None and not found.has_rules:
+                rules.pop_all()  # a port that is there says whether anybody has to be asked
 
     def check(self, call: Call) -> None:
         """Raises CniError for the first thing that is not as ADD left it."""
@@ -138,10 +153,14 @@ class BridgePlugin:
         known = {(stamp.short(container), ifname) for container, ifname in valid}
         where = stamp.place(config.bridge, config.vlan)
         with Place() as outside, Nftables() as door:
-            for link in outside.links().values():
-                mine = stamp.read(link.alias)
-                if mine and mine.is_of(call.network, where) and (mine.container, mine.ifname) not in known:
-                    outside.execute([DeleteLink(link.name, "veth")])
+            stale = [
+                link
+                for link in outside.links().values()
+                if (mine := stamp.read(link.alias)) and mine.is_of(call.network, where)
+                if (mine.container, mine.ifname) not in known
+            ]
+            for refused in together.delete(outside, stale).values():
+                raise refused
             self._leave_vlan(outside, config.bridge, config.vlan)
             spoof.collect(door, outside.links().keys())
         masquerade.collect(call.network, valid)
@@ -153,28 +172,26 @@ class BridgePlugin:
             ipam.tell(config.ipam, call, STATUS)
 
     def _leave_vlan(self, outside: Place, bridge: str, vlan: int) -> None:
-        if vlan:
-            with node.joining(self._lock):
+        if vlan and gateway.is_there(outside, bridge, vlan):
+            with self._lock.held():
                 gateway.remove_unused(outside, bridge, vlan)
 
-    def _leave(self, outside: Place, bridge: str) -> None:
-        with node.joining(self._lock):
+    def _leave_bridge(self, outside: Place, bridge: str) -> None:
+        with self._lock.held():
             node.remove_unused(outside, bridge)
 
-    def _detach(self, outside: Place, call: Call, config: BridgeConfig) -> None:
-        mine = (stamp.short(call.container), call.ifname)
-        for link in outside.links().values():
-            found = stamp.read(link.alias)
-            if found and (found.container, found.ifname) == mine:
-                outside.execute([DeleteLink(link.name, "veth")])
-                self._leave_vlan(outside, found.bridge, found.vlan)
-                return
+    def _detach(self, outside: Place, call: Call, config: BridgeConfig) -> Attachment | None:
+        found = self._leave(outside, call)
+        if found is not None:
+            self._leave_vlan(outside, found.bridge, found.vlan)
+            return found
         with suppress(NetworkError):  # one that the Go plugin made has no stamp; it is where the runtime says
             if call.netns:
                 with Place(call.namespace) as inside:
                     if (theirs := inside.link(call.ifname)) is not None and theirs.kind == "veth":
                         inside.execute([DeleteLink(call.ifname, "veth")])
         self._leave_vlan(outside, config.bridge, config.vlan)
+        return None
 
 
 @contextmanager
@@ -221,14 +238,9 @@ def _address(inside: Place, ifname: str) -> str:
     return link.address
 
 
-def _addresses(call: Call) -> list[str]:
-    """The addresses of the pod's interface, in CIDR form, as far as it can still be seen."""
-    with suppress(NetworkError, OSError):
-        if call.netns:
-            with Place(call.namespace) as inside:
-                if (link := inside.link(call.ifname)) is not None:
-                    return [f"{each.ip}/{each.prefix}" for each in inside.addresses(link) if each.scope == 0]
-    return []
+def _attachment(call: Call, config: BridgeConfig) -> Attachment:
+    has_rules = config.mac_spoof_check or config.ip_masq
+    return stamp.attachment(call.container, call.ifname, call.network, config.bridge, config.vlan, has_rules)
 
 
 def _unchecked(call: Call) -> None:

@@ -83,6 +83,7 @@ def collect(door: Nftables, ports: Collection[str]) -> None:
         if rule.input and rule.input not in ports and rule.comment.startswith(_COMMENT):
             container, _, ifname = rule.comment.removeprefix(_COMMENT).rpartition("-")
             take_down(door, container, ifname)
+    remove_unused(door)  # also after somebody who died with the last rule gone and the table there
 
 
 def _without(chains: Sequence[str]) -> Iterator[Message]:

@@ -1,6 +1,7 @@
 """The owner stamp of a pod's port: from it alone DEL and GC know what is ours and whose it is (`netkernel.owner`).
 
-`nncp:cni:<container>/<interface>/<network>/<bridge>`; a VLAN follows the bridge behind an `@`. A container or network
+`nncp:cni:<container>/<interface>/<network>/<bridge>`; a VLAN follows the bridge behind an `@`, and behind a second one
+`rules` where something stands in nftables or iptables, too. A container or network
 whose name is too long for that stands there as its hash. The bridge keeps two definitions apart that share a network's
 name.
 """
@@ -15,21 +16,27 @@ from netkernel.frozen import Frozen
 from netkernel.typed import Final
 
 OWNER: Final = "cni"
+_RULES: Final = "@rules"
 _LONGEST: Final = 80
 """Of a container's id (64 where it is a hash) and of a network's name, so that all fits in an alias."""
 
 
 class Attachment(Frozen):
-    """`place` is the bridge, with the VLAN if there is one; `container` and `network` are as in the stamp."""
+    """`place` is the bridge, with the VLAN if there is one; `container` and `network` are as in the stamp.
+
+    `has_rules`: something was put into nftables or iptables for it.
+    """
 
     container: str
     ifname: str
     network: str
     place: str
+    has_rules: bool = False
 
     @property
     def alias(self) -> str:
-        return owner.stamp(OWNER, "/".join((self.container, self.ifname, self.network, self.place)))
+        rules = ("" if self.vlan else "@") + _RULES if self.has_rules else ""
+        return owner.stamp(OWNER, "/".join((self.container, self.ifname, self.network, self.place + rules)))
 
     @property
     def bridge(self) -> str:
@@ -44,8 +51,10 @@ class Attachment(Frozen):
         return (self.network, self.place) == (short(network), place)
 
 
-def attachment(container: str, ifname: str, network: str, bridge: str, vlan: int) -> Attachment:
-    return Attachment(short(container), ifname, short(network), place(bridge, vlan))
+def attachment(
+    container: str, ifname: str, network: str, bridge: str, vlan: int, has_rules: bool = False
+) -> Attachment:
+    return Attachment(short(container), ifname, short(network), place(bridge, vlan), has_rules)
 
 
 def place(bridge: str, vlan: int) -> str:
@@ -56,9 +65,11 @@ def read(alias: str) -> Attachment | None:
     """The attachment in a link's alias; None for a link that is nobody's or somebody else's."""
     found = owner.read(alias)
     parts = found.id.split("/") if found and found.owner == OWNER else []
-    if len(parts) != 4 or not re.fullmatch(r"[^@]+(@[0-9]{1,4})?", parts[3]):
+    said = re.fullmatch(rf"([^@]+?(?:@[0-9]{{1,4}})?)(@?{_RULES})?", parts[3]) if len(parts) == 4 else None
+    if said is None:
         return None
-    return Attachment(*parts)
+    container, ifname, network, _ = parts
+    return Attachment(container, ifname, network, said[1], bool(said[2]))
 
 
 def short(name: str) -> str:

@@ -5,8 +5,9 @@ on a stream socket of the unix family that root alone can reach:
 
 * The client sends a head (`nncp`, then two numbers of 32 bits in the order of this machine: the lengths of the words
   and of stdin), the words (the plugin's name and each `KEY=VALUE` of the environment, a NUL behind each), and stdin.
-  With the first byte come descriptors: the token, its network namespace, its mount namespace, its root directory, its
-  stderr, and the namespace in CNI_NETNS if there is one and it can be opened.
+  With the first byte come descriptors: the token, its network namespace, its mount namespace, its root directory, and
+  the namespace in CNI_NETNS if there is one and it can be opened. None of its output comes along: a runtime waits until
+  nobody has that open any more, and a daemon that was stopped would.
 * The token is a socket with one byte in it that both sides can read. Whoever takes the byte has the call. The daemon
   does so when it has read all and is going to work on it; the client does when it has not seen an answer within 50 ms,
   or when the connection ends, and works itself then. So a daemon that was stopped and goes on finds the byte gone.

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define NEITHER "{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":\"the nncp daemon does not answer, and %s cannot be run\"}\n"
-enum { CLAIM_US = 50000, MOST = 6, HEAD = 12, ANSWER = 9 };
+enum { CLAIM_US = 50000, MOST = 5, HEAD = 12, ANSWER = 9 };
 static char *const alone[] = {ALONE, NULL};
 
 struct text { char *data; size_t length; };
@@ -74,7 +74,7 @@ static int send_call(int there, int token, struct text in)
 	const char *netns = getenv("CNI_NETNS");
 	int flags = O_RDONLY | O_CLOEXEC, count = MOST;
 	int given[MOST] = {token, open("/proc/self/ns/net", flags), open("/proc/self/ns/mnt", flags),
-			   open("/", flags | O_PATH), 2, netns && *netns ? open(netns, flags | O_NONBLOCK) : -1};
+			   open("/", flags | O_PATH), netns && *netns ? open(netns, flags | O_NONBLOCK) : -1};
 	union { struct cmsghdr head; char space[CMSG_SPACE(sizeof given)]; } rights = {0};
 
 	count -= given[MOST - 1] < 0; /* DEL is content without it, and to ADD the daemon says that it is not there */

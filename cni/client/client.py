@@ -53,7 +53,7 @@ def send(there: _socket.socket, token: _socket.socket, environment: dict[bytes, 
     words = b"".join(word + b"\0" for word in (NAME, *(b"%s=%s" % each for each in environment.items())))
     flags = posix.O_RDONLY | posix.O_CLOEXEC
     opened = [token.fileno(), posix.open("/proc/self/ns/net", flags), posix.open("/proc/self/ns/mnt", flags)]
-    opened += [posix.open("/", flags | posix.O_PATH), 2]
+    opened.append(posix.open("/", flags | posix.O_PATH))
     netns = environment.get(b"CNI_NETNS")
     if netns:
         try:

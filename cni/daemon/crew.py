@@ -68,8 +68,14 @@ class Crew:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            with self._turns:
-                job()
+            try:
+                with self._turns:
+                    job()
+            except BaseException:  # a bug: it is shown, and costs this thread
+                with self._changed:
+                    self._threads -= 1
+                    self._changed.notify_all()
+                raise
             del job  # what it holds is not held while nothing is done
 
     def _next(self) -> Callable[[], None] | None:

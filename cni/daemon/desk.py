@@ -1,4 +1,4 @@
-"""Does one call for a client: with its files, its environment, its stderr, and the namespace it has opened."""
+"""Does one call for a client: with its files, its environment, and the namespace it has opened."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from cni.skel import ADD, DEL, Answer, Plugin, Setting, answer, refusal
 from cni.types.errors import INTERNAL, CniError
 from netkernel import mounts, netns
 from netkernel.errors import NetworkError
+from netkernel.frozen import replace
+from netkernel.typed import Final
+
+MOST_LOG: Final = 64 << 10
+"""Bytes of what delegates print on stderr that the client passes on."""
 
 
 class Desk:
@@ -32,7 +37,7 @@ class Desk:
         if request.plugin not in self._plugins or not request.command:
             return False
         home = os.fstat(request.home)
-        is_namespace = all(os.fstat(each).st_dev == self._home[0] for each in request.descriptors[5:])
+        is_namespace = all(os.fstat(each).st_dev == self._home[0] for each in request.descriptors[4:])
         return (home.st_dev, home.st_ino) == self._home and is_namespace
 
     def answer(self, request: Request) -> Answer:
@@ -45,11 +50,15 @@ class Desk:
 
     def _answer(self, request: Request, environment: Mapping[str, str]) -> Answer:
         plugin = self._plugins[request.plugin]
-        setting = Setting(request.namespace, request.stderr, self._aside)
+        log = os.memfd_create("stderr")
+        setting = Setting(request.namespace, log, self._aside)
         environment = {key: value for key, value in environment.items() if key != LOST}
         try:
             with mounts.inside(request.view):
-                return answer(plugin, environment, lambda: request.stdin, "", setting)
+                said = answer(plugin, environment, lambda: request.stdin, "", setting)
+            return replace(said, stderr=os.pread(log, MOST_LOG, 0) + said.stderr)
         except NetworkError as error:  # not the plugin's, which have been answered
-            said = "the nncp daemon needs CAP_SYS_ADMIN and CAP_SYS_CHROOT to work for callers outside of its container"
-            return refusal(CniError(INTERNAL, str(error), said))
+            needed = "the nncp daemon needs CAP_SYS_ADMIN and CAP_SYS_CHROOT for callers outside of its container"
+            return refusal(CniError(INTERNAL, str(error), needed))
+        finally:
+            os.close(log)

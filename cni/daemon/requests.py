@@ -18,9 +18,9 @@ MOST_WORDS: Final = 512 << 10
 MOST_STDIN: Final = 1 << 20
 """Bytes. What is larger is no pod's configuration, or is done by the client itself."""
 LARGEST: Final = _HEAD.size + MOST_WORDS + MOST_STDIN
-DESCRIPTORS: Final = 5
-"""And a sixth where the pod's namespace could be opened."""
-MOST_DESCRIPTORS: Final = 6
+DESCRIPTORS: Final = 4
+"""And a fifth where the pod's namespace could be opened."""
+MOST_DESCRIPTORS: Final = 5
 
 
 class Unacceptable(Exception):
@@ -58,15 +58,11 @@ class Request(Frozen):
         return View(self.descriptors[2], self.descriptors[3])
 
     @property
-    def stderr(self) -> int:
-        return self.descriptors[4]
-
-    @property
     def namespace(self) -> str:
         """A path by which this process opens CNI_NETNS; one that does not exist where the client found none."""
         if not self.environment.get("CNI_NETNS"):
             return ""
-        return f"/proc/self/fd/{self.descriptors[5] if len(self.descriptors) > DESCRIPTORS else 'none'}"
+        return f"/proc/self/fd/{self.descriptors[4] if len(self.descriptors) > DESCRIPTORS else 'none'}"
 
 
 def missing(received: bytes | bytearray) -> int:

@@ -188,7 +188,11 @@ class Server:
         if connection.is_gone:
             self._finish(connection)
             return
-        answer = self._desk.answer(connection.request)
+        try:
+            answer = self._desk.answer(connection.request)
+        except BaseException:  # a bug: the client finds the connection ended, and puts right what it can
+            self._finish(connection)
+            raise
         with self._lock:
             connection.has_made_something = answer.status == 0
             connection.is_answered = not connection.is_gone

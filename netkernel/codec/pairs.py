@@ -8,7 +8,7 @@ from netkernel.codec.shapes import HEADER, KIND, KIND_DATA, LINK_INFO, NAME
 from netkernel.netlink import CREATE, EXCLUSIVE, Message
 from netkernel.typed import Final
 
-_ADDRESS, _MTU, _NET_NS_FD = 1, 4, 28
+_ADDRESS, _MTU, _ALIAS, _NET_NS_FD = 1, 4, 20, 28
 _PEER: Final = 1
 
 
@@ -22,3 +22,9 @@ def create(name: str, peer: str, namespace: int, *, mtu: int = 0, peer_address: 
     there = [HEADER.pack(0, 0, 0, 0, 0), tlv.text(NAME, peer), tlv.u32(_NET_NS_FD, namespace), common, address]
     info = tlv.nest(LINK_INFO, tlv.attribute(KIND, b"veth"), tlv.nest(KIND_DATA, tlv.nest(_PEER, *there)))
     return Message(NEW, CREATE | EXCLUSIVE, HEADER.pack(0, 0, 0, 0, 0) + tlv.text(NAME, name) + common + info)
+
+
+def set_alias(name: str, alias: str) -> Message:
+    """For the send of the create message, in which the kernel takes no notice of an alias."""
+    raw = alias.encode("utf-8", "surrogateescape")
+    return Message(NEW, 0, HEADER.pack(0, 0, 0, 0, 0) + tlv.text(NAME, name) + tlv.attribute(_ALIAS, raw))

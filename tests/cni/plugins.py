@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from cni.bridge import leaving
+from cni.bridge.leaving import Leave
 from cni.bridge.plugin import BridgePlugin, promised_bridges
 from cni.process import command
 from cni.tuning.plugin import TuningPlugin
 
 
-def bridge(folder: Path) -> BridgePlugin:
+def bridge(folder: Path, leave: Leave = leaving.alone) -> BridgePlugin:
     """`folder/promised` has the bridges that policies make."""
-    return BridgePlugin(lambda: promised_bridges(str(folder / "promised")), str(folder / "run" / "lock"))
+    return BridgePlugin(lambda: promised_bridges(str(folder / "promised")), str(folder / "run" / "lock"), leave)
 
 
 def tuning(folder: Path) -> TuningPlugin:
@@ -27,4 +29,5 @@ def alone(plugin: str, folder: Path) -> tuple[str, ...]:
 
 
 def main() -> None:
-    command({"bridge": bridge, "tuning": tuning}[sys.argv[1]](Path(sys.argv[2])))
+    name, folder = sys.argv[1], Path(sys.argv[2])
+    command(bridge(folder) if name == "bridge" else tuning(folder))

@@ -7,14 +7,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Final, Protocol
 
+from cni.bridge.leaving import Leave, alone
 from cni.client import build
+from cni.daemon.gathering import Gathering
+from cni.daemon.server import Server
 from cni.daemon.service import part
 from cni.skel import Answer, Plugin, answer
 from tests.cni import plugins
 
+SERVED: Final = "serving"
 Ask = Callable[[str, Mapping[str, str], bytes], Answer]
 """Plugin, environment, stdin."""
 
@@ -30,27 +35,28 @@ def in_process(folder: Path) -> Iterator[Ask]:
     yield lambda name, environment, stdin: answer(ours[name], environment, lambda: stdin, "test")
 
 
-def own(folder: Path) -> dict[str, Plugin]:
-    return {"bridge": plugins.bridge(folder), "tuning": plugins.tuning(folder)}
+def own(folder: Path, leave: Leave = alone) -> dict[str, Plugin]:
+    return {"bridge": plugins.bridge(folder, leave), "tuning": plugins.tuning(folder)}
 
 
-def client(plugin: str, folder: Path) -> build.Client:
-    return build.Client(plugin, sys.executable, plugins.alone(plugin, folder), str(folder / "serving" / "socket"))
+def client(plugin: str, folder: Path, place: str) -> build.Client:
+    socket = str(folder / place / "socket")
+    return build.Client(plugin, sys.executable, plugins.alone(plugin, folder), socket)
 
 
-def in_python(plugin: str, folder: Path) -> list[str]:
-    """A client, made; the command that is it."""
-    file = folder.parent / f"cnv-{plugin}"
+def in_python(plugin: str, folder: Path, place: str = SERVED) -> list[str]:
+    """A client of whoever serves at a place in the folder, made; the command that is it."""
+    file = folder.parent / f"python-{place}-{plugin}"
     if not file.exists():
-        file.write_bytes(build.in_python(client(plugin, folder)))
+        file.write_bytes(build.in_python(client(plugin, folder, place)))
         file.chmod(0o755)
     return [str(file)]
 
 
-def in_c(plugin: str, folder: Path) -> list[str]:
-    file = folder.parent / f"c-{plugin}"
+def in_c(plugin: str, folder: Path, place: str = SERVED) -> list[str]:
+    file = folder.parent / f"c-{place}-{plugin}"
     if not file.exists():
-        build.compile_c(client(plugin, folder), str(file))
+        build.compile_c(client(plugin, folder, place), str(file))
     return [str(file)]
 
 
@@ -59,54 +65,55 @@ def started(command: list[str], environment: Mapping[str, str], stdin: bytes) ->
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
-class Client:
-    """Through a client: `made` makes it, `served` is what it finds where the daemon's socket is."""
-
-    def __init__(
-        self,
-        made: Callable[[str, Path], list[str]],
-        served: Callable[[Path], AbstractContextManager[object]],
-    ) -> None:
-        self._made = made
-        self._served = served
-
-    @contextmanager
-    def __call__(self, folder: Path) -> Iterator[Ask]:
-        with self._served(folder):
-            yield lambda name, environment, stdin: started(self._made(name, folder), environment, stdin)
-
-
 @contextmanager
-def serving(folder: Path) -> Iterator[object]:
+def serving(folder: Path) -> Iterator[Server]:
     """A daemon, in threads of this process."""
-    with part({}, str(folder / "serving" / "socket"), own(folder)) as server, ExitStack() as running:
+    with part({}, str(folder / SERVED / "socket"), own(folder, Gathering())) as server, ExitStack() as running:
         server.start()
         running.callback(server.stop)
         yield server
 
 
+class Served:
+    """Through a client that `made` makes."""
+
+    def __init__(self, made: Callable[[str, Path], list[str]]) -> None:
+        self._made = made
+
+    @contextmanager
+    def __call__(self, folder: Path) -> Iterator[Ask]:
+        with serving(folder):
+            yield lambda name, environment, stdin: started(self._made(name, folder), environment, stdin)
+
+
 @contextmanager
-def dead(folder: Path) -> Iterator[object]:
-    """The socket of a daemon that was killed."""
-    with stopped(folder):
+def unserved(folder: Path) -> Iterator[Ask]:
+    """Turn and turn about: a daemon that was killed left its socket, and one that is stopped looks at nothing."""
+    turns = cycle(((in_python, "killed"), (in_c, "stopped")))
+
+    def ask(name: str, environment: Mapping[str, str], stdin: bytes) -> Answer:
+        made, place = next(turns)
+        return started(made(name, folder, place), environment, stdin)
+
+    with listening(folder / "killed"):
         pass
-    yield None
+    with listening(folder / "stopped"):
+        yield ask
 
 
 @contextmanager
-def stopped(folder: Path) -> Iterator[object]:
-    """As SIGSTOP leaves it: what is sent to it is kept, and nobody looks."""
-    (folder / "serving").mkdir(mode=0o700)
+def listening(place: Path) -> Iterator[None]:
+    """What is sent is kept by the kernel."""
+    place.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(folder / "serving" / "socket"))
+        listener.bind(str(place / "socket"))
         listener.listen(16)
-        yield listener
+        yield
 
 
 WAYS: Final[Mapping[str, Way]] = {
     "in-process": in_process,
-    "python-client": Client(in_python, serving),
-    "c-client": Client(in_c, serving),
-    "daemon-dead": Client(in_python, dead),
-    "daemon-stopped": Client(in_c, stopped),
+    "python-client": Served(in_python),
+    "c-client": Served(in_c),
+    "no-daemon": unserved,
 }

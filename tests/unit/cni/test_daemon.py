@@ -6,6 +6,8 @@ import json
 import os
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -121,7 +123,7 @@ class Client:
         return struct.pack("=4sII", b"nncp", len(words), len(config)) + words + config
 
     def send(self, data: bytes | None = None, *, less: int = 0) -> Client:
-        opened = [os.open(each, os.O_RDONLY) for each in (self.home, "/proc/self/ns/mnt", "/", "/dev/null", self.home)]
+        opened = [os.open(each, os.O_RDONLY) for each in (self.home, "/proc/self/ns/mnt", "/", self.home)]
         socket.send_fds(self.socket, [self.bytes() if data is None else data], [self.token.fileno(), *opened][less:])
         for each in opened:
             os.close(each)
@@ -334,6 +336,27 @@ def test_another_daemon_on_the_node_is_refused_and_a_stale_socket_is_not(desk: D
     with part({}, stale, {}) as server:
         assert isinstance(server, Server)
     assert oct(os.stat(tmp_path / "other").st_mode) == "0o40700"
+
+
+def test_a_socket_that_systemd_has_made_is_taken(tmp_path: Path) -> None:
+    program = """if True:
+        import os, sys
+        from cni.daemon.listener import listening
+        os.dup2(int(sys.argv[1]), 3)
+        with listening("/nowhere/socket", {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}) as found:
+            print(found.getsockname(), os.get_inheritable(found.fileno()))
+    """
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"/proc/self/fd/{os.open(tmp_path, os.O_RDONLY)}/passed")
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(made.fileno())],
+            cwd=Path(__file__).parents[3],
+            pass_fds=[made.fileno()],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.endswith("/passed False\n")
 
 
 def test_the_socket_is_roots_alone(desk: Desk) -> None:

@@ -15,13 +15,14 @@ from nncp_agent import ip
 from nncp_agent.foreign import peer_is_elsewhere
 from nncp_agent.kinds import by_link
 from nncp_agent.kinds.base import Kind
-from nncp_agent.model import Interface, IpStack, Model, State
+from nncp_agent.kinds.loopback import Loopback
+from nncp_agent.model import Interface, IpAddress, IpStack, Model, State
 from nncp_agent.observe import Present
 from nncp_agent.plan import Decision
 from nncp_agent.resolve import kind_of
 from nncp_agent.sections import dns, hostname, mptcp, routes, rules
 from nncp_agent.sections.hardware import is_as_asked, place, stated
-from nncp_agent.target.addresses import is_asked, is_static
+from nncp_agent.target.addresses import is_asked
 from nncp_agent.target.clients import KEYS as CLIENT_KEYS
 from nncp_agent.target.clients import OF_CLIENTS, ROUTER_KEYS
 
@@ -154,8 +155,12 @@ def _stack(name: str, key: str, want: IpStack | None, have: IpStack | None, merg
             yield f"{name}: {key}.address: wanted {address} for {each.valid_life_time}, found forever"
     if want.allow_extra_address is False and want.address is not None:
         for address, each in found.items():
-            if address not in wanted and is_static(each):
+            if address not in wanted and is_asked(each, merged or want, family) and not _is_its_own(name, each):
                 yield f"{name}: {key}.address: wanted no other, found {address}"
+
+
+def _is_its_own(name: str, address: IpAddress) -> bool:
+    return name == "lo" and (address.ip, address.prefix_length) in Loopback.own_addresses
 
 
 def _automatic(where: str, want: IpStack, have: IpStack | None) -> Iterator[str]:

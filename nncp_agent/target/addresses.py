@@ -100,11 +100,20 @@ def _family(
 
 
 def _is_orphaned(each: Address, stack: IpStack, iface: Interface, before: Host) -> bool:
-    """Whether nobody keeps it any more: a client that stops, or routers that are not listened to from now on."""
+    """Whether nobody keeps it any more: a client that stops, or routers that are not listened to from now on. Or it is
+    one too many."""
     name, family = iface.name, each.family
+    if _wants_no_others(iface.ipv4 if family == 4 else iface.ipv6, stack, family):
+        return True
     if family == 4 or each.prefix == LONE:
         return not stack.dhcp and any(client.key == (name, family) for client in before.clients)
     return not stack.autoconf and name in before.links and accepts_ra(before.links[name])
+
+
+def _wants_no_others(stated: IpStack | None, stack: IpStack, family: int) -> bool:
+    if stated is None or stated.address is None or stated.allow_extra_address is not False:
+        return False
+    return not (stack.dhcp or (family == 6 and stack.autoconf))
 
 
 def _as_asked(kept: Address | None, link: str, asked: IpAddress) -> Address:

@@ -29,7 +29,7 @@ def problems(iface: Interface, merged: Interface, before: Link | None) -> Iterat
     options = whole.options or BondOptions()
     if isinstance(config, BondConfig) and config.options is not None:
         yield from _modes(iface.name, config.options, whole.mode)
-        yield from _timers(iface.name, config.options, options)
+        yield from _timers(iface.name, config.options, options, before)
         yield from _primary(iface.name, config.options, whole)
     yield from _follows_its_port(iface, whole, before)
 
@@ -77,14 +77,16 @@ def _is_default(word: str, value: object) -> bool:
     return value == (",".join(default) if isinstance(default, tuple) else default)
 
 
-def _timers(name: str, asked: BondOptions, options: BondOptions) -> Iterator[Problem]:
+def _timers(name: str, asked: BondOptions, options: BondOptions, before: Link | None) -> Iterator[Problem]:
     path = f"{name}: {SECTION}.options"
     if options.miimon and options.arp_interval:
         yield Problem(
             f"{path}.arp_interval",
             f"found {options.arp_interval} beside miimon {options.miimon}, wanted one monitor; set the other to 0",
         )
-    if options.miimon and asked.arp_validate not in (None, "none") and not options.arp_interval:
+    has = before.attrs if before is not None else {}  # what came first, the kernel has let stand when miimon was set
+    is_so = (has.get("miimon"), has.get("arp_validate")) == (options.miimon, asked.arp_validate)
+    if options.miimon and asked.arp_validate not in (None, "none") and not options.arp_interval and not is_so:
         yield Problem(
             f"{path}.arp_validate",
             f"found '{asked.arp_validate}' beside miimon {options.miimon}, wanted arp_interval, and miimon 0",

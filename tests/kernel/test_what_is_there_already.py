@@ -18,6 +18,10 @@ ODD = {
         "ip link add bond0 type bond mode active-backup; ip link add t0 type ipip local 192.0.2.1 remote 192.0.2.2; "
         "ip link set t0 master bond0",
     ),
+    "a bond that validates ARP and monitors by MII": (
+        ("bonding",),
+        "ip link add bond0 type bond mode active-backup arp_validate active; ip link set bond0 type bond miimon 100",
+    ),
     "a bond of a tun": (
         ("bonding", "tap"),
         "ip link add bond0 type bond mode active-backup; ip tuntap add t0 mode tun; ip link set t0 master bond0",

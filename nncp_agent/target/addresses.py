@@ -64,11 +64,6 @@ def is_asked(address: IpAddress, stack: IpStack, family: int) -> bool:
     return not is_link_local(address.ip) and not is_lent(address, stack, family)
 
 
-def is_static(address: IpAddress) -> bool:
-    """Whether it is there for good, and not link-local."""
-    return address.valid_life_time in (None, "forever") and not is_link_local(address.ip)
-
-
 def _family(
     family: int, iface: Interface, merged: Interface, before: Host, expiring: Collection[str]
 ) -> tuple[Address, ...] | None:

@@ -404,7 +404,10 @@ class Execution:
             if self._keepers is None:
                 raise OSError(errno.EOPNOTSUPP, "nobody here runs anything for links")
             with self._inside():
-                self._keepers.start(op.client) if isinstance(op, AddClient) else self._keepers.stop(op.client)
+                if isinstance(op, AddClient):
+                    self._keepers.start(op.client)
+                else:
+                    self._keepers.stop(op.client, op.release)
         except OSError as error:
             number, reason = error.errno or errno.EIO, error.strerror or str(error)
             failed = frozenset({position})

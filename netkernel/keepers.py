@@ -37,6 +37,7 @@ class Keepers(Protocol):
         """Start it, or let the one that runs do as it says. Raises OSError."""
         ...
 
-    def stop(self, client: Client) -> None:
-        """Once it returns, the client touches the host no more; absent is success. Raises OSError."""
+    def stop(self, client: Client, release: bool = False) -> None:
+        """Once it returns, the client touches the host no more; absent is success. With `release`, what it was lent
+        goes off the link and back to the server. Raises OSError."""
         ...

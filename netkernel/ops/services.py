@@ -22,15 +22,17 @@ class AddClient(Frozen):
 
 
 class DeleteClient(Frozen):
-    """Stop it. What it has put on the link stays there until somebody takes it off or its time is over."""
+    """Stop it. What it has put on the link stays there until somebody takes it off or its time is over; with `release`
+    it takes that off itself and tells the server, who may lend it to others then."""
 
     client: Client
+    release: bool = False
 
     def inverse(self) -> AddClient:
         return AddClient(self.client)
 
     def __str__(self) -> str:
-        return f"stop {_client(self.client)}"
+        return f"stop {_client(self.client)}" + (" and give its lease back" if self.release else "")
 
 
 class WriteSysctl(Frozen):

@@ -20,6 +20,7 @@ VERBS: Final = {
     "apply": "make the host look like the policies, or leave it as it was",
     "commit": "keep what `apply --no-commit` changed",
     "rollback": "take it back; or with --to what was applied since",
+    "release": "give addresses from DHCP back to their servers",
     "history": "every apply: when, what, and what came of it",
     "restore": "bring the committed state back, as at boot",
     "diff": "say what of one state is not so in another",

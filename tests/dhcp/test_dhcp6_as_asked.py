@@ -18,9 +18,11 @@ from nncp_agent.keeping.door import Door
 from nncp_agent.restore import restore
 from nncp_agent.store import Store
 from tests import processes
+from tests.dhcp.segment import RANGE as RANGE4
 from tests.dhcp.segment import Segment, sh
 from tests.dhcp.test_dhcp6_leases_from_dnsmasq import NET, RANGE, comes_true, lent, server
 from tests.dhcp.test_leases_from_dnsmasq import becomes
+from tests.dhcp.test_leases_from_dnsmasq import lent as lent4
 from tests.dhcp.test_name_servers_of_leases import Nncp, command, etc, running
 from tests.kernel.asked import Asked
 from tests.same_host import changes
@@ -186,6 +188,25 @@ def test_an_apply_that_fails_later_leaves_no_client(served: Segment, kernel: Lin
         api.apply({"interfaces": [eth1(dhcp=True)]}, checks=[Never()], state_dir=asked.state_dir)
     host = kernel.snapshot()
     assert (host.clients, lent(host), changes(before, host)) == ((), [], [])
+
+
+def test_release_gives_addresses_of_both_families_back_and_an_apply_asks_again(
+    nncp: Nncp, served: Segment, kernel: LinuxKernel
+) -> None:
+    four = served.server("192.0.2.1/24", *RANGE4)
+    four.start()
+    six = served.servers[0]
+    policy = {**eth1(dhcp=True), "ipv4": {"enabled": True, "dhcp": True}}
+    nncp("apply", "--no-check", "-", given={"interfaces": [policy]})
+    host = becomes(kernel, lambda host: held(host) and lent4(host))
+    (one,), (other,) = lent(host), lent4(host)
+    comes_true(kernel, lambda: one.ip in six.leases.read_text() and other.ip in four.leases.read_text())
+    assert nncp("release", "eth1").count("give its lease back") == 2
+    after = kernel.snapshot()
+    assert (lent(after), lent4(after), after.clients) == ([], [], ())
+    comes_true(kernel, lambda: one.ip not in six.leases.read_text() and other.ip not in four.leases.read_text())
+    nncp("apply", "--no-check", "-", given={"interfaces": [policy]})
+    becomes(kernel, lambda host: held(host) and lent4(host))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -106,7 +107,11 @@ def _previous(wanted: Tuning) -> Result:
 
 def _place(call: Call) -> Place:
     try:
+        os.stat(call.namespace)
         return Place(call.namespace)
+    except OSError as error:
+        said = f'failed to Statfs "{call.netns}": {(error.strerror or "").lower()}'
+        raise CniError(INVALID_NETNS, said, "CNI_NETNS must be the path of a network namespace") from None
     except NetworkError as error:
         why = str(error).replace(call.namespace, call.netns)
         raise CniError(INVALID_NETNS, f'failed to open netns "{call.netns}": {why}') from None

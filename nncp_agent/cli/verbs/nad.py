@@ -50,11 +50,12 @@ def run(call: Call) -> int:
 
 def _node(call: Call) -> OnNode:
     from cni.bridge.plugin import promised_bridges
+    from nncp_agent import promises
     from nncp_agent.definitions import node
 
     with call.kernel() as kernel:
         host = kernel.snapshot()
-    promised = promised_bridges()
+    promised = promised_bridges(str(call.store().path(promises.FILE)))
     return lambda config: node.check(config, host, promised)
 
 

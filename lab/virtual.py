@@ -72,32 +72,39 @@ class Guest:
 
 
 @contextmanager
-def on(nics: Sequence[str], todo: str, *, pass_fds: Sequence[int] = ()) -> Iterator[Guest]:
+def on(nics: Sequence[str], todo: str) -> Iterator[Guest]:
     """Start one in the network of the calling thread; `nics` are QEMU's arguments, `todo` a script of busybox's shell.
 
     It is off after the block. Raises SetupFailed before `prepare`.
     """
+    with (
+        command(todo) as words,
+        subprocess.Popen(
+            [*words, *nics], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as up,
+    ):
+        try:
+            yield Guest(up)
+        finally:
+            up.kill()
+
+
+@contextmanager
+def command(todo: str) -> Iterator[list[str]]:
+    """QEMU and its arguments for a guest without a NIC, for the block. Raises SetupFailed before `prepare`."""
     kernel = reference.at_hand()
     if kernel is None:
         raise SetupFailed("no kernel for guests is at hand: `./dev test` sees to it")
     with TemporaryDirectory(prefix="guest-") as directory:
         archive = Path(directory) / "initrd"
         archive.write_bytes(_archive(kernel, todo))
-        command = [
+        yield [
             *("qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-accel", "tcg,tb-size=128", "-smp", "1"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"),
             *("-kernel", str(kernel / "vmlinux"), "-initrd", str(archive)),
             *("-append", " ".join(FAST_START)),
-            *nics,
         ]
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=pass_fds
-        ) as up:
-            try:
-                yield Guest(up)
-            finally:
-                up.kill()
 
 
 def prepare() -> None:

@@ -35,7 +35,9 @@ _LONG: Final = Struct(">Q")
 _ERRNO: Final = Struct("=i")
 _REGISTER: Final = 1
 _DROP, _ACCEPT, _JUMP, _RETURN = 0, 1, -3, -5
-_IIFNAME, _OIFNAME, _NFPROTO, _L4PROTO = 6, 7, 15, 16
+_PROTOCOL, _IIFNAME, _OIFNAME, _NFPROTO, _L4PROTO = 1, 6, 7, 15, 16
+_BYTES, _INVERTED = 1, 1
+"""NFT_LIMIT_PKT_BYTES, NFT_LIMIT_F_INV."""
 _LINK_LAYER, _NETWORK, _TRANSPORT = 0, 1, 2
 _TCPMSS, _HTON, _MAXSEG, _TCP_OPTION = 3, 1, 2, 1
 """NFT_RT_TCPMSS, NFT_BYTEORDER_HTON, TCPOPT_MAXSEG, NFT_EXTHDR_OP_TCPOPT."""
@@ -114,9 +116,40 @@ def output_name(link: str, operator: int = EQUAL) -> bytes:
     return _meta(_OIFNAME) + _compare(operator, _name(link))
 
 
-def ether_source(mac: str) -> bytes:
+def ether_source(mac: str, operator: int = EQUAL) -> bytes:
     """`ether saddr <mac>`."""
-    return _payload(*_ETHER_SOURCE) + _compare(EQUAL, bytes.fromhex(mac.replace(":", "")))
+    return _payload(*_ETHER_SOURCE) + _compare(operator, bytes.fromhex(mac.replace(":", "")))
+
+
+def ether_type(number: int) -> bytes:
+    """`meta protocol`, by an EtherType: what stands before a match of that protocol in a table of frames."""
+    return _meta(_PROTOCOL) + _compare(EQUAL, number.to_bytes(2))
+
+
+def link_type(number: int) -> bytes:
+    """`ether type`, by its number: what is written in the frame itself."""
+    return _payload(_LINK_LAYER, 12, 2) + _compare(EQUAL, number.to_bytes(2))
+
+
+def arp_sender(offset: int, value: bytes, operator: int = EQUAL) -> bytes:
+    """`arp saddr ether` (offset 8) or `arp saddr ip` (14): what the sender says it is (RFC 826)."""
+    return ether_type(0x0806) + _payload(_NETWORK, offset, len(value)) + _compare(operator, value)
+
+
+def frame_source(ip: str, prefix: int) -> bytes:
+    """`ip saddr` or `ip6 saddr` of an address or a network, in a table of frames."""
+    return ether_type(0x0800 if "." in ip else 0x86DD) + address("saddr", ip, prefix)
+
+
+def icmp6_type(number: int) -> bytes:
+    """`icmpv6 type`, in a table of frames."""
+    return ether_type(0x86DD) + of_protocol(58) + _payload(_TRANSPORT, 0, 1) + _compare(EQUAL, bytes([number]))
+
+
+def over(bytes_per_second: int, burst: int) -> bytes:
+    """`limit rate over <n> bytes/second burst <b> bytes`."""
+    rate = tlv.attribute(1, _LONG.pack(bytes_per_second)) + tlv.attribute(2, _LONG.pack(1))
+    return _expression("limit", rate, _word(3, burst), _word(4, _BYTES), _word(5, _INVERTED))
 
 
 def address(which: str, ip: str, prefix: int, operator: int = EQUAL) -> bytes:
@@ -239,6 +272,16 @@ class Nftables:
         data, start, end = answer
         walked = tlv.walk(data, start + _HEADER.size, end)
         return next((_comment(data[first:last]) for number, first, last in walked if number == 6), "")
+
+    def tables(self) -> list[tuple[int, str]]:
+        """Family and name of every table. Raises KernelRefused."""
+        found = []
+        for data, start, end in self._socket.dump(_GET_TABLE, _HEADER.pack(0, 0, 0)):
+            family = _HEADER.unpack_from(data, start)[0]
+            for number, first, last in tlv.walk(data, start + _HEADER.size, end):
+                if number == 1:
+                    found.append((family, tlv.read_text(data, first, last)))
+        return found
 
     def chains(self, family: int, of: str) -> list[str]:
         """The names of a table's chains. Raises KernelRefused."""

@@ -17,6 +17,7 @@ from netkernel.typed import Final
 FAMILIES: Final = {"inet": nft.INET, "bridge": nft.BRIDGE}
 TCP, UDP = 6, 17
 _PROTOCOLS: Final = {"TCP": TCP, "UDP": UDP}
+_ETHER_TYPES: Final = {"arp": 0x0806, "ip": 0x0800, "ip6": 0x86DD, "rarp": 0x8035}
 _HOOKS: Final = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
 DSTNAT, SRCNAT, MANGLE, FILTER = -100, 100, -150, 0
 """Priorities of linux/netfilter_ipv4.h."""
@@ -116,6 +117,47 @@ def source(ip: str) -> Word:
 
 def destination(ip: str) -> Word:
     return _address("daddr", ip)
+
+
+def ether_source_not(mac: str) -> Word:
+    return Word(f"ether saddr != {mac}", nft.ether_source(mac, nft.UNEQUAL))
+
+
+def arp_mac_not(mac: str) -> Word:
+    raw = bytes.fromhex(mac.replace(":", ""))
+    return Word(f"arp saddr ether != {mac}", nft.arp_sender(8, raw, nft.UNEQUAL))
+
+
+def arp_ip(ip: str) -> Word:
+    return Word(f"arp saddr ip {ip}", nft.arp_sender(14, inet_pton(AF_INET, ip)))
+
+
+def ether_type(word: str) -> Word:
+    """`arp`, `ip`, `ip6` or `rarp`; in a table of frames, as all up to `over`."""
+    number = _ETHER_TYPES[word]
+    return Word(f"ether type {'0x8035' if word == 'rarp' else word}", nft.link_type(number))
+
+
+def frame_source(network: str) -> Word:
+    """An address, or a network with its prefix length."""
+    ip, _, prefix = network.partition("/")
+    width = 128 if ":" in ip else 32
+    return Word(f"{_word_of(ip)} saddr {network}", nft.frame_source(ip, int(prefix or width)))
+
+
+def udp_frames_to(port: int) -> Word:
+    return Word(f"ether type ip udp dport {port}", nft.link_type(_ETHER_TYPES["ip"]) + nft.to_ports(UDP, port, port))
+
+
+def router_advertisements() -> Word:
+    return Word("icmpv6 type nd-router-advert", nft.icmp6_type(134))
+
+
+def over(bytes_per_second: int, burst: int) -> Word:
+    """What comes faster than that, beyond a burst of so many bytes."""
+    return Word(
+        f"limit rate over {bytes_per_second} bytes/second burst {burst} bytes", nft.over(bytes_per_second, burst)
+    )
 
 
 def ports(protocol: str, first: int, last: int | None = None) -> Word:

@@ -57,6 +57,24 @@ def give(name: str, present: Attrs, new: Attrs) -> None:
         _give_away(fd, new)
 
 
+def queues(name: str, count: int, *, vnet_hdr: bool) -> list[int]:
+    """So many descriptors of a tap that is there: one with several queues gives as many as it is asked for.
+
+    Whoever gets them reads and writes its frames, with struct virtio_net_hdr before each when `vnet_hdr` is asked.
+    """
+    found: list[int] = []
+    flags = _IFF_TAP | _IFF_NO_PI | (_IFF_VNET_HDR if vnet_hdr else 0) | (_IFF_MULTI_QUEUE if count > 1 else 0)
+    try:
+        for _ in range(count):
+            found.append(os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK))
+            fcntl.ioctl(found[-1], _SET_INTERFACE, _REQUEST.pack(_raw(name), flags))
+    except OSError:
+        for descriptor in found:
+            os.close(descriptor)
+        raise
+    return found
+
+
 def _give_away(fd: int, attrs: Attrs) -> None:
     for key, request in (("owner", _SET_OWNER), ("owning_group", _SET_GROUP)):
         if isinstance(id := attrs.get(key), int):

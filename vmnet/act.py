@@ -75,8 +75,7 @@ def setup(
         pod.put_up(todo.tables)
         _settle(pod, todo, again, clock, settle_s)
     except BaseException as error:
-        known = {each.nic for each in before.taken} if before else set()
-        _undo(pod, records, kept, [each for each in kept.taken if each.nic not in known], error)
+        _undo(asked, pod, records, before, kept, found, error)
         raise
     there = {nic.name for nic in asked.vm.wired}
     stay = tuple(each for each in kept.taken if each.nic in there)
@@ -88,11 +87,12 @@ def setup(
 def teardown(namespace: str, pod: Pod, records: Records) -> Plan:
     """Put the pod back as CNI made it. Nothing to do is success. Raises NetworkError, NotUndone."""
     kept = records.read(namespace)
-    pod.put_up(())
     if kept is None:
+        pod.put_up(())
         return Plan()
     todo = plan.teardown(_of(pod, kept.taken), kept)
     left = _put_back(pod, kept.taken)
+    pod.put_up(())
     if left:
         raise NotUndone(left)
     records.remove(namespace)
@@ -124,21 +124,30 @@ def _settle(pod: Pod, todo: Plan, again: Callable[[], Plan], clock: Callable[[],
         todo = again()
 
 
-def _undo(pod: Pod, records: Records, kept: Kept, new: Sequence[Taken], error: BaseException) -> None:
-    """Take back what this call began; what was there before stays."""
-    left = _put_back(pod, new)
-    stay = tuple(each for each in kept.taken if each not in new)
-    if not stay and not left:
+def _undo(
+    asked: Asked,
+    pod: Pod,
+    records: Records,
+    before: Kept | None,
+    kept: Kept,
+    found: Sequence[Wiring],
+    error: BaseException,
+) -> None:
+    """Take back what this call began; what was there before stays, and so do its tables."""
+    stay = before.taken if before else ()
+    stay = tuple(each for each in kept.taken if each in stay)
+    wired = [(wiring, each) for wiring in found for each in stay if each.nic == wiring.nic.name]
+    left = _put_back(pod, [each for each in kept.taken if each not in stay])
+    if not left:
         try:
-            pod.put_up(())
+            pod.put_up(tuple(plan.tables(asked.vm, wired)))
         except NetworkError as refused:
-            left = (*left, str(refused))
+            left = (str(refused),)
     if left:
         error.add_note(str(NotUndone(left)))
         if isinstance(error, NetworkError):
             error.leftovers = left
-        return
-    if stay:
+    elif stay:
         records.write(Kept(kept.vm, kept.namespace, stay))
     else:
         records.remove(kept.namespace)

@@ -23,6 +23,7 @@ from vmnet.vm import (
     Network,
     Nic,
     Port,
+    Rate,
     Vlan,
 )
 
@@ -32,8 +33,10 @@ _BINDINGS: Final = (BRIDGE, MASQUERADE, "sriov", "passtBinding", "binding", "sli
 _NIC: Final = (
     "name", "model", *_BINDINGS, "ports", "portRanges", "macAddress", "bootOrder", "pciAddress", "dhcpOptions", "tag",
     "acpiIndex", "state", "mtu", "queues", "vlan", "antiSpoof",
+    "rateLimit",
 )  # fmt: skip
 _DHCP: Final = ("bootFileName", "tftpServerName", "ntpServers", "privateOptions")
+_KBPS: Final = (64, 400_000_000)
 _MTUS: Final = (68, 65521)
 """The least of IPv4 (RFC 791), the most a tap takes (drivers/net/tun.c)."""
 _LARGEST_ACPI_INDEX: Final = 16383
@@ -67,6 +70,7 @@ def read(reading: Reading, item: object, path: Path, networks: Mapping[str, Netw
         queues=_queues(reading, each, path),
         dhcp=_dhcp(reading, each.get("dhcpOptions"), (*path, "dhcpOptions")),
         vlan=_vlan(reading, each.get("vlan"), (*path, "vlan")),
+        rate=_rate(reading, each.get("rateLimit"), (*path, "rateLimit")),
         anti_spoof=_anti_spoof(reading, each, path),
         path=path,
     )
@@ -153,6 +157,12 @@ def _dhcp(reading: Reading, value: object, path: Path) -> DhcpOptions:
         ntp_servers=tuple(servers),
         private=private,
     )
+
+
+def _rate(reading: Reading, value: object, path: Path) -> Rate:
+    stated = reading.mapping(value, path, ("send", "receive"))
+    rates = [reading.number(stated, key, path, *_KBPS) or 0 for key in ("send", "receive")]
+    return Rate(*rates)
 
 
 def _vlan(reading: Reading, value: object, path: Path) -> Vlan | None:

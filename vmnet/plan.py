@@ -10,13 +10,14 @@ from netkernel.ops import CreateLink, DeleteLink, Op, RenameLink, SetLink, Write
 from netkernel.reconcile import reconcile
 from netkernel.ruleset import Table
 from netkernel.simulation import perform
-from vmnet import masquerade
-from vmnet.addressing import global_addresses, inside
+from vmnet import frame_rules, masquerade
+from vmnet.addressing import global_addresses, guest_mac, inside
 from vmnet.errors import PodUnfit
+from vmnet.frame_rules import Guarded
 from vmnet.kept import Kept, Taken
 from vmnet.masquerade import Masqueraded
 from vmnet.target import Giving, bridge, is_ours, settings, target
-from vmnet.vm import MASQUERADE, TAP, Vm
+from vmnet.vm import BRIDGE, MASQUERADE, TAP, Vm
 from vmnet.wiring import Wiring
 
 
@@ -94,7 +95,7 @@ def setup(pod: Host, vm: Vm, wirings: Sequence[Wiring], kept: Kept, giving: Givi
         host = _after(host, ops_now)
         ops += ops_now
     ops += reconcile(host, target(host, vm, wired, giving))
-    return Plan(tuple(ops), tuple(_tables(vm, wired)))
+    return Plan(tuple(ops), tuple(tables(vm, wired)))
 
 
 def teardown(pod: Host, kept: Kept) -> Plan:
@@ -102,8 +103,12 @@ def teardown(pod: Host, kept: Kept) -> Plan:
     return Plan(tuple(_back(pod, kept.taken)))
 
 
-def _tables(vm: Vm, wired: Sequence[tuple[Wiring, Taken]]) -> Iterable[Table]:
+def tables(vm: Vm, wired: Iterable[tuple[Wiring, Taken]]) -> Iterable[Table]:
+    """Of all NICs that are wired."""
     for wiring, taken in wired:
+        guarded = _guarded(vm, wiring, taken)
+        if guarded.is_needed:
+            yield frame_rules.table(guarded)
         if wiring.nic.binding != MASQUERADE:
             continue
         families = [family for family in (4, 6) if global_addresses(taken.was, wiring.link, family)]
@@ -118,6 +123,24 @@ def _tables(vm: Vm, wired: Sequence[tuple[Wiring, Taken]]) -> Iterable[Table]:
                     istio=vm.istio,
                 )
             )
+
+
+def _guarded(vm: Vm, wiring: Wiring, taken: Taken) -> Guarded:
+    nic, was = wiring.nic, taken.was
+    families = [family for family in (4, 6) if global_addresses(was, wiring.link, family)]
+    if nic.binding == MASQUERADE:
+        addresses = tuple(inside(nic, family).guest for family in families)
+    else:
+        addresses = tuple(each.ip for family in families for each in global_addresses(was, wiring.link, family))
+    return Guarded(
+        tap=wiring.tap,
+        mac=guest_mac(vm, nic, was.links[wiring.link]),
+        mode=nic.anti_spoof,
+        addresses=addresses,
+        serves=nic.binding == BRIDGE and 4 in families,
+        send_kbps=nic.rate.send,
+        receive_kbps=nic.rate.receive,
+    )
 
 
 def _prelude(host: Host, vm: Vm, wiring: Wiring, taken: Taken) -> Iterable[Op]:

@@ -11,11 +11,11 @@ from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
-from netkernel.nftables import INET, Nftables, delete_table
+from netkernel.nftables import Nftables, delete_table
 from netkernel.ops import CreateLink, Op
 from netkernel.ruleset import FAMILIES, Table, messages
 from netkernel.typed import Self
-from vmnet.masquerade import TABLE
+from vmnet.frame_rules import PREFIX
 from vmnet.target import OF_THE_POD, of_link
 
 
@@ -56,13 +56,12 @@ class LinuxPod(LinuxKernel):
     def put_up(self, tables: Sequence[Table]) -> None:
         """Raises KernelRefused; then nothing of it is there."""
         with netns.inside(self.path), Nftables() as door:
-            if not tables:
-                if door.has_table(INET, TABLE):
-                    door.commit([delete_table(INET, TABLE)])
-                return
-            missing = [each for each in tables if door.table_comment(FAMILIES[each.family], each.name) != each.comment]
-            if missing:
-                door.commit(messages(missing))
+            wanted = {(FAMILIES[each.family], each.name): each for each in tables}
+            there = [each for each in door.tables() if each[1] == PREFIX or each[1].startswith(f"{PREFIX}-")]
+            stale = [delete_table(*each) for each in there if each not in wanted]
+            missing = [table for key, table in wanted.items() if door.table_comment(*key) != table.comment]
+            if stale or missing:
+                door.commit([*stale, *messages(missing)])
 
     def has_dummy(self) -> bool:
         with netns.throw_away():

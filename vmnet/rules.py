@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from netkernel.typed import Final
 from vmnet.errors import Problem
-from vmnet.vm import BRIDGE, MANAGED_TAP, MASQUERADE, TAP, Network, Nic, Port, Vm
+from vmnet.vm import BRIDGE, MANAGED_TAP, MASQUERADE, TAP, Network, Nic, Port, Rate, Vm
 
 GATEWAY_MAC: Final = "02:00:00:00:00:00"
 """The MAC of each masquerade's bridge, the same in every pod: a guest's idea of its gateway survives a migration."""
@@ -93,7 +93,7 @@ def _extras(nic: Nic) -> Iterator[Problem]:
         yield Problem((*nic.path, "queues"), f"only virtio has more than one, and the model is {nic.model}")
     if nic.vlan and nic.binding not in (BRIDGE, MANAGED_TAP):
         yield Problem((*nic.path, "vlan"), "is for NICs with bridge binding")
-    for key, value in (("mtu", nic.mtu), ("antiSpoof", nic.anti_spoof != "off")):
+    for key, value in (("mtu", nic.mtu), ("antiSpoof", nic.anti_spoof != "off"), ("rateLimit", nic.rate != Rate())):
         if value and nic.binding == TAP:
             yield Problem((*nic.path, key), "the tap is its CNI plugin's, and so is this")
 

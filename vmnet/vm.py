@@ -55,6 +55,13 @@ class Vlan(Frozen, kw_only=True):
     native: int | None = None
 
 
+class Rate(Frozen):
+    """The most the guest sends and receives, in kilobits a second; 0 for no limit."""
+
+    send: int = 0
+    receive: int = 0
+
+
 class Network(Frozen, kw_only=True):
     """`is_pod` is the pod's own network, else `multus` names a NetworkAttachmentDefinition, the `default` one or not.
 
@@ -99,6 +106,7 @@ class Nic(Frozen, kw_only=True):
     dhcp: DhcpOptions = DhcpOptions()
     vlan: Vlan | None = None
     anti_spoof: str = "off"
+    rate: Rate = Rate()
     path: Path = fact(default=())
 
     @property

@@ -15,12 +15,17 @@ from netkernel.ruleset import (
     Chain,
     Rule,
     Table,
+    arp_ip,
+    arp_mac_not,
     clamp_to_route,
     counter,
     destination,
     dnat,
     drop,
+    ether_source_not,
+    ether_type,
     family,
+    frame_source,
     iif,
     jump,
     leave,
@@ -29,10 +34,13 @@ from netkernel.ruleset import (
     not_iif,
     not_oif,
     oif,
+    over,
     ports,
+    router_advertisements,
     rule,
     snat,
     source,
+    udp_frames_to,
 )
 
 pytestmark = pytest.mark.needs_kernel("nft_nat")
@@ -50,6 +58,16 @@ RULES: list[tuple[str, list[Rule]]] = [
         rule(ports("TCP", 80), counter(), dnat("10.0.2.2")), rule(ports("UDP", 5000, 5010), dnat("fd10:0:2::2")),
     ]),
     ("segments", [rule(new_connections(), clamp_to_route())]),
+]  # fmt: skip
+
+FRAMES = [
+    rule(ether_source_not("02:00:00:00:00:01"), counter(), drop()), rule(arp_mac_not("02:00:00:00:00:01"), drop()),
+    rule(arp_ip("10.0.2.2"), leave()), rule(ether_type("arp"), drop()), rule(ether_type("ip"), drop()),
+    rule(ether_type("ip6"), drop()), rule(ether_type("rarp"), drop()),
+    rule(frame_source("10.0.2.2"), leave()), rule(frame_source("fe80::/10"), leave()),
+    rule(frame_source("fd10::2"), leave()), rule(udp_frames_to(67), counter(), drop()),
+    rule(router_advertisements(), counter(), drop()), rule(over(125000, 65536), drop()),
+    rule(frame_source("0.0.0.0"), ports("UDP", 67), leave()),
 ]  # fmt: skip
 
 
@@ -82,6 +100,18 @@ def test_what_is_printed_is_what_is_sent(netns: str, name: str, rules: list[Rule
         door.commit(ruleset.messages([table(name, rules)]))
     assert printed() == wanted
     assert all(line.split()[0] in wanted for line in str(table(name, rules)).splitlines()[2:])
+
+
+@pytest.mark.needs_kernel("nft_bridge")
+@pytest.mark.parametrize("rules", [[each] for each in FRAMES], ids=[str(each) for each in FRAMES])
+def test_what_is_said_of_frames_is_sent_too(netns: str, rules: list[Rule]) -> None:
+    made = Table("bridge", "vmnet-tap0", (Chain("guest", tuple(rules), "prerouting", "filter", -200),))
+    wanted = read_by_nft(str(made))
+    subprocess.run(["nft", "flush", "ruleset"], check=True)
+    with Nftables() as door:
+        door.commit(ruleset.messages([made]))
+        assert door.tables() == [(7, "vmnet-tap0")]
+    assert printed() == wanted
 
 
 def test_a_table_takes_the_place_of_the_one_that_was_there_and_leaves_others_alone(netns: str) -> None:

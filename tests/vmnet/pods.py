@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netkernel import netns
+from netkernel.host import Host
 from tests.faults import raw
 from tests.unit.vmnet.manifests import read
 from vmnet import act
@@ -64,6 +65,11 @@ class Pods:
     def teardown(self) -> Plan:
         with LinuxPod(self.namespace) as pod:
             return act.teardown(namespace_id(self.namespace), pod, self.records)
+
+    def host(self) -> Host:
+        """The pod as we see it; `dump` is what others see, where their tools can."""
+        with LinuxPod(self.namespace) as pod:
+            return pod.snapshot()
 
     def dump(self) -> raw.Dump:
         with netns.inside(self.namespace):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +14,9 @@ from typing import Any
 import pytest
 
 from lab import virtual
+from lab.setup.base import TREE
 from netkernel import netns
+from netkernel.differences import differences
 from tests.unit.vmnet.manifests import MASQUERADED, POD, vmi
 from tests.vmnet.pods import NODE4, NODE6, POD4, POD6, Pods, answering, called, sh
 from tests.vmnet.serving import serving, transcript
@@ -87,3 +92,20 @@ def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerad
         with pytest.raises(ConnectionRefusedError):
             called(HERE, POD4, 81)
     assert any(each.startswith("tap0: DISCOVER from") and each.endswith("OFFER 10.0.2.2") for each in transcript(state))
+
+
+def test_one_command_runs_a_vm_from_its_wires_to_its_end(pods: Pods, tmp_path: Path) -> None:
+    before = pods.host()
+    manifest = file(tmp_path, "vm.json", json.dumps(vmi([{**MASQUERADED, "queues": 2}], [POD])))
+    resolv_conf = file(tmp_path, "resolv.conf", "nameserver 192.0.2.53\n")
+    options = ["--netns", pods.namespace, "--state-dir", str(pods.records.directory), "--resolv-conf", str(resolv_conf)]
+    todo = "udhcpc -i eth0 -n -q -s /lease -T 1 -t 60; ping -c 1 -W 20 10.0.2.1"
+    with virtual.command(todo) as words:
+        vm = [sys.executable, "-P", "-m", "vmnet", "run", str(manifest), *options, "--", *words]
+        done = subprocess.run(
+            vm, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(TREE)}, timeout=180
+        )
+    assert done.returncode == 0, done.stderr
+    assert "LEASE eth0 10.0.2.2/24" in done.stdout
+    assert "1 packets received" in done.stdout
+    assert differences(before, pods.host()) == ()

@@ -17,7 +17,7 @@ from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, vmi
 from tests.vmnet.pods import Pods, sh
 from vmnet.target import Giving
 
-pytestmark = pytest.mark.needs_kernel("veth", "bridge", "tap", "nft_nat")
+pytestmark = pytest.mark.needs_kernel("veth", "bridge", "bridge_vlan", "tap", "nft_nat")
 
 BOTH = vmi([MASQUERADED, BRIDGED])
 

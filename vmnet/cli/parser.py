@@ -20,6 +20,7 @@ A day with it:
   vmnet status vm.yaml --netns /run/netns/pod
   vmnet domain-xml vm.yaml --netns … --into domain.xml
   vmnet serve vm.yaml --netns /run/netns/pod  DHCP and router advertisements, until it is told to end
+  vmnet run vm.yaml --netns /run/netns/pod -- qemu-system-x86_64 -m 512 disk.img
   vmnet teardown --netns /run/netns/pod       the pod's links as CNI made them
 
 Exit codes: 0 ok, 1 failed and the pod is as it was, 2 usage, 3 invalid manifest or unfit pod,
@@ -37,9 +38,11 @@ VERBS: Final[Mapping[str, str]] = {
     "domain-xml": "libvirt's interface elements",
     "qemu-args": "QEMU's arguments",
     "serve": "give the guest its addresses, until told to end",
+    "run": "setup, serve, QEMU and teardown in one: vmnet run … -- qemu-system-x86_64 …",
+    "check": "what this node lacks before any VM starts",
 }
-_WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown"}
-_WITH_POD: Final = frozenset(VERBS) - {"validate"}
+_WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown", "check"}
+_WITH_POD: Final = frozenset(VERBS) - {"validate", "check"}
 
 
 class HelpWanted(Exception):
@@ -77,6 +80,8 @@ class Options(argparse.Namespace):
     output: str = ""
     into: str = ""
     resolv_conf: str = ""
+    keep: bool = False
+    command: Sequence[str] = ()
     verbose: bool = False
 
 
@@ -88,9 +93,23 @@ def parsed(words: Sequence[str]) -> Options:
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help in VERBS.items():
         _add(verbs.add_parser(verb, help=help, description=help[0].upper() + help[1:] + "."), verb)
-    found = whole.parse_args(words, Options())
+    ours, command = _parted(words)
+    found = whole.parse_args(ours, Options())
+    if found.verb == "run" and not command:
+        raise Usage(
+            "no command: what is to run stands behind --, as in: vmnet run vm.yaml --netns … -- qemu-system-x86_64"
+        )
+    if command and found.verb != "run":
+        raise Usage(f"{found.verb} takes no command behind --")
+    found.command = command
     found.links = dict(found.link) if getattr(found, "link", None) else {}
     return found
+
+
+def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Our words, and those behind `--`."""
+    at = list(words).index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def _add(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -110,7 +129,9 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
         )
         parser.add_argument("--user", type=int, default=QEMU, help=f"who may open the taps (default {QEMU})")
         parser.add_argument("--group", type=int, default=QEMU, help=f"likewise (default {QEMU})")
-    if verb == "serve":
+    if verb == "run":
+        parser.add_argument("--keep", action="store_true", help="leave the NICs wired when QEMU has ended")
+    if verb in ("serve", "run"):
         parser.add_argument("--resolv-conf", default=RESOLV_CONF, metavar="FILE", help="the pod's name servers")
     if verb == "status":
         parser.add_argument("-o", "--output", choices=("table", "json"), default="table")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from netkernel.errors import NetworkError
 from netkernel.frozen import replace
 from netkernel.ruleset import script
 from netkernel.typed import Final, TextIO
-from vmnet import act, domain_xml, manifest, qemu_args, status
+from vmnet import act, domain_xml, manifest, prerequisites, qemu_args, running, status
 from vmnet.act import Asked
 from vmnet.cli.parser import Options
 from vmnet.errors import InvalidVm, PodUnfit, Problem
@@ -22,6 +23,7 @@ from vmnet.kept import Records, namespace_id
 from vmnet.plan import Plan
 from vmnet.pod import LinuxPod
 from vmnet.serve import launch, resolver, telling
+from vmnet.serve.told import Told
 from vmnet.status import NicStatus
 from vmnet.target import Giving
 from vmnet.vm import Vm
@@ -144,21 +146,36 @@ def show_qemu(call: Call) -> int:
 
 def serve(call: Call) -> int:
     """Becomes the process that serves."""
-    vm, options = call.vm(), call.options
+    vm = call.vm()
     with call.pod() as pod:
-        kept = call.records.read(namespace_id(call.namespace))
-        wirings = call.asked(pod, vm).wirings(pod.snapshot(), kept)
-    if kept is None:
-        raise PodUnfit([f"{vm.name}: none of its NICs is wired: run `vmnet setup` before"])
-    try:
-        text = Path(options.resolv_conf).read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise NetworkError(f"{options.resolv_conf}: cannot be read: {error.strerror}") from error
-    told = telling.told(vm, wirings, kept, resolver.read(text, vm.subdomain))
+        told = _told(call, pod, vm)
     if not told:
         call.stderr.write(f"{vm.name}: no NIC whose address is ours to give\n")
         return 0
-    launch.become(call.namespace, told, str(call.records.transcript(kept.namespace)))
+    launch.become(call.namespace, told, _transcript(call))
+
+
+def run(call: Call) -> int:
+    """QEMU's own exit status; its NICs are gone with it unless they are to stay."""
+    vm = call.vm()
+    _wired(call, vm)
+    try:
+        with call.pod() as pod:
+            told = _told(call, pod, vm)
+        found, vhost = _devices(call, vm), os.access(prerequisites.VHOST, os.R_OK | os.W_OK)
+        status = running.run(call.namespace, call.options.command, found, told, _transcript(call), vhost=vhost)
+    finally:
+        if not call.options.keep:
+            teardown(call)
+    return status if status >= 0 else 128 - status
+
+
+def check(call: Call) -> int:
+    """Whether a VM can do with what there is."""
+    found = list(prerequisites.found())
+    for each in found:
+        call.print(str(each))
+    return int(any(each.lacking and each.matters for each in found))
 
 
 VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
@@ -172,6 +189,8 @@ VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "domain-xml": show_xml,
     "qemu-args": show_qemu,
     "serve": serve,
+    "run": run,
+    "check": check,
 }
 
 
@@ -196,6 +215,23 @@ def _with_one(call: Call, stays: Callable[[str, bool, bool], bool]) -> Vm:
         for nic in vm.nics
     ]
     return replace(vm, nics=tuple(nics))
+
+
+def _told(call: Call, pod: LinuxPod, vm: Vm) -> tuple[Told, ...]:
+    kept = call.records.read(namespace_id(call.namespace))
+    if kept is None:
+        raise PodUnfit([f"{vm.name}: none of its NICs is wired: run `vmnet setup` before"])
+    path = Path(call.options.resolv_conf)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise NetworkError(f"{path}: cannot be read: {error.strerror}") from error
+    wirings = call.asked(pod, vm).wirings(pod.snapshot(), kept)
+    return telling.told(vm, wirings, kept, resolver.read(text, vm.subdomain))
+
+
+def _transcript(call: Call) -> str:
+    return str(call.records.transcript(namespace_id(call.namespace)))
 
 
 def _show(call: Call, found: Plan) -> None:

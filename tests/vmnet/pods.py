@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,6 +75,12 @@ class Pods:
     def dump(self) -> raw.Dump:
         with netns.inside(self.namespace):
             return raw.dump()
+
+    def await_forwarding(self, port: str) -> None:
+        """Until the pod's bridge takes frames from a port: its carrier comes a moment after somebody has a tap open."""
+        deadline = time.monotonic() + 30
+        while "state forwarding" not in sh(f"bridge link show dev {port}", self.namespace):
+            assert time.monotonic() < deadline, f"{port} does not forward"
 
     def links(self) -> dict[str, dict[str, Any]]:
         return {each["ifname"]: each for each in json.loads(sh("ip -d -j addr", self.namespace))}

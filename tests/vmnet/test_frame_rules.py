@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -57,13 +58,16 @@ def wired(pods: Pods, **fields: Any) -> None:
 def passed(pods: Pods, *frames: Packet) -> list[bytes]:
     """Those that arrive at the node, of all that the guest sends."""
     with Tap("node-net1") as node, tap_guest(pods.namespace, "tap1") as guest:
-        sh("until ip -br link show tap1 | grep -q LOWER_UP; do :; done", pods.namespace)
+        pods.await_forwarding("tap1")
+        pods.await_forwarding("net1-nic")
         for each in frames:
             guest.say(each)
         last = frame(IP(src=IP4, dst="203.0.113.255") / UDP(dport=9) / Raw(LAST))
         guest.say(last)
         found: list[bytes] = []
+        deadline = time.monotonic() + 30
         while not found or LAST not in found[-1]:
+            assert time.monotonic() < deadline, found
             found += [bytes(each) for each in node.packets(0.2) if each.src in (MAC, OTHER)]
     return found[:-1]
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from netkernel import packet_socket
 from netkernel.packet_socket import DROP, TAKE
+from netkernel.watch import Watch
 from vmnet.serve import frames
 from vmnet.serve.router import EVERY_S
 from vmnet.serve.told import Told, from_json
@@ -74,6 +75,8 @@ class Server:
             made = packet_socket.opened(told.tap, _ALL, program(), socket.SOCK_RAW)
             self._sockets[made] = told
             self._selector.register(made, selectors.EVENT_READ, made)
+        self._watch = Watch()  # a socket hears that its tap is down, and then nothing more
+        self._selector.register(self._watch, selectors.EVENT_READ, self._watch)
 
     def run(self, ending: socket.socket) -> None:
         """Until `ending` has news, or no tap is left."""
@@ -86,7 +89,10 @@ class Server:
             for key, _ in self._selector.select(max(0.0, due - self._clock())):
                 if key.data is None:
                     return
-                self._hear(key.data)
+                if key.data is self._watch:
+                    self._look()
+                elif key.data in self._sockets:
+                    self._hear(key.data)
 
     def _advertise(self) -> None:
         for made, told in list(self._sockets.items()):
@@ -100,9 +106,8 @@ class Server:
                 data, (_, _, kind, *_) = made.recvfrom(_LONGEST)
             except BlockingIOError:
                 return
-            except OSError as error:
-                self._lose(made, error)
-                return
+            except OSError:
+                return  # down; it may come up again
             if kind == _OUTGOING:
                 continue
             heard = frames.answered(data, told)
@@ -112,16 +117,16 @@ class Server:
                 self._send(made, heard.frame)
             self._note(told.tap, heard.said)
 
-    def _lose(self, made: socket.socket, error: OSError) -> None:
-        """A tap that is down may come up again; one that is gone does not."""
-        told = self._sockets[made]
-        try:
-            socket.if_nametoindex(told.tap)
-        except OSError:
-            self._selector.unregister(made)
-            del self._sockets[made]
-            made.close()
-            self._note(told.tap, f"no longer there: {error.strerror}")
+    def _look(self) -> None:
+        """Which taps are gone."""
+        self._watch.changed()
+        there = {name for _, name in socket.if_nameindex()}
+        for made, told in list(self._sockets.items()):
+            if told.tap not in there:
+                self._selector.unregister(made)
+                del self._sockets[made]
+                made.close()
+                self._note(told.tap, "no longer there")
 
     def _send(self, made: socket.socket, frame: bytes) -> None:
         with suppress(OSError):  # nobody at the other end, or a queue that is full: it asks again

@@ -85,7 +85,8 @@ def _client(kind: str, place: str, new: Path, work: Path, socket: str, may_compi
         except build.NotCompiled:
             pass
         else:
-            return target.read_bytes(), "compiled"
+            if not launcher.needs_a_loader(made := target.read_bytes()):
+                return made, "compiled"
     (new / f"{kind}-client.py").write_bytes(build.in_python(asked))
     return launcher.elf([*python, f"{place}/{kind}-client.py"]), "python"
 

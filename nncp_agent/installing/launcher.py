@@ -16,7 +16,7 @@ from nncp_agent.installing import NotInstalled
 _BASE: Final = 0x400000
 _HEADERS: Final = 64 + 56
 """The ELF header and one program header."""
-_EXEC, _X86_64, _LOAD, _READ_EXECUTE = 2, 62, 1, 5
+_EXEC, _X86_64, _LOAD, _READ_EXECUTE, _INTERPRETER = 2, 62, 1, 5, 3
 
 
 def elf(words: Sequence[str]) -> bytes:
@@ -35,6 +35,13 @@ def elf(words: Sequence[str]) -> bytes:
     pointers = struct.pack(f"<{len(places) + 1}Q", *places, 0)
     body = _code(_BASE + _HEADERS, places[0], at) + b"".join(texts) + bytes(pad) + pointers
     return _headers(_HEADERS + len(body)) + body
+
+
+def needs_a_loader(program: bytes) -> bool:
+    """Whether an ELF-64 program asks for one (PT_INTERP), which the node need not have, or not this one."""
+    (offset,) = struct.unpack_from("<Q", program, 32)
+    size, number = struct.unpack_from("<HH", program, 54)
+    return any(struct.unpack_from("<I", program, offset + at * size)[0] == _INTERPRETER for at in range(number))
 
 
 def _code(here: int, path: int, argv: int) -> bytes:

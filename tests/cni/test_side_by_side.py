@@ -42,7 +42,7 @@ class Peer:
 
 NEWER: Final = peers.newer_plugins()
 PEERS: Final = (
-    Peer("1.1.1", GO, "1.0.0", ("0.2.0", "0.4.0", "1.0.0") if NEWER else SUPPORTED[:-1]),
+    Peer("1.1.1", GO, "1.0.0", ("0.2.0", "1.0.0") if NEWER else SUPPORTED[:-1]),
     *([Peer(peers.NEWER, NEWER, NEWEST, SUPPORTED)] if NEWER else []),
 )
 

@@ -55,7 +55,7 @@ def test_there_is_a_plugin_at_every_moment(folder: Path) -> None:
     put(home)
     script = 'while [ ! -e "$0/stop" ]; do CNI_COMMAND=VERSION "$0/cnv-bridge" || exit 1; done'
     caller = subprocess.Popen(["sh", "-c", script, str(home)], stdout=subprocess.PIPE)
-    for number in range(3):
+    for number in range(2):
         put(home, socket=f"/run/{number}/socket")
     (home / "stop").touch()
     printed, _ = caller.communicate(timeout=60)
@@ -77,6 +77,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotInstalled, match="file"):
         put(tmp_path / "file")
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_programs_that_need_a_loader_are_known(tmp_path: Path) -> None:
+    assert launcher.needs_a_loader(Path("/bin/sh").read_bytes())
+    assert not launcher.needs_a_loader(launcher.elf(["/bin/sh"]))
 
 
 def test_a_launcher_becomes_another_program_with_its_environment(tmp_path: Path) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import random
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
-from struct import Struct
-from typing import Final, assert_never
+from contextlib import AbstractContextManager
+from typing import assert_never
 
-from netkernel import ethtool, genetlink, netns, sources, sysctl, tun_device
+from netkernel import ethtool, genetlink, netns, sources, tun_device
+from netkernel.beside import Beside, no_link
 from netkernel.codec import addresses, links, neighbours, nexthops, routes, rules, shapes, vlans
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.files import Files
 from netkernel.genetlink import Family
+from netkernel.indexes import Indexes, Unknown
 from netkernel.keepers import Keepers
 from netkernel.link_kinds import KINDS
 from netkernel.netlink import GENERIC, LARGEST_BATCH, LONGEST_BATCH, Message, Socket, opened
@@ -57,10 +56,6 @@ from netkernel.watch import Watch
 if TYPE_CHECKING:
     from netkernel.managers import Managers
 
-_SIOCGIFNAME, _SIOCGIFINDEX = 0x8910, 0x8933  # linux/sockios.h; answered for the namespace of the socket
-_IFREQ: Final = Struct("=16si20x")
-_LOWEST, _HIGHEST = 1 << 20, 1 << 24
-
 
 class Execution:
     """One list of ops on its way into the kernel."""
@@ -75,20 +70,13 @@ class Execution:
         resolved: Resolved | None = None,
         managers: Managers | None = None,
     ) -> None:
-        self._keepers = keepers
-        self._managers = managers
         self._socket = self._lane = socket
         self._generic: Socket | None = None
         self._families: dict[str, Family] = {}
-        self._files_door = files or Files()
-        self._resolved = resolved or Resolved()
+        self._beside = Beside(inside, keepers, files, resolved, managers)
         self._inside = inside
         self._ops = ops
-        self._indexes: dict[str, int] = {}
-        self._gone: set[int] = set()
-        self._left: set[str] = set()  # names whose link gets another one in the batch that is pending
-        # A block nobody else counts in: a message meant for our link finds ours or none, whatever others create.
-        self._next_index = random.randrange(_LOWEST, _HIGHEST)
+        self._indexes = Indexes(socket)
         self._pending: list[tuple[int, Message]] = []
         self._size = 0
         self._files: list[int] = []
@@ -108,13 +96,13 @@ class Execution:
         match op:
             case WriteSysctl() | WriteFile() | SetLinkDns() | SetManager():
                 self._flush()
-                self._write(position, op)
+                self._beside.write(position, op, self._indexes.of)
             case SetHardware(_, ethtool.VIRTUAL_FUNCTIONS):
                 self._flush()
-                self._write_sysfs(position, op)
+                self._beside.write_sysfs(position, op, self._indexes.of, self._socket)
             case AddClient() | DeleteClient():
                 self._flush()
-                self._tell_keeper(position, op)
+                self._beside.tell_keeper(position, op)
             case CreateLink() if _has_device(op.kind):
                 self._flush()
                 self._make_by_device(position, op)
@@ -149,16 +137,15 @@ class Execution:
         except ValueError as error:
             self._flush()
             raise KernelRefused(str(op), errno.EINVAL, str(error), possibly_done=position) from error
-        except _Unknown as unknown:
+        except Unknown as unknown:
             self._flush()
             try:
                 return self._messages(op)  # what was pending may have made the link
-            except _Unknown:
-                reason = f"there is no link {unknown.name!r}"
-                raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
+            except Unknown:
+                raise no_link(position, op, unknown) from None
 
     def _messages(self, op: Op) -> list[Message]:
-        index_of = self._index_of
+        index_of = self._indexes.of
         match op:
             case CreateLink():
                 return self._create(op)
@@ -203,9 +190,9 @@ class Execution:
                 attributes = mptcp.add(endpoint, index_of(endpoint.link) if endpoint.link else 0)
                 return [genetlink.request(self._family(mptcp.FAMILY), mptcp.ADD, attributes)]
             case RenameLink(name, new):
-                return [links.rename(self._renamed(name, new), new)]
+                return [links.rename(self._indexes.rename(name, new), new)]
             case MoveLink(name, _, target, index):
-                return [links.move(self._indexes.pop(name, 0) or index_of(name), self._opened(target), index)]
+                return [links.move(self._indexes.leave(name), self._opened(target), index)]
             case (
                 WriteSysctl()
                 | WriteFile()
@@ -218,42 +205,31 @@ class Execution:
                 raise AssertionError(f"{op}: no message")
         assert_never(op)
 
-    def _renamed(self, name: str, new: str) -> int:
-        index = self._indexes[new] = self._index_of(name)
-        del self._indexes[name]
-        self._left.add(name)
-        return index
-
     def _delete(self, op: DeleteLink) -> Message:
         """A veth takes its other end along, whose index is free then, too."""
-        index = self._index_of(op.name)
         peer = str(op.attrs.get("peer") or "") if op.kind == "veth" else ""
-        for name in filter(None, (op.name, peer)):
-            with suppress(_Unknown):
-                self._gone.add(self._index_of(name))
-                del self._indexes[name]
-        return links.delete(index)
+        return links.delete(self._indexes.free(op.name, *filter(None, (peer,))))
 
     def _create(self, op: CreateLink) -> list[Message]:
-        index, peer_index = self._take_index(op.index), 0
+        index, peer_index = self._indexes.take(op.index), 0
         peer = str(op.attrs.get("peer", "")) if op.kind == "veth" else ""
         namespace = str(op.attrs.get("peer_netns") or "") if peer else ""
         there = self._opened(netns.path_of(namespace)) if namespace else None
         if peer and not namespace:
-            peer_index = self._take_index(op.peer_index)
+            peer_index = self._indexes.take(op.peer_index)
         messages = links.create(
-            op.name, op.kind, op.attrs, self._index_of, index=index, peer_index=peer_index, peer_namespace=there
+            op.name, op.kind, op.attrs, self._indexes.of, index=index, peer_index=peer_index, peer_namespace=there
         )
-        self._indexes[op.name] = index
+        self._indexes.give(op.name, index)
         if peer_index:
-            self._indexes[peer] = peer_index
+            self._indexes.give(peer, peer_index)
         return messages
 
     def _set_hardware(self, op: SetHardware) -> Message:
         from netkernel.codec import ethtool as codec  # late: most plans have nothing of it
         from netkernel.codec import virtual_functions
 
-        index = self._index_of(op.name)
+        index = self._indexes.of(op.name)
         if (id := ethtool.function_of(op.section)) is not None:
             return virtual_functions.change(id, op.new, index)
         request = codec.change(op.section, op.new, index)
@@ -275,69 +251,23 @@ class Execution:
         return self._generic
 
     def _make_by_device(self, position: int, op: CreateLink) -> None:
-        index = self._take_index(op.index)
-        self._by_device(position, op, lambda: tun_device.make(op.name, op.attrs, index))
-        self._indexes[op.name] = index
+        index = self._indexes.take(op.index)
+        self._beside.by_device(position, op, lambda: tun_device.make(op.name, op.attrs, index))
+        self._indexes.give(op.name, index)
         # Asking makes the kernel notice that it has no carrier; else a bridge it joins takes it for one that has.
         self._socket.ask(shapes.GET, shapes.request(index))
-        self._queue(position, links.furnish(op.kind, op.attrs, self._index_of, index=index))
+        self._queue(position, links.furnish(op.kind, op.attrs, self._indexes.of, index=index))
 
     def _give(self, position: int, op: SetLink) -> None:
         try:
-            index = self._index_of(op.name)
-        except _Unknown as unknown:
-            reason = f"there is no link {unknown.name!r}"
-            raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
+            index = self._indexes.of(op.name)
+        except Unknown as unknown:
+            raise no_link(position, op, unknown) from None
         link = shapes.Links().read(*self._socket.ask(shapes.GET, shapes.request(index)), {index: op.name})
-        self._by_device(position, op, lambda: tun_device.give(op.name, {**link.attrs, **link.facts}, op.new))
+        self._beside.by_device(position, op, lambda: tun_device.give(op.name, {**link.attrs, **link.facts}, op.new))
         rest = {key: value for key, value in op.new.items() if key not in tun_device.GIVEN}
         if rest:
-            self._queue(position, links.change(op.kind, rest, self._index_of, index=index))
-
-    def _by_device(self, position: int, op: Op, act: Callable[[], None]) -> None:
-        try:
-            with self._inside():
-                act()
-        except OSError as error:
-            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-            done, failed = position + 1, frozenset({position})
-            raise KernelRefused(str(op), error.errno or 0, reason, possibly_done=done, failed=failed) from error
-
-    def _index_of(self, name: str) -> int:
-        index = self._indexes.get(name)
-        if index is None:
-            index = self._indexes[name] = self._looked_up(name)
-        return index
-
-    def _looked_up(self, name: str) -> int:
-        raw = name.encode("utf-8", "surrogateescape")
-        if len(raw) > 15 or not raw or name in self._left:
-            raise _Unknown(name)
-        try:
-            answer = fcntl.ioctl(self._socket.fileno(), _SIOCGIFINDEX, _IFREQ.pack(raw, 0))
-        except OSError:
-            raise _Unknown(name) from None
-        index = int(_IFREQ.unpack(answer)[1])
-        if index in self._gone:  # its deletion is on the way
-            raise _Unknown(name)
-        return index
-
-    def _take_index(self, wanted: int) -> int:
-        """`wanted` if it is free, or free by the time it is needed; else the next of our block."""
-        if wanted and (wanted in self._gone or not self._is_taken(wanted)):
-            self._gone.discard(wanted)
-            return wanted
-        while self._is_taken(self._next_index):
-            self._next_index += 1
-        self._next_index += 1
-        return self._next_index - 1
-
-    def _is_taken(self, index: int) -> bool:
-        try:
-            fcntl.ioctl(self._socket.fileno(), _SIOCGIFNAME, _IFREQ.pack(b"", index))
-        except OSError:
-            return index in self._indexes.values()
-        return True
+            self._queue(position, links.change(op.kind, rest, self._indexes.of, index=index))
 
     def _queue(self, position: int, messages: list[Message]) -> None:
         op = self._ops[position]
@@ -376,42 +306,7 @@ class Execution:
             if isinstance(op, CreateLink):
                 first = next(at for at, (of, _) in enumerate(pending) if of == position)
                 if first not in refused or _has_device(op.kind):
-                    self._socket.write([links.delete(self._indexes[op.name])])
-
-    def _write(self, position: int, op: WriteSysctl | WriteFile | SetLinkDns | SetManager) -> None:
-        try:
-            if isinstance(op, WriteFile):
-                self._files_door.write(op.path, op.new)
-                return
-            if isinstance(op, SetLinkDns):
-                self._resolved.write(op.link, self._index_of(op.link), op.new)
-                if self._keepers is not None:
-                    self._keepers.keep_lent_names(op.link, op.new)
-                return
-            if isinstance(op, SetManager):
-                if self._managers is None:
-                    raise KernelRefused(str(op), errno.EOPNOTSUPP, "nobody here speaks to other managers")
-                self._managers.set(op)
-                return
-            with self._inside():
-                sysctl.write(op.path, op.new)
-        except KernelRefused as refused:
-            done, failed = position + 1, frozenset({position})
-            raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=done, failed=failed) from refused
-
-    def _tell_keeper(self, position: int, op: AddClient | DeleteClient) -> None:
-        try:
-            if self._keepers is None:
-                raise OSError(errno.EOPNOTSUPP, "nobody here runs anything for links")
-            with self._inside():
-                if isinstance(op, AddClient):
-                    self._keepers.start(op.client)
-                else:
-                    self._keepers.stop(op.client, op.release)
-        except OSError as error:
-            number, reason = error.errno or errno.EIO, error.strerror or str(error)
-            failed = frozenset({position})
-            raise KernelRefused(str(op), number, reason, possibly_done=position + 1, failed=failed) from error
+                    self._socket.write([links.delete(self._indexes.of(op.name))])
 
     def _delete_endpoint(self, position: int, op: DeleteEndpoint) -> None:
         """The kernel knows it by an id, which nobody but it can tell of one that it has just made."""
@@ -427,26 +322,6 @@ class Execution:
         if there is None:
             raise KernelRefused(str(op), errno.ENOENT, "there is no such endpoint", possibly_done=position)
         self._queue(position, [genetlink.request(family, codec.DELETE, codec.delete(there))])
-
-    def _write_sysfs(self, position: int, op: SetHardware) -> None:
-        """A NIC that has virtual functions must have none before it can have another number of them."""
-        from netkernel import sysfs  # late, as above
-        from netkernel.codec import virtual_functions
-
-        try:
-            index = self._index_of(op.name)
-            device = virtual_functions.parent(self._socket.ask(virtual_functions.GET, virtual_functions.request(index)))
-            for key, attribute in (("drivers-autoprobe", "sriov_drivers_autoprobe"), ("total-vfs", "sriov_numvfs")):
-                if key in op.new:
-                    if op.old.get(key) and key == "total-vfs" and op.new[key]:
-                        sysfs.write(device, attribute, "0")
-                    sysfs.write(device, attribute, str(int(op.new[key])))  # type: ignore[arg-type]  # a number or flag
-        except _Unknown as unknown:
-            reason = f"there is no link {unknown.name!r}"
-            raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
-        except KernelRefused as refused:
-            done, failed = position + 1, frozenset({position})
-            raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=done, failed=failed) from refused
 
     def _set_up_peer(self, position: int, op: CreateLink) -> None:
         """In its namespace, through a socket of its own: from here nobody can."""
@@ -472,7 +347,7 @@ class Execution:
                 run._flush()
         except KernelRefused as refused:
             raise KernelRefused(str(op), refused.errno, refused.reason, possibly_done=position) from refused
-        except _Unknown as unknown:
+        except Unknown as unknown:
             reason = f"there is no link {unknown.name!r} in {op.source}"
             raise KernelRefused(str(op), errno.ENODEV, reason, possibly_done=position) from None
         except (ValueError, NetworkError) as error:  # one of the two namespaces is not there
@@ -500,11 +375,3 @@ class Execution:
 
 def _has_device(kind: str) -> bool:
     return kind in KINDS and KINDS[kind].has_device
-
-
-class _Unknown(NetworkError):
-    """No link has this name now."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name

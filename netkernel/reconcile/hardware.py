@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from netkernel.ethtool import function_of, in_order
+from netkernel.link_kinds import KINDS
 from netkernel.ops import SetHardware
 from netkernel.reconcile.world import Planning
 from netkernel.records import Attrs, Hardware
@@ -20,6 +21,8 @@ def change(planning: Planning) -> None:
         if want is None or want is planning.world.hardware.get(have.name):
             continue
         for section in in_order(want.settings):
+            if section == "link" and have.kind in KINDS and not KINDS[have.kind].has_device:
+                continue  # what a link shows of the one below it, or has by itself, is nothing that anybody sets
             old = planning.world.hardware.get(have.name, Hardware()).settings.get(section, {})
             if new := _news(section, want.settings[section], old):
                 known = {key: old[key] for key in new if key in old}
@@ -28,6 +31,8 @@ def change(planning: Planning) -> None:
 
 def _news(section: str, want: Attrs, old: Attrs) -> Attrs:
     new = {key: value for key, value in want.items() if old.get(key) != value}
+    if section == "channels" and not any(want.values()):
+        return {}  # what has none lets nobody say so when it is made again (a tap)
     for group in TOGETHER if function_of(section) is not None else ():
         if not new.keys().isdisjoint(group):
             new |= {key: want[key] for key in group if key in want}

@@ -106,6 +106,15 @@ def test_settings_that_were_not_looked_at_are_not_touched_on_the_way_back() -> N
     assert [str(each) for each in reconcile(now, rewind(now, remember(blind, [op])))] == ["set eth1 mtu 1400 -> 1500"]
 
 
+def test_what_a_link_shows_of_its_base_is_not_set_when_it_is_made_again() -> None:
+    shown = Hardware({"link": {"autoneg": False, "speed": 10000, "duplex": "full"}, "channels": {"combined": 0}})
+    base = Link("eth1", attrs={"up": True, "mtu": 1500}, index=2)
+    above = Link("m1", "macvlan", {"link": "eth1", "mode": "bridge", "mtu": 1500}, index=3)
+    host = Host(links={"eth1": base, "m1": above}, hardware={"m1": shown}, also=frozenset(SECTIONS))
+    ops = reconcile(Host(links={"eth1": base}, also=frozenset(SECTIONS)), host)
+    assert [str(op) for op in ops if isinstance(op, SetHardware)] == []
+
+
 def test_a_link_that_goes_takes_its_settings_along() -> None:
     kernel = FakeKernel(replace(HOST, hardware={"v1": SETTINGS}))
     kernel.execute([DeleteLink("v1", "veth", {"peer": "v2"})])

@@ -16,8 +16,8 @@ STATES = st.sampled_from(("up", "up", "up", "up", "absent", "down"))
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> NetworkState:
-    """A policy in nmstate's form, decoded as a user's would be."""
+def policies(draw: st.DrawFn, whole_host: bool = False) -> NetworkState:
+    """A policy in nmstate's form, decoded as a user's would be; of a `whole_host` also what is in its files."""
     free = list(draw(st.permutations(NICS)))
     interfaces: list[dict[str, Any]] = []
     bases = list(NICS)
@@ -47,15 +47,75 @@ def policies(draw: st.DrawFn) -> NetworkState:
     if draw(st.booleans()):
         section = {"mode": draw(st.sampled_from(("tun", "tap"))), "owner": draw(st.integers(1, 2))}
         interfaces.append({"name": "tap9", "type": "tun", "state": draw(STATES), "tun": section, **draw(_stacks(8))})
+    interfaces += draw(_rings(free))
+    bases = [base for base in bases if base in free or base not in NICS]
+    if draw(st.integers(0, 2)) == 0:
+        ends = {"w1": draw(st.sampled_from(("w2", "w3")))}
+        interfaces += [
+            {"name": name, "type": "veth", "state": draw(STATES), "veth": {"peer": peer}, **draw(_stacks(60))}
+            for name, peer in ends.items()
+        ]
     if draw(st.booleans()):
         interfaces.append({"name": "dummy9", "type": "dummy", "state": draw(STATES), **draw(_stacks(9))})
     for nic in bases:
         if nic in NICS and draw(st.integers(0, 3)) == 0:
             mtu = {"mtu": draw(st.sampled_from((1500, 9000)))} if draw(st.booleans()) else {}
-            interfaces.append({"name": nic, "type": "ethernet", "state": draw(STATES), **mtu, **draw(_stacks(20))})
+            more = draw(_settings())
+            interfaces.append(
+                {"name": nic, "type": "ethernet", "state": draw(STATES), **mtu, **more, **draw(_stacks(20))}
+            )
     order = draw(st.permutations(interfaces))
     asked = {"interfaces": list(order), "routes": {"config": draw(_routes(interfaces))}}
+    asked |= draw(host_wide()) if whole_host else {}
     return decode([Document({**asked, "route-rules": {"config": draw(_rules())}})]).desired
+
+
+@st.composite
+def _rings(draw: st.DrawFn, free: list[str]) -> list[dict[str, Any]]:
+    """An HSR or PRP link over two NICs that are nobody's port yet."""
+    nics = [name for name in free if name in NICS]
+    if len(nics) < 2 or draw(st.integers(0, 3)):
+        return []
+    ports = nics[:2]
+    free[:] = [name for name in free if name not in ports]
+    section = {"port1": ports[0], "port2": ports[1], "protocol": draw(st.sampled_from(("hsr", "prp")))}
+    section["multicast-spec"] = draw(st.sampled_from((0, 40)))
+    return [{"name": "ring", "type": "hsr", "state": draw(STATES), "hsr": section, **draw(_stacks(61))}]
+
+
+@st.composite
+def _settings(draw: st.DrawFn) -> dict[str, Any]:
+    """What stands beside the kind: what the NIC's addresses are to MPTCP, its features and channels, other names."""
+    found: dict[str, Any] = {}
+    if draw(st.integers(0, 2)) == 0:
+        flags = draw(st.sampled_from(((), ("subflow",), ("signal", "backup"))))
+        found["mptcp"] = {"address-flags": list(flags)}
+    if draw(st.integers(0, 2)) == 0:
+        feature = draw(st.sampled_from(({"rx-gro": True}, {"rx-gro": False, "tx-generic-segmentation": False})))
+        found["ethtool"] = {"feature": feature}
+    if draw(st.integers(0, 2)) == 0:
+        found["description"] = draw(st.sampled_from(("", "uplink")))
+    return found
+
+
+@st.composite
+def host_wide(draw: st.DrawFn) -> dict[str, Any]:
+    """What a host is called, and whom it asks for names."""
+    found: dict[str, Any] = {}
+    if draw(st.booleans()):
+        found["hostname"] = draw(
+            st.fixed_dictionaries(
+                {}, optional={"running": st.sampled_from(("a1", "b2")), "config": st.sampled_from(("a1", "b2", ""))}
+            )
+        )
+    if draw(st.booleans()):
+        lists = {
+            "server": st.lists(st.sampled_from(("192.0.2.53", "2001:db8::53")), max_size=2, unique=True),
+            "search": st.lists(st.sampled_from(("a.example", "b.example")), max_size=2, unique=True),
+            "options": st.lists(st.sampled_from(("rotate", "ndots:2", "timeout:1")), max_size=2, unique=True),
+        }
+        found["dns-resolver"] = {"config": draw(st.fixed_dictionaries({}, optional=lists))}
+    return found
 
 
 @st.composite
@@ -132,12 +192,19 @@ def _bonds(draw: st.DrawFn, name: str, ports: list[str]) -> dict[str, Any]:
         options = {**options, "lacp_rate": draw(st.sampled_from(("slow", "fast")))}
     if mode == "active-backup" and ports and draw(st.booleans()):
         options = {**options, "primary": ports[0]}
+    config: dict[str, Any] = {"port": ports}
+    if draw(st.integers(0, 3)) == 0:
+        priority = {"priority": draw(st.sampled_from((-1, 0, 5)))} if mode in ("active-backup", "balance-tlb") else {}
+        queues = draw(st.sampled_from(((0, 0), (1, 2), (2, 1))))
+        config["ports-config"] = [
+            {"name": port, "queue-id": queue, **priority} for port, queue in zip(ports, queues, strict=False)
+        ]
     return {
         "name": name,
         "type": "bond",
         "state": draw(STATES),
         **({"mtu": draw(st.sampled_from((1450, 1500, 9000)))} if draw(st.booleans()) else {}),
-        "link-aggregation": {"mode": mode, "options": options, "port": ports},
+        "link-aggregation": {"mode": mode, "options": options, **config},
     }
 
 
@@ -149,9 +216,21 @@ def _bridges(draw: st.DrawFn, name: str, ports: list[str]) -> dict[str, Any]:
             {"vlan": {}},
             {"vlan": {"mode": "access", "tag": 20}},
             {"vlan": {"mode": "trunk", "trunk-tags": [{"id-range": {"min": 100, "max": 199}}]}},
+            {"vlan": {"mode": "trunk", "trunk-tags": [{"id": 7}, {"id": 9}], "enable-native": True, "tag": 30}},
+            {"stp-priority": 16, "stp-path-cost": 50, "stp-hairpin-mode": True},
         )
     )
-    options = draw(st.sampled_from(({}, {"stp": {"enabled": True}}, {"mac-ageing-time": 200})))
+    some = (
+        {},
+        {"stp": {"enabled": True}},
+        {"stp": {"enabled": False, "forward-delay": 4, "hello-time": 1, "max-age": 8, "priority": 4096}},
+        {"mac-ageing-time": 200},
+        {"multicast-snooping": False, "group-fwd-mask": 8},
+        {"multicast-router": "disabled", "multicast-query-interval": 5000, "hash-max": 512},
+        {"vlan-protocol": "802.1ad"},
+        {"vlan-default-pvid": 7},
+    )
+    options = draw(st.sampled_from(some))
     return {
         "name": name,
         "type": "linux-bridge",
@@ -183,6 +262,15 @@ def _routes(draw: st.DrawFn, interfaces: list[dict[str, Any]]) -> list[dict[str,
     ]
     if not ways_out or draw(st.booleans()):
         return draw(st.sampled_from(([], [{"state": "absent"}])))
-    link, address = draw(st.sampled_from(ways_out))
-    route = {"destination": "203.0.113.0/24", "next-hop-interface": link, "metric": draw(st.sampled_from((10, 20)))}
-    return [{**route, "next-hop-address": address.rpartition(".")[0] + ".254"}]
+    metric, weights = draw(st.sampled_from((10, 20))), draw(st.sampled_from(((), (1, 1), (3, 1), (256, 2))))
+    legs = draw(st.lists(st.sampled_from(ways_out), min_size=1, max_size=2 if weights else 1, unique=True))
+    return [
+        {
+            "destination": "203.0.113.0/24",
+            "next-hop-interface": link,
+            "next-hop-address": address.rpartition(".")[0] + ".254",
+            "metric": metric,
+            **({"weight": weights[number]} if weights else {}),
+        }
+        for number, (link, address) in enumerate(legs)
+    ]

@@ -6,7 +6,7 @@ import pytest
 
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import Rule
+from netkernel.records import Attrs, Rule
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.plan import decide
 from tests.host_text import policy, read_host
@@ -140,3 +140,58 @@ def test_a_bond_that_changes_is_warned_about_in_whole() -> None:
     desired = ALB.replace("miimon: 0", "miimon: 0, all_slaves_active: dropped, resend_igmp: 2")
     (warning,) = warnings(f"interfaces: [{{{desired}}}]", ALB_UNDER_BR0)
     assert warning.startswith("bond0: link-aggregation.options.miimon: found 0")
+
+
+OLDER = read_host("""
+links:
+  t0: {kind: gre, type: 778, local: 192.0.2.1, remote: 192.0.2.2}
+  t0.5: {kind: vlan, link: t0, id: 5, protocol: 802.1q}
+  bond0: {kind: bond, mode: balance-rr, miimon: 100}
+  t1: {kind: gre, type: 778, local: 192.0.2.1, remote: 192.0.2.3, master: bond0}
+  eth1: {addresses: [192.0.2.1/24]}
+  eth2: {addresses: [198.51.100.1/24]}
+routes:
+  - 203.0.113.0/24 via 192.0.2.9 on eth1 metric 10
+  - 203.0.113.0/24 via 198.51.100.9 on eth2 metric 10
+""")
+"""What an older kernel has taken, and two routes that iproute2 has put beside each other."""
+
+
+def test_what_the_host_has_already_may_be_said_again_however_odd() -> None:
+    desired = """
+    interfaces:
+    - {name: t0.5, type: vlan, mtu: 1400, vlan: {base-iface: t0, id: 5}}
+    - {name: bond0, type: bond, link-aggregation: {port: [t1]}}
+    """
+    assert [str(op) for op in decide(policy(desired), OLDER).ops] == ["set t0.5 mtu 1500 -> 1400"]
+
+
+def test_routes_that_stand_beside_each_other_already_are_no_conflict_of_a_new_one() -> None:
+    other = "routes: {config: [{destination: 10.9.0.0/16, next-hop-interface: eth1, next-hop-address: 192.0.2.9}]}"
+    assert [str(op) for op in decide(policy(other), OLDER).ops] == ["add route 10.9.0.0/16 via 192.0.2.9 on eth1"]
+    third = "{destination: 203.0.113.0/24, next-hop-interface: eth1, next-hop-address: 192.0.2.8, metric: 10}"
+    assert problems(f"routes: {{config: [{third}]}}", OLDER) != []
+
+
+def test_only_options_that_change_are_held_against_what_the_kernel_refuses() -> None:
+    def refused(kind: str, attrs: Attrs) -> dict[str, str]:
+        return {"miimon": "not today", "updelay": "not today"}
+
+    asked = "interfaces: [{name: bond0, type: bond, link-aggregation: {options: {miimon: %s, updelay: 200}}}]"
+    with pytest.raises(InvalidPolicy) as caught:
+        decide(policy(asked % 100), OLDER, refusals=refused)
+    assert [problem.path for problem in caught.value.problems] == ["bond0: link-aggregation.options.updelay"]
+    going = "interfaces: [{name: bond0, type: bond, state: %s, link-aggregation: {options: {updelay: 200}}}]"
+    for state in ("down", "absent"):
+        assert decide(policy(going % state), OLDER, refusals=refused).ops != ()
+
+
+def test_a_new_vxlan_is_compared_with_vxlans_alone() -> None:
+    host = read_host("""
+    links:
+      g1: {kind: geneve, id: 7, remote: 192.0.2.2}
+      x1: {kind: vxlan, id: 8, remote: 192.0.2.2, port: 4789}
+    """)
+    asked = "interfaces: [{name: x2, type: vxlan, vxlan: {id: %s, remote: 192.0.2.2, destination-port: 4789}}]"
+    assert problems(asked % 8, host) == ["x2: is the same as x1, which is there already"]
+    assert decide(policy(asked % 7), host).ops != ()

@@ -68,9 +68,9 @@ class Glance:
         is_ready = flags & _UP_AND_RUNNING == _UP_AND_RUNNING
         return Seen(index, mac, hardware, is_ready, rises, bool(routers & _MANAGED), bool(routers & _OTHER), carrier)
 
-    def addresses(self, index: int) -> Mapping[str, int]:
-        """The IPv6 addresses of the link with that index, with their IFA_F_ flags. Raises NetworkError."""
-        reader, spans = addresses.Addresses(), self._socket.dump(addresses.GET, addresses.dump_request(AF_INET6, index))
+    def addresses(self, index: int, family: int = AF_INET6) -> Mapping[str, int]:
+        """The addresses of the link with that index, with their IFA_F_ flags. Raises NetworkError."""
+        reader, spans = addresses.Addresses(), self._socket.dump(addresses.GET, addresses.dump_request(family, index))
         found = (reader.read(*span, {index: ""}) for span in spans)
         return {each.ip: each.state | each.flags for each in found if each is not None}
 

@@ -239,6 +239,10 @@ ROUTERS: Final = 1
 """That of who listens to router advertisements: DHCPv6 has 6."""
 
 
+ENDPOINTS: Final = 2
+"""That of who makes MPTCP's endpoints of the addresses that come to a link after an apply."""
+
+
 class Client(Frozen):
     """What a process of ours does for a link: what it was told to do, in the words of who told it.
 
@@ -246,7 +250,7 @@ class Client(Frozen):
     """
 
     link: str
-    family: int  # 4: DHCPv4, 6: DHCPv6, ROUTERS or LLDP
+    family: int  # 4: DHCPv4, 6: DHCPv6, ROUTERS, ENDPOINTS or LLDP
     attrs: Attrs = NO_ATTRS
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Self, TypeVar
 
 from netkernel import settings
@@ -43,7 +43,19 @@ from netkernel.ops import (
     WriteFile,
     WriteSysctl,
 )
-from netkernel.records import FOREVER, VRF_RULES, Address, File, Link, Manager, Neighbour, Route, Rule
+from netkernel.records import (
+    ENDPOINTS,
+    FOREVER,
+    VRF_RULES,
+    Address,
+    Endpoint,
+    File,
+    Link,
+    Manager,
+    Neighbour,
+    Route,
+    Rule,
+)  # fmt: skip
 from netkernel.simulation import World, step
 from netkernel.simulation.route_table import slot
 from netkernel.simulation.sysctl import of_link
@@ -141,7 +153,9 @@ def remember(before: Host, ops: Sequence[Op], touched: Touched | None = None) ->
         files={path: before.files.get(path, File()) for path in sorted(touched.files)},
         resolver={name: before.resolver[name] for name in sorted(touched.links & before.resolver.keys())},
         managers={name: _of_links(before.managers[name], name, touched) for name in sorted(touched.managers)},
-        endpoints=tuple(each for each in before.endpoints if each.key in touched.endpoints),
+        endpoints=tuple(
+            each for each in before.endpoints if _is_endpoint_touched(each, touched.endpoints, touched.clients)
+        ),
     )
     nexthops = touched.nexthops | {each.id for each in host.nexthops}
     return Remembered(
@@ -225,6 +239,11 @@ def _is_route_touched(route: Route, links: frozenset[str] | set[str], slots: fro
     return slot(route) in slots or any(link in links for link in route.links)
 
 
+def _is_endpoint_touched(endpoint: Endpoint, keys: Set[tuple[str, int]], clients: Set[tuple[str, int]]) -> bool:
+    """By an op, or by a process of ours that an op started or stopped."""
+    return endpoint.key in keys or (endpoint.link, ENDPOINTS) in clients
+
+
 def rewind(now: Host, remembered: Remembered) -> Host:
     """The host with everything touched as it was, and everything else as it is now."""
     was, touched = _with_what_managers_set(now, remembered), remembered.links
@@ -256,7 +275,10 @@ def rewind(now: Host, remembered: Remembered) -> Host:
         files=dict(now.files) | dict(was.files),
         resolver={name: dns for name, dns in {**now.resolver, **was.resolver}.items() if name in links},
         managers=_managers(now, remembered),
-        endpoints=(*(each for each in now.endpoints if each.key not in remembered.endpoints), *was.endpoints),
+        endpoints=(
+            *(e for e in now.endpoints if not _is_endpoint_touched(e, remembered.endpoints, remembered.clients)),
+            *was.endpoints,
+        ),
         mptcp=now.mptcp,
     )
 

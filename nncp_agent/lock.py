@@ -55,6 +55,16 @@ def held(store: Store, command: str, timeout_s: float = PATIENCE_S) -> Iterator[
         os.close(fd)
 
 
+@contextmanager
+def at_once(store: Store) -> Iterator[bool]:
+    """Whether nobody changes this host's network now, and then nobody begins to in the block. Raises StoreBroken."""
+    fd = _opened(store)
+    try:
+        yield _taken_at_once(fd)
+    finally:
+        os.close(fd)
+
+
 def _opened(store: Store) -> int:
     """Rolling back must work on a disk that has become read-only, and flock(2) takes a read-only descriptor."""
     path = store.path(NAME)

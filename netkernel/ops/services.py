@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netkernel.frozen import Frozen
 from netkernel.ops.base import word
-from netkernel.records import LLDP, ROUTERS, Client, File, LinkDns, Manager
+from netkernel.records import ENDPOINTS, LLDP, ROUTERS, Client, File, LinkDns, Manager
 from netkernel.typed import Final
 
 
@@ -121,5 +121,6 @@ def _changed_lines(old: File, new: File) -> str:
 
 
 def _client(client: Client) -> str:
-    what = {LLDP: "LLDP", ROUTERS: "router advertisements"}.get(client.family, f"DHCPv{client.family}")
+    others = {LLDP: "LLDP", ROUTERS: "router advertisements", ENDPOINTS: "MPTCP for new addresses"}
+    what = others.get(client.family, f"DHCPv{client.family}")
     return f"{what} on {client.link}"

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 from netkernel.glance import Glance
 from netkernel.kernel import LinuxKernel
-from netkernel.records import ROUTERS, Client
+from netkernel.records import ENDPOINTS, ROUTERS, Client
 from nncp_agent.advertised.listener import Listener
 from nncp_agent.dhcp import identity
 from nncp_agent.dhcp.client import AtWork
+from nncp_agent.dhcp.endpoints import Follower
 from nncp_agent.dhcp.given import Given
 from nncp_agent.dhcp.leases import Leases
 from nncp_agent.dhcp.v6 import client as six
@@ -38,6 +39,8 @@ def _clients(store: Store) -> Iterator[Hiring]:
         def hired(told: Client) -> Worker:
             if told.family == ROUTERS:
                 return Listener(told)
+            if told.family == ENDPOINTS:
+                return Follower(told, kernel, glance, store)
             if told.family == 6:
                 return six.AtWork(told, (kernel, glance), leases6, now_s, machine_id)
             return AtWork(told, kernel, leases, now_s, machine_id)

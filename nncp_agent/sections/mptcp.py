@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from netkernel.ethtool import MPTCP
 from netkernel.host import Host
-from netkernel.records import ENDPOINT_FLAGS, Endpoint
+from netkernel.records import ENDPOINT_FLAGS, ENDPOINTS, FOREVER, Endpoint
 from nncp_agent.errors import Problem
 from nncp_agent.model import Interface, NetworkState, State
 from nncp_agent.shown.mptcp import may_be_endpoint, of, words
@@ -44,13 +44,15 @@ def target(merged: Interface, asked: Interface, after: Host, before: Host) -> tu
 
 
 def differences(iface: Interface, host: Host) -> Iterator[str]:
-    """One line for each address that is not to MPTCP what the policy says."""
+    """One line for each address that is not to MPTCP what the policy says; what has come just now becomes so later."""
     flags, mine = flags_of(iface), of(iface.name, host)
+    follows = host.client(iface.name, ENDPOINTS) is not None
     if flags is None or MPTCP not in host.also or iface.state is State.DOWN:
         return
     for each in host.addresses.get(iface.name, ()):
         found = mine[each.ip].flags if each.ip in mine else 0
-        if may_be_endpoint(each) and found != flags:
+        comes = follows and not found and each.valid_s != FOREVER
+        if may_be_endpoint(each) and found != flags and not comes:
             yield f"{iface.name}: {PLACE}: wanted {_said(flags)} of {each.ip}, found {_said(found)}"
 
 

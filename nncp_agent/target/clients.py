@@ -8,7 +8,7 @@ from msgspec.structs import replace as struct_replace
 
 from netkernel.frozen import replace
 from netkernel.host import Host
-from netkernel.records import LLDP, ROUTERS, Client, Route, Value
+from netkernel.records import ENDPOINT_FLAGS, ENDPOINTS, LLDP, ROUTERS, Client, Route, Value
 from nncp_agent.model import Interface, IpStack, State
 from nncp_agent.resolve import Resolved
 from nncp_agent.target import routers
@@ -49,11 +49,25 @@ def clients(resolved: Resolved, before: Host) -> tuple[Client, ...]:
             stated, seen = iface.ipv6 or IpStack(), before.links.get(name)
             if routers.listens(stated, six, seen, runs):
                 found[name, ROUTERS] = Client(name, ROUTERS)
+        had = found.pop((name, ENDPOINTS), None)
+        if iface.state not in (State.DOWN, State.ABSENT) and (follower := _follower(resolved.merged[name], had)):
+            found[name, ENDPOINTS] = follower
         found.pop((name, LLDP), None)
         if iface.state not in (State.DOWN, State.ABSENT) and (lldp := resolved.merged[name].lldp) and lldp.enabled:
             found[name, LLDP] = Client(name, LLDP)
     after = tuple(found[key] for key in sorted(found))
     return before.clients if after == before.clients else after
+
+
+def _follower(merged: Interface, had: Client | None) -> Client | None:
+    """Addresses that come later are to MPTCP what the policy says of all; `had` stays while nobody speaks of it."""
+    if not any(stack and stack.enabled and (stack.dhcp or stack.autoconf) for stack in (merged.ipv4, merged.ipv6)):
+        return None
+    said = merged.mptcp.address_flags if merged.mptcp is not None else None
+    if said is None:
+        return had
+    words = " ".join(word for word in ENDPOINT_FLAGS if word in said)
+    return Client(merged.name, ENDPOINTS, {"address-flags": words}) if words else None
 
 
 def without_their_routes(after: Host, before: Host) -> Host:

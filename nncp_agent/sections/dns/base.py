@@ -48,7 +48,7 @@ def merged(config: DnsConfig, had: Dns) -> Dns:
 
 
 def unfit_servers(config: DnsConfig, had: Dns, links: Links) -> Iterator[Problem]:
-    """No address, a zone where there is none, or zones of several interfaces."""
+    """No address, a zone where there is none, none where there has to be one, or zones of several interfaces."""
     zones = set()
     for position, server in enumerate(config.server or ()):
         path = f"dns-resolver.config.server[{position}]"
@@ -61,6 +61,8 @@ def unfit_servers(config: DnsConfig, had: Dns, links: Links) -> Iterator[Problem
             yield Problem(path, f"found {server!r}, wanted an IP address like 192.0.2.53 or fe80::1%eth1")
         elif percent and not address.startswith("fe80:"):
             yield Problem(path, f"found {server}: only link-local addresses are of one interface, wanted {address}")
+        elif address.startswith("fe80:") and not percent:
+            yield Problem(path, f"found {server}, which may be on any link; wanted it with one, like fe80::1%eth1")
         elif percent and zone not in links:
             yield Problem(path, f"{zone or 'what has no name'} is not on this host and is made by no file given")
         elif percent and (why := _out_of_reach(links[zone])):

@@ -79,6 +79,8 @@ def _option(key: str, value: object) -> str:
 
 def _addresses(iface: Part, state: State) -> Iterator[str]:
     name = str(iface.take("name"))
+    if iface.peek("wait-ip") == "any":  # as it waits by itself
+        iface.take("wait-ip")
     if iface.take("identifier") == "mac-address":
         yield f"ifname={name}:{str(iface.peek('mac-address')).lower()}"
         iface.take("mac-address")

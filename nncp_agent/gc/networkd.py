@@ -70,6 +70,8 @@ def _network(iface: Part, name: str, state: State) -> Sections:
     link += iface.pairs({"mtu": "MTUBytes"})
     if iface.take("accept-all-mac-addresses"):
         link.append(("Promiscuous", True))
+    if waits := iface.take("wait-ip"):
+        link.append(("RequiredFamilyForOnline", "both" if waits == "ipv4+ipv6" else waits))
     if iface.take("state") == "down":
         link.append(("ActivationPolicy", "down"))
     iface.take("type"), iface.take("controller"), iface.take("profile-name")

@@ -90,6 +90,7 @@ def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
     if iface.take("accept-all-mac-addresses") is not None:
         wired.append(("accept-all-mac-addresses", int(bool(iface.peek("accept-all-mac-addresses")))))
     iface.take("type"), iface.take("controller")
+    waits = str(iface.take("wait-ip", "")).split("+")
     description = iface.take("description")
     sections: Sections = [
         ("connection", connection),
@@ -100,8 +101,8 @@ def _sections(iface: Part, name: str, type: str, state: State) -> Sections:
     ]
     if controller is None or state.types.get(controller) == "vrf":
         sections += [
-            ("ipv4", _ip(iface.part("ipv4"), 4, name, state)),
-            ("ipv6", _ip(iface.part("ipv6"), 6, name, state)),
+            ("ipv4", _ip(iface.part("ipv4"), 4, name, state, "ipv4" in waits)),
+            ("ipv6", _ip(iface.part("ipv6"), 6, name, state, "ipv6" in waits)),
         ]
     else:
         iface.part("ipv4").take("enabled"), iface.part("ipv6").take("enabled")
@@ -197,7 +198,7 @@ def _vlans(vlan: Mapping[str, Any]) -> Iterator[str]:
     yield from vlan_ranges(vlan.get("trunk-tags") or ())
 
 
-def _ip(stack: Part, family: int, name: str, state: State) -> Pairs:
+def _ip(stack: Part, family: int, name: str, state: State, is_awaited: bool) -> Pairs:
     is_on, dhcp, autoconf = bool(stack.take("enabled")), bool(stack.take("dhcp")), bool(stack.take("autoconf"))
     addresses = static(stack.take("address", ())) if is_on else []
     stack.take("allow-extra-address")
@@ -207,6 +208,7 @@ def _ip(stack: Part, family: int, name: str, state: State) -> Pairs:
         "auto" if autoconf or (dhcp and family == 4) else "dhcp" if dhcp else "manual" if addresses else "link-local"
     )
     pairs: Pairs = [("method", method)]
+    pairs += [("may-fail", False)] if is_awaited else []
     pairs += [(f"address{number}", each) for number, each in enumerate(addresses, 1)]
     pairs += _automatic(stack, family)
     if (mode := stack.take("addr-gen-mode")) in ("eui64", "stable-privacy"):

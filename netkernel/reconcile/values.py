@@ -47,7 +47,8 @@ def follows_others(planning: Planning, want: Link) -> bool:
         return want.address == base.address or (followed and is_untold(planning, want, "address"))
     controller = links.get(want.master)
     if controller is not None and stacked.is_lent_to_both(controller) and controller.attrs["slave2"] == want.name:
-        return True
+        have = planning.world.links.get(want.name)  # who is a port already, was given it when it became one
+        return not (planning.exact and have is not None and have.master == controller.name)
     if want.kind == "bridge" and want.address_assigned != SET_BY_USER:
         ports = [links[port].address for port in planning.target.ports(want.name)]
         seen = planning.before.links.get(want.name)

@@ -105,3 +105,16 @@ def test_nothing_takes_the_frames_of_a_vrf(kind: str) -> None:
     with pytest.raises(KernelRefused) as refused:
         perform(grown([RED]), CreateLink("m1", kind, {"link": "red"}))
     assert refused.value.errno == errno.EINVAL
+
+
+def test_a_prp_port_that_was_given_another_mac_while_the_link_stayed_has_the_first_ports_again() -> None:
+    """The kernel goes on behind an op that it refuses, which is to delete the link here."""
+    ups = [SetLink(name, "", {"up": True}, {"up": False}) for name in ("eth0", "eth1")]
+    before = grown([PRP, *ups])
+    plan = reconcile(before, bare())
+    kernel = FakeKernel(before, refuse_at=0)
+    with pytest.raises(KernelRefused):
+        kernel.execute(plan)
+    assert undo(kernel, remember(before, plan)) == ()
+    assert changes(before, kernel.snapshot(), link_local=True) == []
+    assert kernel.snapshot().links["eth1"].address == "02:00:00:00:00:01"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
+from netkernel.host import Host
 from netkernel.link_local import is_link_local
 from netkernel.ops import (
     AddAddress,
@@ -26,7 +27,7 @@ from netkernel.rewind import Remembered, remember
 from netkernel.undo import undo
 from tests.fake_kernel import Crash, FakeKernel
 from tests.same_host import changes, indexes
-from tests.strategies import bare, grown, histories
+from tests.strategies import bare, busy, grown, histories
 
 
 @settings(max_examples=150, deadline=None)
@@ -47,7 +48,16 @@ def test_a_plan_leads_from_any_host_to_any_other_and_then_there_is_nothing_to_do
 @settings(max_examples=60, deadline=None)
 @given(histories, histories)
 def test_a_refusal_at_every_op_is_undone(one: list[Op], other: list[Op]) -> None:
-    before, target = grown(one), grown(other)
+    refused_at_every_op(grown(one), grown(other))
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(busy(), busy())
+def test_a_refusal_at_every_op_is_undone_on_hosts_with_much_on_them(one: list[Op], other: list[Op]) -> None:
+    refused_at_every_op(grown(one), grown(other))
+
+
+def refused_at_every_op(before: Host, target: Host) -> None:
     plan = reconcile(before, target)
     remembered = Remembered.from_json(remember(before, plan).to_json())
     for position in range(len(plan)):

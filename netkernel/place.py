@@ -36,6 +36,10 @@ class OtherEnd(Frozen):
     addresses: Sequence[str]
 
 
+_READER: Final = shapes.Links()
+"""Of all places: most links that plugins look at are of a few shapes. Threads may share it: it only learns."""
+
+
 class Place:
     """The namespace at `namespace` (a path), by default the calling thread's. For use by one thread at a time."""
 
@@ -52,13 +56,13 @@ class Place:
     def link(self, name: str) -> Link | None:
         """The link as it is now; None when there is none. Raises KernelRefused."""
         answer = self._link_message(name)
-        return shapes.Links().read(*answer, _Names(self._socket)) if answer else None
+        return _READER.read(*answer, _Names(self._socket)) if answer else None
 
     def links(self) -> dict[str, Link]:
         """All links, by name. Raises KernelRefused, DumpInterrupted."""
         spans = self._socket.dump(shapes.GET, shapes.dump_request())
         names = dict(shapes.read_name(*span) for span in spans)
-        reader = shapes.Links()
+        reader = _READER
         return {link.name: link for link in (reader.read(*span, names) for span in spans)}
 
     def create_pair(

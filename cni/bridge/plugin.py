@@ -255,6 +255,9 @@ def _forgotten(kind: str, call: Call) -> None:
 
 def _await_port(outside: Place, port: str) -> None:
     """Until the bridge forwards for the port, as far as the kernel's word for it goes. Raises CniError."""
+    link = outside.link(port)
+    if link is not None and link.operstate == "up":
+        return
     deadline = time.monotonic() + PORT_S
     with outside.watch() as changes:
         while (link := outside.link(port)) is None or link.operstate != "up":

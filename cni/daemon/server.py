@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import partial
 
 from cni.daemon.connection import Connection
-from cni.daemon.crew import Crew
+from cni.daemon.crew import Crew, hurry
 from cni.daemon.desk import Desk
 from cni.daemon.requests import Unacceptable
 from netkernel.typed import Final
@@ -52,6 +52,7 @@ class Server:
         self._looks = 0
         self._lock = threading.Lock()
         self._lines: dict[tuple[str, str], deque[Connection]] = {}
+        self._claimed: deque[Connection] = deque()
         self._over: deque[Connection] = deque()
 
     def start(self) -> None:
@@ -76,6 +77,7 @@ class Server:
         os.eventfd_write(self._wake, 1)
 
     def _run(self) -> None:
+        hurry()
         while not (self._is_ending and self._is_idle()):
             for fd, _ in self._poll.poll(self._left()):
                 if fd == self._wake:
@@ -86,6 +88,8 @@ class Server:
                     self._read(self._unread[fd])
                 elif fd in self._connections:
                     self._heard(self._connections[fd])
+            while self._claimed:  # only now: whoever works keeps us from claiming
+                self._line_up(self._claimed.popleft())
             self._close_late()
             while self._over:
                 self._close(self._over.popleft())
@@ -149,7 +153,7 @@ class Server:
             self._close(connection)
             return
         del self._unread[connection.fileno()]
-        self._line_up(connection)
+        self._claimed.append(connection)
 
     def _line_up(self, connection: Connection) -> None:
         """One that is about nothing that others are about is done at once."""

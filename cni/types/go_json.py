@@ -195,6 +195,8 @@ def _kind(value: Plain) -> str:
 
 def _fold(key: str) -> str:
     """Go folds by simple case folding: U+017F is an s, the Kelvin sign a k; nothing becomes longer."""
+    if key.isascii():
+        return key.lower()
     return "".join(each.upper().lower() if len(each.upper()) == 1 else each for each in key)
 
 

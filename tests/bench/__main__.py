@@ -12,7 +12,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.bench import bridge_vlans, budgets, ifupdown2, links, policy, scale, yaml_readers
+from tests.bench import bridge_vlans, budgets, cni, ifupdown2, links, policy, scale, yaml_readers
 from tests.bench.contest import Contest, Line, hold
 
 PACKAGES = ("netkernel", "nncp_agent")
@@ -26,10 +26,15 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     words = asked.words
     _compile()
-    contests: list[Contest] = links.contests()
+    contests: list[Contest] = [*links.contests(), *cni.contests()]
     if asked.guest:
         ifupdown2.lay_down(asked.guest)
-        contests = [*bridge_vlans.contests(), *policy.contests(python := _installed()), *scale.contests(python)]
+        contests = [
+            *bridge_vlans.contests(),
+            *cni.in_a_vlan(),
+            *policy.contests(python := _installed()),
+            *scale.contests(python),
+        ]
         print("both programs lie compiled in the guest's memory; the interpreters' own libraries are the host's files")
     print(f"CPU ms (wall ms), medians of interleaved rounds; Linux {platform.release()}, {platform.python_version()}")
     print(HEAD)

@@ -32,8 +32,10 @@ def profiles() -> None:
 
 
 def connected() -> dict[str, str]:
-    """What NetworkManager says of our links; "" for one that it does not manage."""
-    lines = [line.split(":") for line in run("nmcli", "-t", "-f", "device,connection", "device").splitlines()]
+    """What NetworkManager says of our links; "" for one that it does not manage. Nothing while it begins anew."""
+    asked = ["nmcli", "-t", "-f", "device,connection", "device"]
+    said = subprocess.run(asked, check=False, capture_output=True, text=True).stdout
+    lines = [line.split(":") for line in said.splitlines()]
     return {name: profile for name, profile in lines if name in OURS}
 
 

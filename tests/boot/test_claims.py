@@ -10,7 +10,7 @@ import pytest
 from tests.boot.beside import KEPT
 from tests.boot.node import node
 
-PACKAGES = ("network-manager",)
+PACKAGES = ("network-manager", "udev")
 KEEPS = (KEPT, "/etc/NetworkManager/conf.d", "/etc/NetworkManager/system-connections", "/etc/systemd/network")
 """What a claim writes stands there, and there the profiles are."""
 pytestmark = pytest.mark.boots(*PACKAGES)

@@ -13,7 +13,7 @@ from nncp_agent.gc import generate
 from nncp_agent.wire.comparable import comparable
 from tests.boot.node import enable, node
 
-PACKAGES = ("network-manager", "dracut-network")
+PACKAGES = ("network-manager", "dracut-network", "udev")
 STATE = Path(__file__).with_name("gc-state.yaml")
 NO_OTHERS = {"/etc/NetworkManager/conf.d/gc.conf": "[main]\nno-auto-default=*\n"}
 pytestmark = pytest.mark.boots(*PACKAGES)

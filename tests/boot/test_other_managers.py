@@ -9,7 +9,7 @@ import pytest
 
 from tests.boot.node import node
 
-PACKAGES = ("network-manager",)
+PACKAGES = ("network-manager", "udev")
 pytestmark = pytest.mark.boots(*PACKAGES)
 
 

@@ -70,6 +70,8 @@ def take_down(door: Nftables, container: str, ifname: str) -> None:
 
 def remove_unused(door: Nftables) -> None:
     """An empty table of ours goes, unless somebody is about to use it."""
+    if not door.has_table(*_OF):
+        return
     seen = door.generation()
     if door.table_comment(*_OF) != OURS or door.rules(*_OF, FIRST) or door.chains(*_OF) != [FIRST]:
         return

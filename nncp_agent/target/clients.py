@@ -46,7 +46,7 @@ def clients(resolved: Resolved, before: Host) -> tuple[Client, ...]:
                 found[name, family] = Client(name, family, _attrs(_meant(stack, iface, family, before), family))
         runs = found.pop((name, ROUTERS), None) is not None
         if iface.state not in (State.DOWN, State.ABSENT) and (six := resolved.merged[name].ipv6) is not None:
-            stated, seen = iface.ipv6 or IpStack(), before.links.get(name)
+            stated, seen = _with_names_as_told(iface.ipv6 or IpStack(), before.client(name, 6)), before.links.get(name)
             if routers.listens(stated, six, seen, runs):
                 found[name, ROUTERS] = Client(name, ROUTERS)
         had = found.pop((name, ENDPOINTS), None)
@@ -82,6 +82,13 @@ def without_their_routes(after: Host, before: Host) -> Host:
 def _is_of(route: Route, stopping: set[tuple[str, int]]) -> bool:
     family = {BY_DHCP: route.family, BY_ROUTERS: ROUTERS}.get(route.protocol)
     return any((link, family) in stopping for link in route.links)
+
+
+def _with_names_as_told(stated: IpStack, client: Client | None) -> IpStack:
+    """Where nothing is said of name servers, those of routers are wanted as those of DHCPv6 were."""
+    if stated.auto_dns is not None or client is None:
+        return stated
+    return struct_replace(stated, auto_dns=bool(client.attrs.get("auto-dns", True)))
 
 
 def _meant(stack: IpStack, iface: Interface, family: int, before: Host) -> IpStack:

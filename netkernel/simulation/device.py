@@ -10,7 +10,7 @@ from netkernel.frozen import replace
 from netkernel.link_local import is_kernel_made
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import ip, stacked
+from netkernel.simulation import ip, stacked, tun
 from netkernel.simulation.world import ETHERNET_MTU, NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
 OWN_PORT_MACS: Final = frozenset({"balance-tlb", "balance-alb"})
@@ -159,7 +159,7 @@ def set_mtu(world: World, name: str, mtu: Value | None) -> None:
     elif has and not had:
         mode = world.new_gen_mode()
         world.change(name, {} if mode is None else {"addr_gen_mode": mode, "token": ""})
-        conf6 = world.new_conf6(link.kind, link.link, not stacked.has_no_mac(link.kind, link.attrs))
+        conf6 = world.new_conf6(link.kind, link.link, not tun.has_no_mac(link.kind, link.attrs))
         world.put(replace(world.links[name], conf6=conf6))
         ip.give_link_local(world, name)
     for vlan in list(world.vlans_above(name)):

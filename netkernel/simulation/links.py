@@ -6,12 +6,12 @@ import errno
 from typing import Final
 
 from netkernel.frozen import replace
-from netkernel.link_kinds import KINDS, tun
+from netkernel.link_kinds import KINDS
 from netkernel.link_kinds.bond import REPORTED_IN_LACP_ONLY
 from netkernel.link_kinds.ip_tunnel import is_tunnel
 from netkernel.ops import CreateLink, DeleteLink, MoveLink, SetLink, SetPort
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import bond, bridge, device, hsr, ip, stacked, tunnels, vrf
+from netkernel.simulation import bond, bridge, device, hsr, ip, macsec, stacked, tun, tunnels, vrf
 from netkernel.simulation.world import NO_MAC, RANDOM, SET_BY_USER, STOLEN, World, number, refuse
 
 _PLAIN: Final = ("txqlen", "alias", "group", "promisc", "allmulti", "addr_gen_mode", "token", "altnames")
@@ -31,8 +31,8 @@ def create(world: World, op: CreateLink) -> None:
     is_here = op.kind == "veth" and not op.attrs.get("peer_netns")
     if op.kind == "veth" and (not peer or (is_here and peer in world.links)):
         refuse(op, errno.EEXIST if peer else errno.EINVAL)
-    if op.kind == "tun" and op.attrs.get("mode") not in (tun.TUN, tun.TAP):
-        refuse(op, errno.EINVAL)
+    if op.kind == "tun":
+        tun.check_birth(op, op.attrs)
     attrs = stacked.over_the_last(world, op.kind, op.attrs)
     stacked.check_birth(world, op, op.kind, attrs)
     if op.kind == "hsr":
@@ -88,7 +88,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     if address is None:
         address = stacked.first_mac(world.links, op.kind, stated)
         assigned = STOLEN if base else RANDOM
-        if stacked.has_no_mac(op.kind, stated):
+        if tun.has_no_mac(op.kind, stated):
             address = ""
         elif address is None and not base and op.kind not in ("macsec", "ipoib") and world.draw_mac:
             address = world.draw_mac()
@@ -98,7 +98,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     if (mode := world.new_gen_mode()) is not None:
         attrs |= {"addr_gen_mode": mode, "token": ""}
     attrs |= {key: value for key, value in stated.items() if key not in _NOT_BORN}
-    attrs |= stacked.named(op.kind, attrs)
+    attrs |= macsec.named(attrs) if op.kind == "macsec" else {}
     if op.kind == "bond":
         attrs |= bond.new_attrs(op, stated)
         world.primaries[name] = str(stated.get("primary") or "")
@@ -108,7 +108,7 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
     elif op.kind == "veth":
         attrs.pop("link")
     elif op.kind == "tun":
-        attrs |= {"txqlen": stated.get("txqlen", tun.TUN_QUEUE if attrs.get("mode") == tun.TUN else 1000)}
+        attrs |= {"txqlen": tun.queue(attrs, stated)}
     left_out = kind.born | kind.untold
     attrs = {key: value for key, value in attrs.items() if key not in left_out}
     low, high = kind.mtus
@@ -118,11 +118,11 @@ def _born(world: World, op: CreateLink, name: str, stated: Attrs) -> Link:
         name,
         op.kind,
         attrs,
-        conf6=world.new_conf6(op.kind, base.name if base else "", not stacked.has_no_mac(op.kind, attrs)),
+        conf6=world.new_conf6(op.kind, base.name if base else "", not tun.has_no_mac(op.kind, attrs)),
         index=_index(world, op, name),
         min_mtu=low,
         max_mtu=high,
-        type=stacked.NO_HARDWARE if stacked.has_no_mac(op.kind, stated) else kind.type,
+        type=tun.NO_HARDWARE if tun.has_no_mac(op.kind, stated) else kind.type,
         facts=stacked.facts_of(op.kind, {**attrs, **stated}),
     )
     link = replace(link, address_assigned=assigned)
@@ -294,7 +294,7 @@ def _set_address(world: World, op: SetLink, address: str) -> None:
     if address == NO_MAC or int(address[:2] or "0", 16) & 1:
         refuse(op, errno.EADDRNOTAVAIL)
     link = world.links[op.name]
-    if stacked.has_no_mac(link.kind, link.attrs):
+    if tun.has_no_mac(link.kind, link.attrs):
         refuse(op, errno.EOPNOTSUPP)
     if link.kind == "bond" and device.follows_its_port(link.attrs):
         return  # answered OK and ignored

@@ -9,16 +9,15 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
-from netkernel.link_kinds import KINDS, hsr, macsec, tun, vrf, vxlan
+from netkernel.link_kinds import KINDS, hsr, vrf, vxlan
 from netkernel.link_kinds.base import ETHERNET
 from netkernel.link_kinds.ip_tunnel import is_tunnel
+from netkernel.link_kinds.macsec import TAG
 from netkernel.ops import SetLink
 from netkernel.records import Attrs, Link, Value
-from netkernel.simulation import tunnels
+from netkernel.simulation import macsec, tun, tunnels
 from netkernel.simulation.world import ETHERNET_MTU, World, identity, number, refuse
 
-NO_HARDWARE: Final = 65534
-"""ARPHRD_NONE (linux/if_arp.h)."""
 ON_A_BASE: Final = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "macsec", "ipoib"})
 """Kinds that cannot be made without a base."""
 TAKERS: Final = {"macvlan": "macvlan", "macvtap": "macvlan", "ipvlan": "ipvlan", "macsec": "macsec"}
@@ -34,8 +33,8 @@ BORROWERS: Final = (ON_A_BASE | {"hsr"}) - {"vlan"}
 def room(kind: str, attrs: Attrs, base: Link | None) -> int:
     """Bytes by which the MTU of a link must stay below its base's."""
     if kind == "macsec":
-        return macsec.HEADER + (number(attrs.get("icv_len")) or macsec.ICV)
-    return macsec.TAG if kind == "vlan" and base is not None and base.kind == "macsec" else 0
+        return macsec.room(attrs)
+    return TAG if kind == "vlan" and base is not None and base.kind == "macsec" else 0
 
 
 def born_mtu(links: Mapping[str, Link], kind: str, attrs: Attrs) -> int:
@@ -71,29 +70,13 @@ def first_mac(links: Mapping[str, Link], kind: str, attrs: Attrs) -> Value | Non
     return base.attrs.get("address") if base is not None else None
 
 
-def named(kind: str, attrs: Attrs) -> Attrs:
-    """What a macsec's secure channel is called: after its MAC at birth and its port (macsec_newlink)."""
-    if kind != "macsec":
-        return {}
-    if sci := str(attrs.get("sci") or ""):
-        return {"sci": sci, "port": int(sci[-5:].replace(":", ""), 16)}
-    port = number(attrs.get("port", 1))
-    address = attrs.get("address")
-    return {"port": port} | ({"sci": f"{address}:{port >> 8:02x}:{port & 255:02x}"} if address else {})
-
-
-def has_no_mac(kind: str, attrs: Attrs) -> bool:
-    """Whether it carries packets without frames, and no MAC."""
-    return kind == "tun" and attrs.get("mode") == tun.TUN
-
-
 def facts_of(kind: str, attrs: Attrs) -> Attrs:
     """What the kernel says of a new link beside its attributes: where an hsr's supervision goes, that a tap stays."""
     match kind:
         case "hsr":
             return {"supervision": f"01:15:4e:00:01:{number(attrs.get('multicast_spec')):02x}"}
         case "tun":
-            return {"persist": 1, "pi": number(attrs.get("pi")), "vnet_hdr": number(attrs.get("vnet_hdr"))}
+            return tun.facts(attrs)
     return {}
 
 
@@ -118,10 +101,7 @@ def check_birth(world: World, what: object, kind: str, stated: Attrs) -> None:
         if _has_taker(world, base.name, kind):
             refuse(what, errno.EBUSY)
     if kind == "macsec":
-        address = stated.get("address") or first_mac(world.links, kind, stated)
-        sci = named(kind, {**stated, **({"address": address} if address else {})}).get("sci")
-        if sci and sci in {each.attrs.get("sci") for each in _siblings(world, str(stated["link"]))}:
-            refuse(what, errno.EBUSY)
+        macsec.check_birth(world, what, stated, first_mac(world.links, kind, stated))
     if kind in ("macvlan", "macvtap"):
         others = [each for each in _siblings(world, str(stated["link"])) if each.kind in ("macvlan", "macvtap")]
         if others and "passthru" in {stated.get("mode"), *(each.attrs.get("mode") for each in others)}:

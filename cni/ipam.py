@@ -15,7 +15,7 @@ from cni.types import go_json, results
 from cni.types.errors import INTERNAL, INVALID_CONFIG, INVALID_ENVIRONMENT, UNDECODABLE, CniError
 from cni.types.go_json import Integer, Misfit, Structure, Text
 from cni.types.results import Result
-from netkernel.typed import Final, NoReturn
+from netkernel.typed import Any, Final, NoReturn
 
 _ERROR: Final = Structure("Error", {"code": Integer(), "msg": Text(), "details": Text()}, "types.Error")
 _ONE_READ: Final = 1 << 16
@@ -81,7 +81,7 @@ def _executed(file: str, environment: dict[str, str], stdin: bytes, stderr: int)
         os.write(given, stdin)
         os.lseek(given, 0, os.SEEK_SET)
         actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_DUP2, stderr, 2)]
-        pid = os.posix_spawn(file, [file], environment, file_actions=actions)
+        pid = os.posix_spawn(file, [file], environment, file_actions=actions, **_as_others_are())
         os.close(into)
         into = -1
         parts = []
@@ -92,6 +92,13 @@ def _executed(file: str, environment: dict[str, str], stdin: bytes, stderr: int)
         for fd in (given, out, into):
             if fd >= 0:
                 os.close(fd)
+
+
+def _as_others_are() -> dict[str, Any]:
+    """A daemon's thread may go before others (SCHED_RR); a delegate, which is started from it, does not."""
+    if os.sched_getscheduler(0) != os.SCHED_RR:
+        return {}
+    return {"scheduler": (os.SCHED_OTHER, os.sched_param(0))}
 
 
 def _result(kind: str, printed: bytes) -> Result:

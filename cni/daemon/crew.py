@@ -24,13 +24,13 @@ _STACK: Final = 256 << 10
 
 
 def hurry() -> None:
-    """Let the calling thread go before the crowd that waits for it, as far as we may; what it starts does not.
+    """Let the calling thread, and those it starts, go before the crowd that waits for them, as far as we may.
 
     When a hundred clients start at once on two processors, the thread that has the interpreter's lock would wait for
     all of them, and every client would give up on us after 50 ms and do its work itself, which takes far longer.
     """
     with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 class Crew:
@@ -79,7 +79,6 @@ class Crew:
             threading.stack_size(size)
 
     def _work(self) -> None:
-        hurry()
         while (job := self._next()) is not None:
             try:
                 with self._turns:

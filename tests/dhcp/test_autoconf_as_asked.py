@@ -97,7 +97,8 @@ def test_turned_off_without_addresses_they_stay_as_static_ones(
     assert (host.links["eth1"].conf6, host.clients) == (before.links["eth1"].conf6, before.clients)
     asked.becomes(eth1(autoconf=False))
     shown = asked.show("eth1")["ipv6"]
-    assert {"ip": address.ip, "prefix-length": 64} in shown["address"]
+    (found,) = [each for each in shown["address"] if each["ip"] == address.ip]
+    assert (found["prefix-length"], "valid-life-time" in found) == (64, False)
     assert shown["autoconf"] is False
     (committed,) = Store(asked.state_dir).committed().interfaces or ()
     assert committed.ipv6 and [each.ip for each in committed.ipv6.address or ()] == [address.ip]

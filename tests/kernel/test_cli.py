@@ -128,8 +128,9 @@ def _is_planned_in_silence(nncp: Run, state: str) -> None:
 def test_the_tree_shows_what_sits_on_what(nncp: Run) -> None:
     nncp("apply", "--no-check", "bond.yaml", "bridge.yaml")
     tree = nncp("show", "-o", "tree").stdout
-    assert "\n└─ bond1  bond, active-backup, up, mtu 1450\n   ├─ eth2  " in tree
-    assert "bond0.40  vlan, id 40, up, 10.40.0.11/24\n└─ bond0  bond, active-backup, up, 192.0.2.10/24\n" in tree
+    assert "\n└─ bond1  bond, active-backup, up, 10 Gb/s, mtu 1450\n   ├─ eth2  " in tree
+    vlan, bond = "bond0.40  vlan, id 40, up, 10.40.0.11/24", "bond0  bond, active-backup, up, 10 Gb/s, 192.0.2.10/24"
+    assert f"{vlan}\n└─ {bond}\n" in tree
 
 
 def test_a_policy_that_fails_leaves_the_host_as_it_was(nncp: Run) -> None:
@@ -183,6 +184,6 @@ def test_a_terminal_gets_a_table(nncp: Run, tmp_path: Path) -> None:
             pass
         assert child.wait() == 0
     header, group, row = text.decode().split("\r\n")[:3]
-    assert header.split()[:4] == ["NAME", "STATE", "MTU", "ADDRESSES"]
+    assert header.split()[:4] == ["NAME", "STATE", "SPEED", "ADDRESSES"]
     assert group == "bond"
-    assert row.split()[:4] == ["bond0", "up", "1500", "192.0.2.10/24"]
+    assert row.split()[:5] == ["bond0", "up", "10", "Gb/s", "192.0.2.10/24"]

@@ -87,9 +87,9 @@ def finish(store: Store, found: Checkpoint) -> None:
         committed=committed.state if committed else None,
         remembered=found.remembered,
     )
-    checkpoint.remove(store)
-    if found.record:
+    if found.record:  # first: whoever dies in between leaves the checkpoint, and is followed by one who does this again
         record(store, entry)
+    checkpoint.remove(store)
 
 
 def remembered(found: Checkpoint) -> Remembered:

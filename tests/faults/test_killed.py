@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lab import namespaces
 from netkernel.documents import Document
 from netkernel.kernel import LinuxKernel
 from nncp_agent import checkpoint, history, lock, pending, promises, recovery, wire
@@ -91,6 +94,20 @@ def test_an_apply_killed_after_its_commit_is_finished_by_the_next(store: Store) 
     _, steps = _wreck(store, BOND_BRIDGE_VLAN, 10_000)
     assert steps.index("after commit") < steps.index(f"before remove {checkpoint.NAME}")
     assert pending_is_gone(store)
+
+
+def test_whoever_dies_after_the_commit_leaves_it_in_the_history(store: Store, tmp_path: Path) -> None:
+    BOND_BRIDGE_VLAN.set_up()
+    _, steps = _wreck(store, BOND_BRIDGE_VLAN, 10_000)
+    for fatal in range(steps.index("after commit"), len(steps)):
+        with namespaces.standing_in():
+            mine = Store(tmp_path / str(fatal))
+            mine.prepare()
+            BOND_BRIDGE_VLAN.set_up()
+            assert _wreck(mine, BOND_BRIDGE_VLAN, fatal)[0]
+            until(mine, lambda mine=mine: _is_over(mine), steps[fatal])  # type: ignore[misc]  # mypy takes it for None
+            _restart(mine)
+            assert history.entries(mine)[-1].outcome == history.COMMITTED, steps[fatal]
 
 
 def pending_is_gone(store: Store) -> bool:

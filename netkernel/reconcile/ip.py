@@ -185,7 +185,11 @@ def _was_ready(planning: Planning, name: str) -> bool:
     On a link that is up without carrier it makes the first when carrier comes, maybe before our own could be added.
     """
     seen = planning.before.links.get(name)
-    return seen is not None and (seen.carrier or any(map(is_link_local, planning.before.addresses.get(name, ()))))
+    if seen is None:
+        return False
+    if planning.exact and seen.up:
+        return True  # it had one and has none any more; nobody minds if it is the kernel's already
+    return seen.carrier or any(map(is_link_local, planning.before.addresses.get(name, ())))
 
 
 def _wanted_link_local(planning: Planning, link: Link) -> list[Address]:

@@ -13,6 +13,7 @@ from netkernel.ops import (
     AddRoute,
     AddVlans,
     CreateLink,
+    DeleteAddress,
     DeleteLink,
     DeleteVlans,
     MoveLink,
@@ -102,3 +103,15 @@ def test_what_somebody_else_has_put_on_a_touched_link_meanwhile_stays() -> None:
     kernel.execute([SMALL, AddAddress(theirs)])
     assert undo(kernel, remember(before, (SMALL,))) == ()
     assert theirs in kernel.snapshot().addresses["eth0"]
+
+
+def test_a_link_that_stayed_up_without_carrier_has_its_link_local_address_again() -> None:
+    """IPv6 has begun there: the kernel makes no other, whatever becomes of the carrier."""
+    up = SetLink("t0", "tun", {"up": True}, {"up": False})
+    before = grown([CreateLink("t0", "tun", {"mode": "tap"}), up])
+    (address,) = before.addresses["t0"]
+    plan = (SetLink("t0", "tun", {"address": "02:00:00:00:00:77"}, {}), DeleteAddress(address))
+    kernel = FakeKernel(before)
+    kernel.execute(plan)
+    assert undo(kernel, remember(before, plan)) == ()
+    assert changes(before, kernel.snapshot(), link_local=True) == []

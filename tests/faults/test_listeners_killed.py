@@ -30,7 +30,7 @@ from tests.faults.test_files_killed import seen
 from tests.faults.test_refused_ops import OPTIONS, Refusing
 from tests.uts import own_name
 
-pytestmark = pytest.mark.needs_kernel("uts", "veth", "ipv6")
+pytestmark = pytest.mark.needs_kernel("uts", "veth", "ipv6", "bridge_vlan", "mptcp")
 
 STARTED = {("eth1", LLDP), ("eth1", 4), ("eth2", ROUTERS)}
 Sight = tuple[raw.Dump, object, object, object]

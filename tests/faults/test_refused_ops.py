@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,11 @@ from netkernel.ops import Op
 from nncp_agent import checkpoint, wire
 from nncp_agent.apply import apply
 from nncp_agent.checkpoint import Checkpoint
+from nncp_agent.keeping import LEASES
+from nncp_agent.keeping.door import Door
 from nncp_agent.options import Options
 from nncp_agent.store import Store
+from tests import processes
 from tests.faults import raw
 from tests.faults.conftest import at_rest, param, settled
 from tests.faults.scenes import SCENES, Scene
@@ -53,6 +57,13 @@ def unguarded(store: Store, point: Checkpoint, namespace: str | None) -> Iterato
     yield
 
 
+@pytest.fixture(autouse=True)
+def started(store: Store) -> Iterator[None]:
+    """What a scene starts ends with it."""
+    yield
+    processes.end(Path(store.directory), LEASES)
+
+
 OPTIONS = Options(check=False, guard=unguarded, command="test", verify_timeout_s=20)
 
 
@@ -60,7 +71,7 @@ OPTIONS = Options(check=False, guard=unguarded, command="test", verify_timeout_s
 def test_a_refused_op_leaves_the_host_exactly_as_it_was(store: Store, scene: Scene) -> None:
     scene.set_up()
     desired = wire.decode([Document(scene.policy)]).desired
-    with LinuxKernel() as kernel:
+    with LinuxKernel(keepers=Door(store.directory)) as kernel:
         before, seen = at_rest(), kernel.snapshot()
         position = 0
         while True:
@@ -81,6 +92,6 @@ def test_a_refused_op_leaves_the_host_exactly_as_it_was(store: Store, scene: Sce
 def test_applying_it_again_plans_nothing(store: Store, scene: Scene) -> None:
     scene.set_up()
     desired = wire.decode([Document(scene.policy)]).desired
-    with LinuxKernel() as kernel:
+    with LinuxKernel(keepers=Door(store.directory)) as kernel:
         assert apply(desired, kernel, store, options=OPTIONS).ops
         assert apply(desired, kernel, store, options=OPTIONS).ops == ()

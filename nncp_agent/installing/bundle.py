@@ -27,7 +27,10 @@ from nncp_agent.installing import NotInstalled
 DISTRIBUTION: Final = "nncp-agent"
 PACKAGES: Final = (cni, netkernel)
 _NOT_FOR_PLUGINS: Final = ("cni.schema", "cni.client.client", "netkernel.documents.yaml_text", "netkernel.managers")
-_ALSO: Final = ("encodings.ascii", "encodings.latin_1", "encodings.utf_8", "importlib.metadata", "traceback", "ctypes")
+_ALSO: Final = (
+    *("encodings.ascii", "encodings.latin_1", "encodings.utf_8", "traceback", "ctypes"),
+    *("importlib.metadata", "email.parser"),  # the second reads what the first finds
+)
 """What is loaded by name at run time."""
 _LIST: Final = """\
 import importlib, json, sys

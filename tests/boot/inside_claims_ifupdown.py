@@ -44,6 +44,11 @@ def made() -> None:
         run("ip", "link", "set", name, "down")  # a bond takes what is down
     run("systemctl", "start", "networking")
     until(lambda: held() == HELD, "links are set up")
+    until(lambda: all(map(has_link_local, ("bond0", "br0"))), "link-local addresses, which come by and by")
+
+
+def has_link_local(name: str) -> bool:
+    return "fe80" in run("ip", "-6", "addr", "show", "dev", name, "scope", "link", "-tentative")
 
 
 def ask(directory: Path, policy: object, *words: str) -> subprocess.CompletedProcess[str]:

@@ -47,16 +47,27 @@ def assigned(name: str) -> str:
     return Path("/sys/class/net", name, "addr_assign_type").read_text().strip()
 
 
+_TRIES = 20
+"""On a busy machine the apply may have gone on before it is stopped."""
+
+
 def test_a_bond_has_its_first_ports_mac_though_udev_comes_before_the_port(tmp_path: Path) -> None:
     """The apply is stopped once the bond is there, until udev has done with it."""
     (tmp_path / "policy.yaml").write_text(json.dumps({"interfaces": [BOND]}))
-    with subprocess.Popen(["nncp", "apply", "--no-check", "-q", str(tmp_path / "policy.yaml")]) as process:
-        until(Path("/sys/class/net/bond7").exists, "a bond", pause_s=0.001)
-        process.send_signal(SIGSTOP)
-        ports = Path("/sys/class/net/bond7/bonding/slaves").read_text().split()
-        run("udevadm", "settle")
-        process.send_signal(SIGCONT)
-    assert (ports, process.returncode) == ([], 0)
+    for _ in range(_TRIES):
+        with subprocess.Popen(["nncp", "apply", "--no-check", "-q", str(tmp_path / "policy.yaml")]) as process:
+            until(Path("/sys/class/net/bond7").exists, "a bond", pause_s=0.001)
+            process.send_signal(SIGSTOP)
+            ports = Path("/sys/class/net/bond7/bonding/slaves").read_text().split()
+            run("udevadm", "settle")
+            process.send_signal(SIGCONT)
+        assert process.returncode == 0
+        if not ports:
+            break
+        gone = nncp("apply", [{"name": "bond7", "type": "bond", "state": "absent"}], tmp_path, "--no-check", "-q")
+        assert gone.returncode == 0, gone.stderr
+        (tmp_path / "policy.yaml").write_text(json.dumps({"interfaces": [BOND]}))
+    assert not ports, f"never stopped in time, {_TRIES} times"
     found = links()
     assert {found[name]["address"] for name in ("bond7", "eth2", "eth3")} == {"02:00:00:00:00:02"}
 

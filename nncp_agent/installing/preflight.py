@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from netkernel.host import Host
 from nncp_agent.definitions import config as configurations
 from nncp_agent.definitions import manifests, node
 from nncp_agent.definitions.findings import Said
+from nncp_agent.pods import runtimes
 from nncp_agent.pods.runtimes import FOLDERS
 
 
@@ -47,22 +47,8 @@ def _configurations(folder: str) -> Iterator[tuple[str, bytes]]:
 
 def _running(caches: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Pods with the configurations that their runtime remembers."""
-    for folder in caches:
-        results = os.path.join(folder, "results")
-        try:
-            names = sorted(os.listdir(results))
-        except OSError:
-            continue
-        for name in names:
-            try:
-                with open(os.path.join(results, name), "rb") as file:
-                    value = json.loads(file.read())
-                config = json.loads(base64.b64decode(value["config"]))
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            pairs = dict(each for each in value.get("cniArgs") or () if len(each) == 2)
-            pod = f"{pairs.get('K8S_POD_NAMESPACE', '')}/{pairs.get('K8S_POD_NAME', '')}".strip("/")
-            yield pod or f"{value.get('containerId')} {value.get('ifName')}", config
+    for call, config in runtimes.configurations(caches):
+        yield call.pod or f"{call.container} {call.ifname}", config
 
 
 def _refusals(config: Any, host: Host) -> Iterator[str]:

@@ -5,6 +5,7 @@ containernetworking/cni, libcni: one file for each attachment below `results` of
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,19 @@ class Call(Frozen):
 
 def calls(folders: Iterable[str] = FOLDERS) -> Iterator[Call]:
     """All that can be read; a file that cannot is nobody's news."""
+    return (_call(value) for value in _remembered(folders))
+
+
+def configurations(folders: Iterable[str] = FOLDERS) -> Iterator[tuple[Call, Any]]:
+    """Those with the configuration they were made with, as far as it can be read."""
+    for value in _remembered(folders):
+        try:
+            yield _call(value), json.loads(base64.b64decode(value["config"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def _remembered(folders: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     for folder in folders:
         results = os.path.join(folder, "results")
         try:
@@ -41,7 +55,7 @@ def calls(folders: Iterable[str] = FOLDERS) -> Iterator[Call]:
             except (OSError, ValueError):
                 continue
             if isinstance(value, dict):
-                yield _call(value)
+                yield value
 
 
 def _call(value: Mapping[str, Any]) -> Call:

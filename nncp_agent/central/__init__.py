@@ -1,0 +1,1 @@
+"""The one writer of a cluster: the status of policies, slots of rollouts, admission."""

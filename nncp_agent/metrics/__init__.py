@@ -1,0 +1,1 @@
+"""What the agent counts and times, for Prometheus."""

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from lab import check, guest, host_network, person, request
+from lab import again, check, guest, host_network, person, request
 from lab.guest.qemu import Reference
 from lab.guest.uml import UserModeLinux
 from lab.run_tests import Run
@@ -33,9 +33,15 @@ def main(words: Sequence[str]) -> int:
 
 def test(words: Sequence[str]) -> int:
     asked = request.parse(words, os.environ, color=sys.stdout.isatty())
+    return untouched(partial(tests_of, asked), strict=asked.strict)
+
+
+def tests_of(asked: request.Request) -> int:
     with run_directory() as work:
         run = Run(asked, work, partial(test_kernel, asked.reference), is_at_hand(asked.reference))
-        return untouched(run.run, strict=asked.strict)
+        status = run.run()
+    failed = again.worth_asking(status, run.found) if asked.again else ()
+    return again.ask(failed, lambda nodes: tests_of(asked.only(nodes))) if failed else status
 
 
 def in_lab(words: Sequence[str]) -> int:

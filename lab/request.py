@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +25,13 @@ class Request:
     arguments: tuple[str, ...]
     reference: bool = False
     strict: bool = False
+    again: bool = False
     junit: Path | None = None
     color: bool = False
+
+    def only(self, nodes: Sequence[str]) -> Request:
+        """The same for these tests alone, once; the report of the whole run stays."""
+        return replace(self, arguments=tuple(nodes), again=False, junit=None)
 
     def host_command(self, python: str, work: Path, told: int) -> list[str]:
         """pytest on this kernel; it writes what it cannot run to the file descriptor `told`."""
@@ -58,12 +63,14 @@ def parse(words: Sequence[str], environment: Mapping[str, str], *, color: bool =
     )
     parser.add_argument("--reference", action="store_true", help="kernel tests only, on the distribution's own kernel")
     parser.add_argument("--strict", action="store_true", help="a test no kernel could run fails; CI=true says so too")
+    parser.add_argument("--again", action="store_true", help="the few that failed are asked once more, by themselves")
     parser.add_argument("--junit-xml", "--junitxml", type=Path, metavar="FILE", help="one report of all parts")
     known, rest = parser.parse_known_args(words)
     return Request(
         arguments=tuple(word for word in rest if word != "--"),
         reference=known.reference,
         strict=known.strict or environment.get("CI", "").lower() in ("1", "true"),
+        again=known.again,
         junit=known.junit_xml,
         color=color,
     )

@@ -30,6 +30,8 @@ class Run:
     kernel: Callable[[], guest.GuestKernel]
     kernel_is_ready: bool
     guest_limits: Limits = GUEST_LIMITS
+    found: dict[str, str] = field(default_factory=dict)
+    """How each test ended, by node id, once the run has."""
     _watch: Watch = field(default_factory=Watch)
     _turns: InTurn = field(default_factory=lambda: InTurn(sys.stdout.buffer))
     _guests: list[GuestPart] = field(default_factory=list)
@@ -96,7 +98,7 @@ class Run:
         parts = ["host", *(part.errand.name for part in self._guests)]
         if self.request.junit:
             summary.merge_junit((request.junit(self.work, part) for part in parts), self.request.junit)
-        found: dict[str, str] = {}
+        found = self.found
         for part in parts:
             found |= outcomes(request.progress(self.work, part))
         status = summary.exit_status(host.status, [part.status for part in self._guests])

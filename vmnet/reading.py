@@ -7,13 +7,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Network, IPv6Network, NetmaskValueError
 
+from netkernel import macs
 from netkernel.documents import Document
 from netkernel.typed import Any, Final
 from vmnet.errors import Path, Problem
 
-_MAC_FORMS: Final = re.compile(
-    r"[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{12}", re.I
-)
 _KINDS: Final = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a mapping"}
 
 
@@ -65,19 +63,16 @@ class Reading:
         return found
 
     def mac(self, of: Mapping[str, Any], key: str, path: Path) -> str:
-        """A NIC's MAC address in any of its notations, in the kernel's spelling; "" for none or a wrong one."""
+        """A NIC's MAC address in any notation, in the kernel's spelling; "" for none or a wrong one."""
         text = self.text(of, key, path)
         if not text:
             return ""
-        if not _MAC_FORMS.fullmatch(text):
+        spelled = macs.spelled(text)
+        if not spelled:
             self.wrong((*path, key), f"found {text!r}, wanted six bytes, as 02:00:00:00:00:01")
-            return ""
-        digits = re.sub("[:.-]", "", text).lower()
-        spelled = ":".join(digits[at : at + 2] for at in range(0, 12, 2))
-        if int(digits, 16) == 0 or int(digits[:2], 16) & 1:
-            kind = (
-                "no NIC's: it is all zeros" if int(digits, 16) == 0 else "a group's, not a NIC's: its first byte is odd"
-            )
+        elif not macs.is_an_interfaces(spelled):
+            is_zero = int(spelled.replace(":", ""), 16) == 0
+            kind = "no NIC's: it is all zeros" if is_zero else "a group's, not a NIC's: its first byte is odd"
             self.wrong((*path, key), f"{text!r} is {kind}")
             return ""
         return spelled

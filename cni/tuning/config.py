@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from cni.skel import DEL, Call
-from cni.types import args, go_json, macs, results
+from cni.types import args, go_json, results
 from cni.types.errors import INVALID_CONFIG, UNDECODABLE, CniError
 from cni.types.go_json import Anything, Boolean, Integer, Mapped, Misfit, Shape, Structure, Text
 from cni.types.results import Result
+from netkernel import macs
 from netkernel.frozen import Frozen
 from netkernel.typed import Any, Final
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cni.types import macs
 from cni.types.go_json import Anything, Integer, Misfit, Several, Structure, Text
 from cni.types.results import cidr
+from netkernel import macs
 from netkernel.frozen import Frozen
 from nncp_agent.definitions import keys, tolerant
 from nncp_agent.definitions.findings import Path

@@ -10,7 +10,7 @@ _FORMS: Final = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|[0
 _PAIR: Final = "[0-9A-Fa-f]{2}"
 PATTERN: Final = f"^(|{_PAIR}(:{_PAIR}){{5}}|{_PAIR}(-{_PAIR}){{5}}|[0-9A-Fa-f]{{4}}([.][0-9A-Fa-f]{{4}}){{2}})$"
 """The same for a JSON schema, which knows no flags; empty is as good as absent."""
-_MULTICAST: Final = 1 << 40
+_GROUP: Final = 1 << 40
 
 
 def spelled(text: str) -> str:
@@ -24,4 +24,4 @@ def spelled(text: str) -> str:
 def is_an_interfaces(mac: str) -> bool:
     """Whether an interface can have it: neither a group's nor zero. `mac` is spelled as the kernel does."""
     number = int(mac.replace(":", ""), 16)
-    return number != 0 and not number & _MULTICAST
+    return number != 0 and not number & _GROUP

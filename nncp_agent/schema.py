@@ -21,6 +21,7 @@ from nncp_agent.model import DnsResolver, Hostname, Interface, Model, RouteEntry
 from nncp_agent.spelling import Numbered, Words
 from nncp_agent.wire.policy import KIND, LISTS, VERSIONS
 from nncp_agent.wire.refused import SECTIONS, TOP, TYPES_ELSEWHERE, TYPES_LATER, TYPES_SHOWN
+from nncp_agent.wire.spec import FIELDS
 
 Schema = dict[str, Any]
 
@@ -230,12 +231,8 @@ def _belongs(name: str, subtree: str) -> Schema:
 
 
 def _policy() -> Schema:
-    spec = {
-        "nodeSelector": {"type": ["object", "null"], "additionalProperties": TEXT},
-        "maxUnavailable": {"type": ["integer", "string", "null"]},
-        "capture": {"type": ["object", "null"], "additionalProperties": TEXT},
-        "desiredState": ANYTHING,
-    }
+    spec = {field.key: {"description": field.about, **_published(field.schema)} for field in FIELDS}
+    spec["desiredState"] = ANYTHING
     no_capture: Schema = {"properties": {"capture": {"enum": [None, {}]}}}
     plain: Schema = {"properties": {"desiredState": {"$ref": "#/$defs/NetworkState"}}}
     return {
@@ -258,6 +255,21 @@ def _policy() -> Schema:
         },
         "additionalProperties": False,
     }
+
+
+def _published(schema: Mapping[str, Any]) -> Schema:
+    """The structural schema of a policy's field as editors want it: unknown keys are wrong, null is not stated."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return {"type": ["integer", "string", "null"]}
+    made: Schema = {**schema, "type": [schema["type"], "null"]}
+    if "enum" in schema:
+        made["enum"] = [*schema["enum"], None]
+    if "items" in schema:
+        made["items"] = {**schema["items"]} if schema["items"]["type"] == "string" else _published(schema["items"])
+    if "properties" in schema:
+        made["properties"] = {key: _published(each) for key, each in schema["properties"].items()}
+        made["additionalProperties"] = False
+    return made
 
 
 if __name__ == "__main__":

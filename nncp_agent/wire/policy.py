@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from netkernel.frozen import Frozen
 from nncp_agent.wire.refused import CAPTURES, asks_nothing
 from nncp_agent.wire.report import Path, Report, meant, shown
+from nncp_agent.wire.spec import read as read_spec
 
 KIND: Final = "NodeNetworkConfigurationPolicy"
 VERSIONS: Final = ("nmstate.io/v1", "nmstate.io/v1beta1", "nmstate.io/v1alpha1")
@@ -23,16 +24,16 @@ INSTEAD: Final[Mapping[str, str]] = {
     "NMState": "it installs kubernetes-nmstate",
 }
 _KEYS: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
-_SPEC: Final = ("nodeSelector", "maxUnavailable", "desiredState", "capture")
 
 
 class PolicyHead(Frozen):
-    """What a policy says besides the state."""
+    """What a policy says besides the state; `spec` has a value for every key of `wire.spec` but state and captures."""
 
     name: str
     api_version: str
     node_selector: Mapping[str, str]
     capture: Mapping[str, str]
+    spec: Mapping[str, Any]
 
 
 class Found(NamedTuple):
@@ -86,6 +87,19 @@ def _raw(tree: dict[Any, Any], path: Path, report: Report) -> Iterator[Found]:
 
 
 def _policy(tree: dict[Any, Any], path: Path, report: Report) -> Iterator[Found]:
+    head = read_head(tree, path, report)
+    spec = tree.get("spec")
+    if head is None or type(spec) is not dict:
+        return
+    if spec.get("desiredState") is None:
+        report.problem((*path, "spec", "desiredState"), "missing; wanted the state the nodes should have")
+        return
+    _no_capture(spec, (*path, "spec"), report)
+    yield Found(spec["desiredState"], (*path, "spec", "desiredState"), head)
+
+
+def read_head(tree: Mapping[str, Any], path: Path, report: Report) -> PolicyHead | None:
+    """What a policy says besides its state and its captures; None without a spec."""
     version = tree.get("apiVersion")
     if version not in VERSIONS:
         report.problem((*path, "apiVersion"), f"found {shown(version)}, wanted one of {', '.join(VERSIONS)}")
@@ -99,33 +113,13 @@ def _policy(tree: dict[Any, Any], path: Path, report: Report) -> Iterator[Found]
     spec = tree.get("spec")
     if type(spec) is not dict:
         report.problem((*path, "spec"), f"found {shown(spec)}, wanted a mapping with desiredState")
-        return
-    for key in spec:
-        if key not in _SPEC:
-            report.unknown((*path, "spec"), key, _SPEC)
-    if spec.get("desiredState") is None:
-        report.problem((*path, "spec", "desiredState"), "missing; wanted the state the nodes should have")
-        return
-    _no_capture(spec, (*path, "spec"), report)
-    head = PolicyHead(
-        name=str(name),
-        api_version=str(version),
-        node_selector=_words(spec, "nodeSelector", path, report),
-        capture={},
+        return None
+    values = read_spec(spec, (*path, "spec"), report)
+    return PolicyHead(
+        name=str(name), api_version=str(version), node_selector=values["nodeSelector"], capture={}, spec=values
     )
-    yield Found(spec["desiredState"], (*path, "spec", "desiredState"), head)
 
 
 def _no_capture(tree: dict[Any, Any], path: Path, report: Report) -> None:
     if not asks_nothing(tree.get("capture")):
         report.problem((*path, "capture"), CAPTURES)
-
-
-def _words(spec: dict[Any, Any], key: str, path: Path, report: Report) -> dict[str, str]:
-    value = spec.get(key)
-    if value is None:
-        return {}
-    if type(value) is not dict or not all(isinstance(each, str) for each in value.values()):
-        report.problem((*path, "spec", key), f"found {shown(value)}, wanted a mapping of text to text")
-        return {}
-    return {str(label): each for label, each in value.items()}

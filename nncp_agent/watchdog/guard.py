@@ -14,7 +14,7 @@ from encodings import ascii
 from pathlib import Path
 from typing import Final
 
-from netkernel import executor, frozen_json, generic, modules, netns
+from netkernel import executor, frozen_json, generic, inotify, modules, netns
 from netkernel.errors import NetworkError
 from netkernel.kernel import LinuxKernel
 from netkernel.link_kinds import KINDS
@@ -24,7 +24,7 @@ from nncp_agent.checkpoint import Checkpoint, Here
 from nncp_agent.errors import StoreBroken
 from nncp_agent.keeping.door import Door
 from nncp_agent.store import Store
-from nncp_agent.watchdog import cgroup, changes
+from nncp_agent.watchdog import cgroup
 from nncp_agent.watchdog.verdict import Verdict, verdict
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class _Guard:
 
     def watch(self) -> None:
         """Until the checkpoint is no longer ours to guard."""
-        with changes.of(self._store.directory) as news:
+        with inotify.of(self._store.directory) as news:
             poll = select.poll()
             poll.register(news, select.POLLIN)
             if self._applier:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from netkernel import inotify
 from netkernel.kernel import LinuxKernel
 from nncp_agent import lock
 from nncp_agent.store import Store
-from nncp_agent.watchdog import changes
 from tests.faults import raw
 from tests.faults.scenes import Scene
 
@@ -38,7 +38,7 @@ def param(scene: Scene, *more: object) -> ParameterSet:
 def until(store: Store, holds: Callable[[], bool], what: str) -> None:
     """Wait until `holds`, looking again whenever a file of the store is put in place or removed."""
     deadline = time.monotonic() + PATIENCE_S
-    with changes.of(store.directory) as news:
+    with inotify.of(store.directory) as news:
         poll = select.poll()
         poll.register(news, select.POLLIN)
         while not holds():

@@ -20,7 +20,7 @@ def components(wanted: NetworkState) -> tuple[NetworkState, ...]:
     """`wanted` in parts that share no port, base, controller or route, each in the order in which it was stated."""
     groups = _Groups()
     for interface in wanted.interfaces or ():
-        groups.join((interface.name, interface.profile_name or interface.name, *_related(interface)))
+        groups.join((interface.name, interface.profile_name or interface.name, *related(interface)))
     routes = (wanted.routes.config if wanted.routes else None) or ()
     for destination in _by_destination(routes):
         groups.join([route.next_hop_interface or "" for route in destination])
@@ -45,13 +45,13 @@ def possible(part: NetworkState, host: Host) -> tuple[NetworkState, frozenset[st
     Controllers come up with the ports that exist; what sits on something missing, and routes through it, wait for it.
     """
     interfaces = part.interfaces or ()
-    made = {name for interface in interfaces for name in _makes(interface)}
+    made = {name for interface in interfaces for name in makes(interface)}
     there = made | _names(host)
     links = Links(host)
     there |= {each.name for each in interfaces if known_by(each)[0] and links.candidates(each)}
     there |= {each.profile_name for each in interfaces if each.profile_name and each.name in there}
     missing = {each.name for each in interfaces if each.name not in there}
-    missing |= {name for each in interfaces for name in _related(each) if name not in there}
+    missing |= {name for each in interfaces for name in related(each) if name not in there}
     missing -= {each.name for each in interfaces if each.state in (State.ABSENT, State.IGNORE)}
     nowhere = {each.name: where for each in interfaces if (where := _lacks_namespace(each, host))}
     lacking = frozenset({*missing, *(f"network namespace {where}" for where in nowhere.values())})
@@ -128,12 +128,14 @@ def _ports(interface: Interface) -> tuple[str, ...]:
     return (kind.ports(interface) or ()) if kind and interface.state is not State.ABSENT else ()
 
 
-def _related(interface: Interface) -> tuple[str, ...]:
+def related(interface: Interface) -> tuple[str, ...]:
+    """The links it speaks of: its base, ports, controller, and whose MAC it copies."""
     others = (*_below(interface), *_ports(interface), interface.controller, interface.copy_mac_from)
     return tuple(name for name in others if name)
 
 
-def _makes(interface: Interface) -> tuple[str, ...]:
+def makes(interface: Interface) -> tuple[str, ...]:
+    """The links that there are when it is."""
     kind = _kind(interface)
     if kind is None or not kind.is_virtual:
         return ()

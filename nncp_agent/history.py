@@ -48,18 +48,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 def entries(store: Store) -> tuple[Entry, ...]:
     """All that are kept, oldest first. Raises StoreBroken."""
-    found = (store.read_as(f"{FOLDER}/{_name(number)}", Entry) for number in _numbers(store))
+    found = (kept(store, number) for number in numbers(store))
     return tuple(entry for entry in found if entry is not None)
 
 
 def entry(store: Store, number: int) -> Entry:
     """Entry `number`. Raises NetworkError when it is not kept, StoreBroken."""
-    found = store.read_as(f"{FOLDER}/{_name(number)}", Entry)
+    found = kept(store, number)
     if found is None:
-        kept = _numbers(store)
-        there = f"{kept[0]} to {kept[-1]} are kept" if kept else "nothing was applied yet"
+        there = f"{known[0]} to {known[-1]} are kept" if (known := numbers(store)) else "nothing was applied yet"
         raise NetworkError(f"history: no entry {number}: {there}")
     return found
+
+
+def kept(store: Store, number: int) -> Entry | None:
+    """Entry `number`, None where it is not there. Raises StoreBroken."""
+    return store.read_as(f"{FOLDER}/{_name(number)}", Entry)
 
 
 def document(entry: Entry) -> dict[str, Any]:
@@ -76,13 +80,13 @@ def document(entry: Entry) -> dict[str, Any]:
 
 def next_number(store: Store) -> int:
     """The number for the next entry; only for the holder of the lock. Raises StoreBroken."""
-    return max(_numbers(store), default=0) + 1
+    return max(numbers(store), default=0) + 1
 
 
 def write(store: Store, entry: Entry) -> None:
     """Add or replace an entry and forget those beyond the last KEEP. Raises StoreBroken."""
     store.write(f"{FOLDER}/{_name(entry.number)}", msgspec.json.encode(entry))
-    for number in _numbers(store)[:-KEEP]:
+    for number in numbers(store)[:-KEEP]:
         store.remove(f"{FOLDER}/{_name(number)}")
 
 
@@ -97,7 +101,8 @@ def committed(store: Store, number: int) -> NetworkState:
     return store.state_of(found.committed, f"{FOLDER}/{_name(number)}")
 
 
-def _numbers(store: Store) -> list[int]:
+def numbers(store: Store) -> list[int]:
+    """Of all entries that are kept, in order. Raises StoreBroken."""
     stems = (name.removesuffix(".json") for name in store.names(FOLDER) if name.endswith(".json"))
     return sorted(int(stem) for stem in stems if stem.isdecimal())
 

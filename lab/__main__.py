@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from lab import again, check, guest, host_network, person, request
+from lab import again, check, cluster, guest, host_network, person, request
 from lab.guest.qemu import Reference
 from lab.guest.uml import UserModeLinux
 from lab.run_tests import Run
@@ -109,6 +109,7 @@ VERBS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "lab": in_lab,
     "bench": bench,
     "demo": demo,
+    "cluster": cluster.main,
 }
 
 if __name__ == "__main__":

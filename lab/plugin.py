@@ -12,12 +12,15 @@ and claims one after the other by making a directory, which is atomic also acros
 
 `@pytest.mark.boots(*packages)` marks tests that switch on a machine (`lab.machine`), which is a test kernel of its own:
 they run on the host. What they need is built and fetched before the first test, for the runner only.
+
+`@pytest.mark.cluster` marks tests that talk to a real Kubernetes API (`lab.cluster`), here or in a test kernel. It is
+built before the first test, and before a test kernel is told of its tests.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
@@ -25,7 +28,7 @@ from typing import Final
 
 import pytest
 
-from lab import features, machine, namespaces, virtual
+from lab import cluster, features, machine, namespaces, virtual
 from lab.deferral import Deferral
 from lab.setup.base import SetupFailed, say
 from lab.sharing import Progress, Share
@@ -48,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_kernel(*features): what the test's kernel must have; see lab/features.py")
     config.addinivalue_line("markers", "boots(*packages): switches on machines that have them; see lab/machine.py")
     config.addinivalue_line("markers", "guests: starts virtual machines; see lab/virtual.py")
+    config.addinivalue_line("markers", "cluster: talks to a real Kubernetes API; see lab/cluster.py")
     if config.option.lab_share:
         config.pluginmanager.register(Share(Path(config.option.lab_share), config.option.lab_start))
     if config.option.lab_progress:
@@ -68,6 +72,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     config.stash[MISSING] = wanted if config.option.lab_defer_all else missing_of(wanted)
     if config.option.lab_unmet.isdecimal() and not session.testsfailed:
+        if any(item.get_closest_marker("cluster") for item in session.items):
+            _prepare(session, [cluster.prepare])
         _defer(session, config.stash[MISSING])
         _prepare_machines(session)
 
@@ -104,11 +110,15 @@ def packages(item: pytest.Item) -> frozenset[str] | None:
 
 
 def _prepare_machines(session: pytest.Session) -> None:
-    """In the open: pytest catches what is said while it collects, and a kernel takes minutes."""
     wanted = dict.fromkeys(needed for item in session.items if (needed := packages(item)) is not None)
     preparing: list[Callable[[], None]] = [partial(machine.prepare, needed) for needed in wanted]
     if any(item.get_closest_marker("guests") for item in session.items):
         preparing.append(virtual.prepare)
+    _prepare(session, preparing)
+
+
+def _prepare(session: pytest.Session, preparing: Iterable[Callable[[], None]]) -> None:
+    """In the open: pytest catches what is said while it collects, and a kernel takes minutes."""
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
         for prepare in preparing:

@@ -25,7 +25,10 @@ NO_DEVICES: Final = (
     "sysctl.net.core.fb_tunnels_only_for_init_net=2",
 )
 
-HANDED_ON: Final = ("CI", "COLUMNS", "HOME", "LANG", "LINES", "PATH", "TERM", "VIRTUAL_ENV")
+HANDED_ON: Final = (
+    *("CI", "COLUMNS", "HOME", "LANG", "LINES", "PATH", "TERM", "VIRTUAL_ENV"),
+    *("KUBEBUILDER_ASSETS", "KUBE_APISERVER", "XDG_CACHE_HOME"),
+)
 HANDED_ON_PREFIXES: Final = ("HYPOTHESIS_", "LC_", "NNCP_", "PYTEST_", "PYTHON")
 
 

@@ -24,7 +24,9 @@ NETWORK: Final = (
     "util-linux",
 )
 """What probes, tests and demos run."""
-TESTS: Final = (*NETWORK, peers.PLUGINS, browser.PACKAGE)
+CLUSTER: Final = ("openssl",)
+"""What an API server's certificate is made with; the server itself is built when something needs it."""
+TESTS: Final = (*NETWORK, *CLUSTER, peers.PLUGINS, browser.PACKAGE)
 """With the CNI plugins written in Go, whose place ours take."""
 
 
@@ -42,6 +44,7 @@ VERBS: Final = {
     "check": Verb("", "lint, types, floors, schemas, cold starts: everything but the tests"),
     "bench": Verb("[NAME…]", "side by side with the peers, as ratios", NETWORK),
     "demo": Verb("", "the story from beginning to end", NETWORK),
+    "cluster": Verb("[CMD…]", "a Kubernetes API server and etcd: for CMD, or until ^C", CLUSTER),
     "lab": Verb("[--reference] [-- CMD…]", "a command under a full-featured kernel; without CMD a shell", NETWORK),
 }
 

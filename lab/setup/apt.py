@@ -14,6 +14,8 @@ from typing import Final
 
 from lab.setup.base import SetupFailed, run, say
 
+DEBIAN: Final = "http://deb.debian.org/debian"
+KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 QUIET: Final = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
 
 
@@ -82,6 +84,11 @@ class Archive:
         self._run("apt-get", "-qq", "download", package, directory=directory)
         return next(directory.glob(f"{package}_*.deb"))
 
+    def source(self, package: str, directory: Path) -> Path:
+        """Fetch a source package; gives its original tarball. The archive must have been opened with `sources`."""
+        self._run("apt-get", "-qq", "source", "--download-only", package, directory=directory)
+        return next(directory.glob(f"{package}_*.orig.tar.*[!c]"))
+
     def _run(self, command: str, *words: str, directory: Path | None = None) -> str:
         return run([command, *self.options, *words], failing="apt failed", directory=directory, environment=QUIET)
 
@@ -93,16 +100,22 @@ def own() -> Iterator[Archive]:
 
 
 @contextmanager
-def suite(name: str) -> Iterator[Archive]:
-    """Another Debian suite from the mirror that this Debian system uses itself. Raises SetupFailed elsewhere."""
-    mirror = _debian_mirror()
-    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-    signed = f"[signed-by={keyring}] " if keyring.exists() else ""
+def suite(name: str, *, anywhere: bool = False, sources: bool = False) -> Iterator[Archive]:
+    """Another Debian suite from the mirror that this Debian system uses itself.
+
+    With `anywhere`, another system takes Debian's own mirror, believed by the keyring that its archives have; else that
+    raises SetupFailed. With `sources`, source packages too.
+    """
     with TemporaryDirectory(prefix="apt-") as base:
         for directory in ("lists/partial", "cache/archives/partial"):
             (Path(base) / directory).mkdir(parents=True)
+        mirror, keyring = _debian_mirror(anywhere), KEYRING
+        if anywhere and not keyring.exists():
+            keyring = _unpacked_keyring(Path(base))
+        signed = f"[signed-by={keyring}] " if keyring.exists() else ""
         source = Path(base) / "sources.list"
-        source.write_text(f"deb {signed}{mirror} {name} main\n")
+        kinds = ("deb", "deb-src") if sources else ("deb",)
+        source.write_text("".join(f"{kind} {signed}{mirror} {name} main\n" for kind in kinds))
         archive = Archive(options=tuple(_settings(Path(base), source)))
         run(["apt-get", "-qq", *archive.options, "update"], failing=f"no {name} at {mirror}", environment=QUIET)
         yield archive
@@ -120,7 +133,14 @@ def _settings(base: Path, source: Path) -> Sequence[str]:
     return [word for name, value in values.items() for word in ("-o", f"{name}={value}")]
 
 
-def _debian_mirror() -> str:
+def _unpacked_keyring(base: Path) -> Path:
+    """Debian's keys from this system's own archives, which it believes; nothing is installed."""
+    deb = Archive().download("debian-archive-keyring", base)
+    run(["dpkg-deb", "-x", str(deb), str(base / "keyring")], failing="unpacking Debian's keyring failed")
+    return base / "keyring" / KEYRING.relative_to("/")
+
+
+def _debian_mirror(anywhere: bool) -> str:
     shown = run(
         ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Identifier: Packages"],
         failing="asking apt for its archives failed",
@@ -129,4 +149,6 @@ def _debian_mirror() -> str:
         origin, label, uri = line.split("|", 2)
         if (origin, label) == ("Debian", "Debian"):
             return uri
+    if anywhere:
+        return DEBIAN
     raise SetupFailed("this system has no Debian mirror")

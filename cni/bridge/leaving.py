@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cni.bridge import stamp
-from cni.bridge.stamp import Attachment
 from cni.skel import Call
+from netkernel import pod_stamp as stamp
 from netkernel.ops import DeleteLink
 from netkernel.place import Place
+from netkernel.pod_stamp import Attachment
 
 Leave = Callable[[Place, Call], Attachment | None]
 """Delete the port of a call's attachment; gives what its stamp said, None when there is none.

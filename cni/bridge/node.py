@@ -7,11 +7,11 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 
 from cni.bridge.config import BridgeConfig
-from cni.bridge.stamp import Attachment
 from cni.types.errors import INVALID_CONFIG, INVALID_ENVIRONMENT, TRY_AGAIN_LATER, CniError
 from netkernel.errors import KernelRefused
 from netkernel.ops import AddVlans, CreateLink, DeleteLink, DeleteVlans, Op, SetLink, SetPort, WriteSysctl
 from netkernel.place import Place
+from netkernel.pod_stamp import Attachment
 from netkernel.records import Link, Value, VlanRange
 from netkernel.typed import Final
 

@@ -9,19 +9,20 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from cni import ipam
 from cni.attachments import valid_attachments
-from cni.bridge import checks, gateway, leaving, masquerade, node, pod, spoof, stamp
+from cni.bridge import checks, gateway, leaving, masquerade, node, pod, spoof
 from cni.bridge.config import BridgeConfig, gateway_name, read
 from cni.bridge.leaving import Leave
 from cni.bridge.lock import PATIENCE_S, PLACE, JoiningLock
-from cni.bridge.stamp import Attachment
 from cni.skel import CHECK, DEL, GC, STATUS, Call
 from cni.types.errors import INTERNAL, INVALID_CONFIG, INVALID_NETNS, CniError
 from cni.types.results import NO_DNS, Interface, Result, replace
+from netkernel import pod_stamp as stamp
 from netkernel import together
 from netkernel.errors import NetworkError, NotUndone
 from netkernel.nftables import Nftables
 from netkernel.ops import CreateLink, DeleteLink, Op, SetLink
 from netkernel.place import Place
+from netkernel.pod_stamp import Attachment
 from netkernel.records import Link
 from netkernel.typed import Final
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from cni.bridge import leaving, stamp
-from cni.bridge.stamp import Attachment
+from cni.bridge import leaving
 from cni.skel import Call
+from netkernel import pod_stamp as stamp
 from netkernel import together
 from netkernel.errors import NetworkError
 from netkernel.place import Place
+from netkernel.pod_stamp import Attachment
 
 
 class _Wish:

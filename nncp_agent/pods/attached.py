@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cni.bridge import spoof, stamp
-from cni.bridge.stamp import Attachment as Stamp
+from cni.bridge import spoof
+from netkernel import pod_stamp as stamp
 from netkernel.frozen import Frozen
 from netkernel.nftables import BRIDGE, Nftables
 from netkernel.place import OtherEnd, Place
+from netkernel.pod_stamp import Attachment as Stamp
 from netkernel.records import Link, VlanRange
 from nncp_agent.pods.runtimes import Call
 

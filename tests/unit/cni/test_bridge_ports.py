@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cni.bridge import stamp
 from cni.bridge.config import BridgeConfig, read
 from cni.bridge.node import join, ranges
 from cni.bridge.pod import first_host, network
 from cni.skel import Call
+from netkernel import pod_stamp as stamp
 from netkernel.records import Link
 
 

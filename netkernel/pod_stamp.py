@@ -1,9 +1,8 @@
-"""The owner stamp of a pod's port: from it alone DEL and GC know what is ours and whose it is (`netkernel.owner`).
+"""The owner stamp of a pod's port, which cnv-bridge writes and others read: whose it is and where (`netkernel.owner`).
 
 `nncp:cni:<container>/<interface>/<network>/<bridge>`; a VLAN follows the bridge behind an `@`, and behind a second one
-`rules` where something stands in nftables or iptables, too. A container or network
-whose name is too long for that stands there as its hash. The bridge keeps two definitions apart that share a network's
-name.
+`rules` where something stands in nftables or iptables, too. A container or network whose name is too long for that
+stands there as its hash. The bridge keeps two definitions apart that share a network's name.
 """
 
 from __future__ import annotations

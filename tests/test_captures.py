@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from netkernel.documents import read
-from nncp_agent.cli.yaml_text import write
+from netkernel.documents.yaml_writer import write
 from nncp_agent.policy.node import of_document
 from nncp_agent.policy.resolver import resolve
 

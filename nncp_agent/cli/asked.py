@@ -102,11 +102,11 @@ def refuse(resolution: Resolution, further: Sequence[Problem]) -> None:
 
 
 def _tell(call: Call, resolution: Resolution) -> None:
-    from nncp_agent.cli import yaml_text
+    from netkernel.documents import yaml_writer
 
     for capture in resolution.captures:
         call.detail(f"{capture.policy}: capture.{capture.name} is {capture.expression}, which finds")
-        call.detail("\n".join(f"    {line}" for line in yaml_text.write(capture.state).splitlines()))
+        call.detail("\n".join(f"    {line}" for line in yaml_writer.write(capture.state).splitlines()))
     for filled in dict.fromkeys((each.policy, each.template, _short(each.value)) for each in resolution.filled):
         call.detail(f"{filled[0]}: {{{{ {filled[1]} }}}} is {filled[2]}")
 

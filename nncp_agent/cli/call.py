@@ -45,9 +45,9 @@ class Call:
             yield from [json_text.indented(value)] if self.world.stdout.isatty() else json_text.pieces(value)
             yield "\n"
         else:
-            from nncp_agent.cli import yaml_text
+            from netkernel.documents import yaml_writer
 
-            yield yaml_text.write(value)
+            yield yaml_writer.write(value)
 
     def style(self) -> Style:
         """How stdout can be painted."""

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from nncp_agent.cli import files, json_text, yaml_text
+from netkernel.documents import yaml_writer
+from nncp_agent.cli import files, json_text
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.words import Usage
 from nncp_agent.policy.resolver import Capture
@@ -39,6 +40,6 @@ def write(captures: Sequence[Capture], known: Mapping[str, Any], path: str, *, a
     tree = {name: {"metaInfo": meta, "state": state} for name, state in states.items()}
     try:
         with open(path, "w") as file:
-            file.write(json_text.indented(tree) + "\n" if as_json else yaml_text.write(tree))
+            file.write(json_text.indented(tree) + "\n" if as_json else yaml_writer.write(tree))
     except OSError as error:
         raise Usage(f"{path}: cannot write it: {error.strerror}") from None

@@ -32,7 +32,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
-    from nncp_agent.cli import asked, choose, yaml_text
+    from netkernel.documents import yaml_writer
+    from nncp_agent.cli import asked, choose
     from nncp_agent.shown.running import running_config
 
     call.needs_root()
@@ -42,7 +43,7 @@ def run(call: Call) -> int:
         if not state["interfaces"]:
             call.error(f"no interface '{call.options.name}'")
             return UNREADABLE
-    text = yaml_text.write(state)
+    text = yaml_writer.write(state)
     with tempfile.NamedTemporaryFile("w+", prefix="nncp-edit-", suffix=".yaml") as file:
         file.write(text)
         file.flush()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netkernel import documents
-from nncp_agent.cli.yaml_text import write
+from netkernel.documents.yaml_writer import write
 
 TRAPS = ["on", "No", "y", "null", "~", "", "010", "1_000", "0x1f", "1e5", "1.5", ".5", "-1", "+1", "11:22:33:44:55:06"]
 TRAPS += [

@@ -32,7 +32,7 @@ from lab.setup.base import SetupFailed
 
 INIT: Final = Path(guest.__file__).with_name("systemd.sh")
 UNITS: Final = "/etc/systemd/system"
-LIMIT_S: Final = 90.0
+LIMIT_S: Final = 240.0
 """A boot takes two seconds on an idle machine."""
 CHUNK: Final = 1 << 16
 CONSOLE: Final = ("con0=null,fd:1", "systemd.show_status=0", "systemd.journald.forward_to_console=1")

@@ -62,7 +62,7 @@ def neighbour() -> None:
     subprocess.run(["sh", "-ec", _NEIGHBOUR], check=True)
 
 
-def until(condition: Callable[[], bool], what: str = "", limit_s: float = 60, pause_s: float = 0.1) -> None:
+def until(condition: Callable[[], bool], what: str = "", limit_s: float = 120, pause_s: float = 0.1) -> None:
     """Managers work in their own time and tell nobody when they are done."""
     deadline = time.monotonic() + limit_s
     with LinuxKernel() as kernel:

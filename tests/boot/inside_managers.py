@@ -28,7 +28,7 @@ def found() -> dict[str, Holder]:
         return holders(kernel.snapshot().links)
 
 
-def until(condition: Callable[[], bool], limit_s: float = 60) -> None:
+def until(condition: Callable[[], bool], limit_s: float = 120) -> None:
     """Managers work in their own time and tell nobody when they are done."""
     deadline = time.monotonic() + limit_s
     with LinuxKernel() as kernel:

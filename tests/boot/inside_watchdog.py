@@ -94,7 +94,7 @@ def _stop() -> None:
 def test_the_host_goes_back_at_the_deadline_when_all_that_the_caller_started_was_killed(
     old: raw.Dump, store: Store, tmp_path: Path
 ) -> None:
-    _applied(tmp_path, "--timeout", "3")
+    _applied(tmp_path, "--timeout", "12")
     watchdog = _watchdog()
     Path("/sys/fs/cgroup/system.slice", CALLER, "cgroup.kill").write_text("1")
     _is_over(watchdog)
@@ -116,7 +116,7 @@ def test_a_rollback_by_another_process_ends_the_unit(old: raw.Dump, store: Store
 def test_a_watchdog_that_was_killed_comes_back_and_keeps_the_deadline(
     old: raw.Dump, store: Store, tmp_path: Path
 ) -> None:
-    _applied(tmp_path, "--timeout", "4")
+    _applied(tmp_path, "--timeout", "12")
     unit, process = _watchdog()
     _stop()
     signal.pidfd_send_signal(process, signal.SIGKILL)

@@ -24,5 +24,5 @@ def test_claims_on_a_booted_machine_and_on_its_next_boot(tmp_path: Path, inside:
     machine = node(tmp_path, committed={}, packages=PACKAGES, keeps=KEEPS)
     for what in (inside, f"inside_next_boot.py::test_{after}_has_found_them_and_leaves_them_alone"):
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/boot/{what}"]
-        boot = machine.boot(words, limit_s=240)
+        boot = machine.boot(words, limit_s=600)
         assert boot.status == 0, boot.output + boot.console[-4000:]

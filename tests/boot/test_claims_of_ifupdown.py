@@ -29,5 +29,5 @@ def test_claims_on_a_booted_machine_and_on_its_next_boot(tmp_path: Path, package
     after = "inside_next_boot.py::test_ifupdown_leaves_them_alone"
     for what in ("inside_claims_ifupdown.py", after):
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/boot/{what}"]
-        boot = machine.boot(words, limit_s=240)
+        boot = machine.boot(words, limit_s=600)
         assert boot.status == 0, boot.output + boot.console[-4000:]

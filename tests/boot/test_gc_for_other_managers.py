@@ -21,7 +21,7 @@ pytestmark = pytest.mark.boots(*PACKAGES)
 
 def inside(machine: Machine, *selection: str) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/boot/inside_gc.py", "-k"]
-    boot = machine.boot([*words, " or ".join(selection)], limit_s=180)
+    boot = machine.boot([*words, " or ".join(selection)], limit_s=600)
     assert boot.status == 0, boot.output + boot.console[-3000:]
 
 

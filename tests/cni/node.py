@@ -58,7 +58,7 @@ class Node:
 
     def await_multicast(self, link: str) -> None:
         """Until IPv6 has taken notice of its carrier, which it does by and by."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while "ff00::/8" not in self.sh(f"ip -6 route show table local dev {link}"):
             assert time.monotonic() < deadline, f"{link} got no multicast route"
 
@@ -108,8 +108,8 @@ class Pod:
         command = ["nsenter", f"--net={self.netns}", "sh", "-euc", script]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
-    def pings(self, address: str) -> bool:
-        command = ["nsenter", f"--net={self.netns}", "ping", "-c", "1", "-W", "1", address]
+    def pings(self, address: str, wait_s: int = 30) -> bool:
+        command = ["nsenter", f"--net={self.netns}", "ping", "-c", "1", "-W", str(wait_s), address]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
     @property

@@ -137,7 +137,7 @@ def test_two_pods_in_one_vlan_talk_and_two_in_different_ones_do_not(node: Node) 
         pod.ask("ADD", node.config(vlan=vlan, ipam=node.ipam()))
     addresses = [next(iter(pod.addresses)).partition("/")[0] for pod in pods]
     assert pods[0].pings(addresses[1])
-    assert not pods[0].pings(addresses[2])
+    assert not pods[0].pings(addresses[2], wait_s=1)
 
 
 def test_a_frame_with_another_source_is_dropped_and_counted(node: Node) -> None:

@@ -104,7 +104,8 @@ class Segment:
             f"h{len(self.servers)}{address.replace('.', '').replace(':', '')[-8:-3]}",
         )
         inside = PLUG.format(ours="srv", theirs=name, hub=self.hub)
-        sh(f"{inside}\nip addr add {address} dev srv", namespace)
+        at_once = "nodad" if ":" in address else ""  # two that are looking for each other may both give up
+        sh(f"{inside}\nip addr add {address} dev srv {at_once}", namespace)
         return namespace
 
     def server(self, address: str = "192.0.2.1/24", *options: str) -> Server:

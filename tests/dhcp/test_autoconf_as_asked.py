@@ -93,7 +93,7 @@ def test_turned_off_without_addresses_they_stay_as_static_ones(
     assert [(each.ip, each.valid_s) for each in made(kernel.snapshot())] == [(address.ip, FOREVER)]
     assert default(kernel.snapshot()) == []
     asked.rollback()
-    host = becomes(kernel, lambda host: default(host) and made(host)[0].valid_s != FOREVER)
+    host = becomes(kernel, lambda host: default(host) and made(host) and made(host)[0].valid_s != FOREVER)
     assert (host.links["eth1"].conf6, host.clients) == (before.links["eth1"].conf6, before.clients)
     asked.becomes(eth1(autoconf=False))
     shown = asked.show("eth1")["ipv6"]

@@ -123,11 +123,11 @@ def test_an_uncommitted_change_goes_back_at_its_deadline(store: Store) -> None:
     BOND_BRIDGE_VLAN.set_up()
     old = at_rest()
     _apply(store, 1.0)
-    assert raw.dump() != old
     until(store, lambda: _is_gone(store), "the rollback at the deadline")
     assert raw.changes(old, settled(old)) == ""
-    assert history.entries(store)[-1].outcome == history.ROLLED_BACK
-    assert history.entries(store)[-1].error == "nobody committed it in time"
+    last = history.entries(store)[-1]
+    assert (last.outcome, last.error) == (history.ROLLED_BACK, "nobody committed it in time")
+    assert last.plan and last.seconds
 
 
 def test_it_goes_back_after_everything_the_caller_started_was_killed(store: Store) -> None:
@@ -136,9 +136,8 @@ def test_it_goes_back_after_everything_the_caller_started_was_killed(store: Stor
     cgroup = Path("/sys/fs/cgroup") / f"caller-{os.getpid()}"
     cgroup.mkdir()
     try:
-        _apply(store, 2.0, prefix=f"echo 0 > {cgroup}/cgroup.procs;")
+        _apply(store, 5.0, prefix=f"echo 0 > {cgroup}/cgroup.procs;")
         (cgroup / "cgroup.kill").write_text("1")
-        assert checkpoint.read(store) is not None
         until(store, lambda: _is_gone(store), "the rollback at the deadline")
     finally:
         cgroup.rmdir()

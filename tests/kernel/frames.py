@@ -84,7 +84,7 @@ def tag(packet: Packet) -> int | None:
     return int(packet[Dot1Q].vlan) if packet.haslayer(Dot1Q) else None
 
 
-def heard(near: Tap, far: Tap, packet: Packet, mark: bytes, deadline_s: float = 20.0) -> Packet:
+def heard(near: Tap, far: Tap, packet: Packet, mark: bytes, deadline_s: float = 40.0) -> Packet:
     """The frame as it arrives, sent again until it does: a bond chooses its port only when it has seen carrier."""
     end = time.monotonic() + deadline_s
     while True:

@@ -23,6 +23,7 @@ from tests.strategies import NICS, full_histories
 
 pytestmark = pytest.mark.needs_kernel("veth", "bonding", "bridge", "vlan", "ipv6")
 
+PATIENCE_S = 30.0
 EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -86,8 +87,8 @@ def _wrong_set(what: str, foretold: Sequence[object], found: Sequence[object]) -
 
 
 def settled(kernel: LinuxKernel, foretold: Host) -> list[str]:
-    """What did not come true within a second: since Linux 7 VLANs follow their base a moment later, by themselves."""
-    deadline = time.monotonic() + 1
+    """What did not come true in time: since Linux 7 VLANs follow their base a moment later, by themselves."""
+    deadline = time.monotonic() + PATIENCE_S
     while (lines := wrong(foretold, kernel.snapshot())) and (left_s := deadline - time.monotonic()) > 0:
         kernel.wait(left_s)
     return lines

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.needs_kernel(
     "bonding", "vlan", "bridge_vlan", "dummy", "macsec", "tap", "ipv6", "policy_routing"
 )
 
-PATIENCE_S = 2.0
+PATIENCE_S = 30.0
 QUIET_S = 0.03
 """Since Linux 7 VLANs follow their base from a work queue (netdev_work_proc), within a few milliseconds."""
 EXAMPLES = settings(deadline=None, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))

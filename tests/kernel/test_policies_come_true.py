@@ -26,7 +26,7 @@ from tests.uts import own_name
 
 pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "dummy", "veth", "uts", "mptcp")
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 @contextmanager

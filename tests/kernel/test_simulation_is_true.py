@@ -25,7 +25,7 @@ from tests.strategies import bare, busy, histories
 
 pytestmark = pytest.mark.needs_kernel("bonding", "vlan", "bridge_vlan", "dummy")
 
-PATIENCE_S = 1.0
+PATIENCE_S = 30.0
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from netkernel.records import Address, Hop, Route, Rule, VlanRange
 SHORT_S = 0.05
 SETTLED_S = 1.1
 """The kernel tells of carrier changes at most once a second (linkwatch)."""
-LONG_S = 20.0
+LONG_S = 40.0
 
 
 @pytest.fixture

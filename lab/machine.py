@@ -16,17 +16,15 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from select import poll
 from typing import Final
 
 from lab import guest
+from lab.console import Console
 from lab.guest.uml import UserModeLinux
-from lab.parts import PANIC
 from lab.setup import kernel, systemd
 from lab.setup.base import SetupFailed
 
@@ -34,7 +32,6 @@ INIT: Final = Path(guest.__file__).with_name("systemd.sh")
 UNITS: Final = "/etc/systemd/system"
 LIMIT_S: Final = 240.0
 """A boot takes two seconds on an idle machine."""
-CHUNK: Final = 1 << 16
 CONSOLE: Final = ("con0=null,fd:1", "systemd.show_status=0", "systemd.journald.forward_to_console=1")
 
 
@@ -47,48 +44,31 @@ class Boot:
     console: str
 
 
-@dataclass
 class Running:
     """A machine that is on."""
 
-    errand: guest.Errand
-    process: subprocess.Popen[bytes]
-    console: bytearray = field(default_factory=bytearray)
+    def __init__(self, errand: guest.Errand, process: subprocess.Popen[bytes]) -> None:
+        self._errand = errand
+        self._console = Console(process)
 
     def until(self, words: str, limit_s: float = LIMIT_S) -> None:
         """Until the console has said these words: what is written to /dev/console. Raises TimeoutError."""
-        self._listen(words.encode(), limit_s)
+        self._console.until(words, limit_s)
 
     def end(self, limit_s: float = LIMIT_S) -> Boot:
         """Until the command has ended and the machine is off. Raises TimeoutError."""
-        self._listen(None, limit_s)
+        self._console.end(limit_s)
         return self.so_far()
 
     def so_far(self) -> Boot:
-        output = self.errand.directory / "output"
+        output = self._errand.directory / "output"
         said = output.read_text(errors="replace") if output.exists() else ""
-        return Boot(self.errand.status(), said, self.console.decode(errors="replace"))
+        return Boot(self._errand.status(), said, self._console.said)
 
     def cut(self) -> None:
         """The power: what is not on the disk by now is lost."""
-        self.process.kill()
-        self._listen(None, LIMIT_S)
-
-    def _listen(self, words: bytes | None, limit_s: float) -> None:
-        """Until these words or, without any, to the end."""
-        assert self.process.stdout is not None
-        ready, deadline = poll(), time.monotonic() + limit_s
-        ready.register(self.process.stdout)
-        while words is None or words not in self.console:
-            if not ready.poll(max(deadline - time.monotonic(), 0) * 1000):
-                raise TimeoutError(f"not within {limit_s:g} s: {words!r}; the console:\n{self.so_far().console}")
-            if not (data := os.read(self.process.stdout.fileno(), CHUNK)):
-                if words is None:
-                    return
-                raise TimeoutError(f"off before it said {words!r}; the console:\n{self.so_far().console}")
-            self.console += data.replace(b"\r", b"")
-            if PANIC in self.console:
-                raise ChildProcessError(f"the kernel died; the console:\n{self.so_far().console}")
+        self._console.process.kill()
+        self._console.end(LIMIT_S)
 
 
 @dataclass(frozen=True, slots=True)

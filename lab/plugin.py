@@ -72,8 +72,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     config.stash[MISSING] = wanted if config.option.lab_defer_all else missing_of(wanted)
     if config.option.lab_unmet.isdecimal() and not session.testsfailed:
-        if any(item.get_closest_marker("cluster") for item in session.items):
-            _prepare(session, [cluster.prepare])
+        _prepare_what_test_kernels_see(session)
         _defer(session, config.stash[MISSING])
         _prepare_machines(session)
 
@@ -109,12 +108,16 @@ def packages(item: pytest.Item) -> frozenset[str] | None:
     return frozenset(package for mark in marks for package in mark.args) if marks else None
 
 
+def _prepare_what_test_kernels_see(session: pytest.Session) -> None:
+    """Before tests go elsewhere: what is not there by then is not in the root of a test kernel either."""
+    seen = {"cluster": cluster.prepare, "guests": virtual.prepare}
+    wanted = [mark for mark in seen if any(item.get_closest_marker(mark) for item in session.items)]
+    _prepare(session, [seen[mark] for mark in wanted])
+
+
 def _prepare_machines(session: pytest.Session) -> None:
     wanted = dict.fromkeys(needed for item in session.items if (needed := packages(item)) is not None)
-    preparing: list[Callable[[], None]] = [partial(machine.prepare, needed) for needed in wanted]
-    if any(item.get_closest_marker("guests") for item in session.items):
-        preparing.append(virtual.prepare)
-    _prepare(session, preparing)
+    _prepare(session, [partial(machine.prepare, needed) for needed in wanted])
 
 
 def _prepare(session: pytest.Session, preparing: Iterable[Callable[[], None]]) -> None:

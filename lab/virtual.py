@@ -10,77 +10,70 @@ The kernel is the distribution's own, unpacked and not installed; the rest is bu
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from select import poll
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from lab.console import Console
 from lab.guest.qemu import FAST_START
-from lab.parts import PANIC
 from lab.setup import initrd, reference
-from lab.setup.base import SetupFailed
+from lab.setup.base import SetupFailed, run
 
 START: Final = Path(__file__).parent / "guest" / "virtual.sh"
 LEASE: Final = START.with_name("lease.sh")
-DRIVERS: Final = ("virtio_pci", "virtio_net", "e1000", "8139cp", "pcnet32")
+DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "virtio": ("virtio_pci", "virtio_net"),
+    "e1000": ("e1000",),
+    "e1000e": ("e1000e",),
+    "igb": ("igb",),
+    "rtl8139": ("8139cp",),
+    "pcnet": ("pcnet32",),
+    "ne2k_pci": ("ne2k_pci",),
+}
+"""By KubeVirt's name of a NIC's model."""
 MEMORY_MB: Final = 192
 LIMIT_S: Final = 180.0
 """A guest is emulated, and has said its word within ten seconds on an idle machine."""
-CHUNK: Final = 1 << 16
+LISTEN: Final = 'stty -echo; echo LISTENING; while read -r words </dev/console; do eval "$words"; done'
+"""The end of a script whose guest is to be told more (`Guest.do`)."""
+DONE: Final = "<done>"
 
 
-@dataclass
 class Guest:
     """One that is on."""
 
-    process: subprocess.Popen[bytes]
-    console: bytearray = field(default_factory=bytearray)
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._console = Console(process)
 
     @property
     def said(self) -> str:
-        return self.console.decode(errors="replace")
+        return self._console.said
 
     def until(self, words: str, limit_s: float = LIMIT_S) -> None:
         """Until the console has said these words. Raises TimeoutError, ChildProcessError with all it said."""
-        self._listen(words.encode(), limit_s)
+        self._console.until(words, limit_s)
 
-    def end(self, limit_s: float = LIMIT_S) -> str:
-        """Until it is off; gives all it said. Raises TimeoutError, ChildProcessError."""
-        self._listen(None, limit_s)
-        return self.said
-
-    def _listen(self, words: bytes | None, limit_s: float) -> None:
-        assert self.process.stdout is not None
-        ready, deadline = poll(), time.monotonic() + limit_s
-        ready.register(self.process.stdout)
-        while words is None or words not in self.console:
-            if not ready.poll(max(deadline - time.monotonic(), 0) * 1000):
-                raise TimeoutError(f"not within {limit_s:g} s: {words!r}; the guest said:\n{self.said}")
-            if not (data := os.read(self.process.stdout.fileno(), CHUNK)):
-                if words is None:
-                    return
-                raise ChildProcessError(f"off before it said {words!r}; it said:\n{self.said}")
-            self.console += data.replace(b"\r", b"")
-            if PANIC in self.console:
-                raise ChildProcessError(f"the guest's kernel died:\n{self.said}")
+    def do(self, command: str, limit_s: float = LIMIT_S) -> str:
+        """Have its shell do something, where `todo` came to `LISTEN`; gives what that printed. Raises as `until`."""
+        return self._console.answer(f"{{ {command}; }} 2>&1; printf '{DONE}'", DONE, limit_s).partition(DONE)[0]
 
 
 @contextmanager
-def on(nics: Sequence[str], todo: str) -> Iterator[Guest]:
+def on(nics: Sequence[str], todo: str, programs: Iterable[Path] = ()) -> Iterator[Guest]:
     """Start one in the network of the calling thread; `nics` are QEMU's arguments, `todo` a script of busybox's shell.
 
-    It is off after the block. Raises SetupFailed before `prepare`.
+    `programs` are put into its /bin with the libraries they need. It is off after the block. Raises SetupFailed before
+    `prepare`.
     """
+    devices = [word.partition(",")[0].partition("-")[0] for word in nics]
+    models = [each for each in DRIVERS if each in devices]
     with (
-        command(todo) as words,
+        command(todo, models, programs) as words,
         subprocess.Popen(
-            [*words, *nics], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*words, *nics], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as up,
     ):
         try:
@@ -90,14 +83,15 @@ def on(nics: Sequence[str], todo: str) -> Iterator[Guest]:
 
 
 @contextmanager
-def command(todo: str) -> Iterator[list[str]]:
+def command(todo: str, models: Iterable[str] = ("virtio",), programs: Iterable[Path] = ()) -> Iterator[list[str]]:
     """QEMU and its arguments for a guest without a NIC, for the block. Raises SetupFailed before `prepare`."""
     kernel = reference.at_hand()
     if kernel is None:
         raise SetupFailed("no kernel for guests is at hand: `./dev test` sees to it")
+    drivers = [driver for model in models for driver in DRIVERS[model]]
     with TemporaryDirectory(prefix="guest-") as directory:
         archive = Path(directory) / "initrd"
-        archive.write_bytes(_archive(kernel, todo))
+        archive.write_bytes(_archive(kernel, todo, drivers, programs))
         yield [
             *("qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-accel", "tcg,tb-size=128", "-smp", "1"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
@@ -112,7 +106,7 @@ def prepare() -> None:
     reference.ensure()
 
 
-def _archive(kernel: Path, todo: str) -> bytes:
+def _archive(kernel: Path, todo: str, drivers: Iterable[str], programs: Iterable[Path]) -> bytes:
     release = next((kernel / "modules").iterdir()).name
     files = {
         "init": START.read_bytes(),
@@ -120,4 +114,13 @@ def _archive(kernel: Path, todo: str) -> bytes:
         "todo": todo.encode(),
         "bin/busybox": (kernel / "busybox").read_bytes(),
     }
-    return initrd.archive(files | initrd.modules(DRIVERS, kernel, release))
+    for program in programs:
+        files[f"bin/{program.name}"] = program.read_bytes()
+        files |= {str(path).lstrip("/"): path.read_bytes() for path in _libraries(program)}
+    return initrd.archive(files | initrd.modules(drivers, kernel, release))
+
+
+def _libraries(program: Path) -> list[Path]:
+    """With the loader, as the loader itself finds them."""
+    shown = run(["ldd", str(program)], failing=f"{program} cannot be looked at")
+    return [Path(word) for line in shown.splitlines() for word in line.split() if word.startswith("/")]

@@ -55,8 +55,7 @@ ip -6 route | grep ^default
 ping -c 1 -W 20 10.0.2.1 >/dev/null && echo GATEWAY
 nc -w 20 {NODE4} 99 </dev/null && echo " OUT4"
 nc -w 20 {NODE6} 99 </dev/null && echo " OUT6"
-echo READY
-while read -r words </dev/console; do eval "$words"; done
+{virtual.LISTEN}
 """
 
 
@@ -80,7 +79,7 @@ def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerad
         running.enter_context(answering(HERE, 99))
         with netns.inside(pods.namespace):
             guest = running.enter_context(virtual.on(words, TODO))
-        guest.until("READY")
+        guest.until("LISTENING")
         said = guest.said
         assert "LEASE eth0 10.0.2.2/24 mtu=1400 router=10.0.2.1 dns=192.0.2.53 hostname=demo" in said
         for number in range(1, 4):

@@ -63,7 +63,8 @@ def bridge(vm: Vm, wiring: Wiring, taken: Taken) -> Link:
     if wiring.nic.binding == MASQUERADE:
         attrs |= {"address": GATEWAY_MAC, "mtu": mtu(wiring.nic, own)}
     else:
-        attrs |= {"address": bridge_mac(wiring.nic.name, own.address), **_SILENT}
+        # with snooping it would join groups, and whoever filters foreign MACs on the node would count its reports
+        attrs |= {"address": bridge_mac(wiring.nic.name, own.address), "mcast_snooping": 0, **_SILENT}
     if wiring.nic.vlan:
         attrs |= {"vlan_filtering": 1, "vlan_default_pvid": 0}
     return Link(wiring.bridge, "bridge", attrs)

@@ -15,6 +15,7 @@ DESCRIPTION: Final = "Wires the NICs of a KubeVirt VM inside its pod's network n
 EPILOGUE: Final = """\
 A day with it:
   vmnet validate vm.yaml                      everything that is wrong with it, with its line
+  vmnet networks vm.yaml                      what its pod asks Multus for: try it with `nncp attach "$(…)"`
   vmnet plan vm.yaml --netns /run/netns/pod   the ops and the nft script; touches nothing
   vmnet setup vm.yaml --netns /run/netns/pod  do it; again after any error, and it finishes
   vmnet status vm.yaml --netns /run/netns/pod
@@ -29,6 +30,7 @@ Exit codes: 0 ok, 1 failed and the pod is as it was, 2 usage, 3 invalid manifest
 RESOLV_CONF: Final = "/etc/resolv.conf"
 VERBS: Final[Mapping[str, str]] = {
     "validate": "everything that is wrong with a manifest",
+    "networks": "the networks its pod asks Multus for, with names and MACs of links",
     "plan": "what setup would do: ops, then the nft script",
     "setup": "wire the NICs",
     "status": "what has become of them",
@@ -42,7 +44,7 @@ VERBS: Final[Mapping[str, str]] = {
     "check": "what this node lacks before any VM starts",
 }
 _WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown", "check"}
-_WITH_POD: Final = frozenset(VERBS) - {"validate", "check"}
+_WITH_POD: Final = frozenset(VERBS) - {"validate", "networks", "check"}
 
 
 class HelpWanted(Exception):
@@ -135,6 +137,9 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("--resolv-conf", default=RESOLV_CONF, metavar="FILE", help="the pod's name servers")
     if verb == "status":
         parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    if verb == "networks":
+        said = "what stands in one annotation, or all of the pod's"
+        parser.add_argument("-o", "--output", choices=("networks", "annotations"), default="networks", help=said)
     if verb == "domain-xml":
         parser.add_argument("--into", metavar="FILE", help="a domain: print it with the NICs in it")
 

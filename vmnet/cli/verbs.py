@@ -14,7 +14,7 @@ from netkernel.errors import NetworkError
 from netkernel.frozen import replace
 from netkernel.ruleset import script
 from netkernel.typed import Final, TextIO
-from vmnet import act, domain_xml, manifest, prerequisites, qemu_args, running, status
+from vmnet import act, domain_xml, manifest, networks, prerequisites, qemu_args, running, status
 from vmnet.act import Asked
 from vmnet.cli.parser import Options
 from vmnet.errors import InvalidVm, PodUnfit, Problem
@@ -83,6 +83,13 @@ def _path(netns: str) -> str:
 def validate(call: Call) -> int:
     vm = call.vm()
     call.print(f"{vm.namespace}/{vm.name}: {len(vm.nics)} NIC{'s' * (len(vm.nics) != 1)}, all well")
+    return 0
+
+
+def show_networks(call: Call) -> int:
+    vm = call.vm()
+    shown = networks.of_pod(vm) if call.options.output == "annotations" else networks.selections(vm)
+    call.print(json.dumps(shown, indent=2))
     return 0
 
 
@@ -180,6 +187,7 @@ def check(call: Call) -> int:
 
 VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "validate": validate,
+    "networks": show_networks,
     "plan": plan,
     "setup": setup,
     "status": show_status,

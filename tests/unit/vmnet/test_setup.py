@@ -84,6 +84,7 @@ def test_bridge_binding_moves_the_link_below_a_bridge_and_a_dummy_keeps_its_name
     port, bridge, keeper, tap = (now.links[name] for name in ("net1-nic", "k6t-net1", "net1", "tap1"))
     assert (port.index, port.master, port.port["learning"]) == (before.links["net1"].index, "k6t-net1", 0)
     assert port.address == bridge.address not in (LAN_MAC, POD_MAC)
+    assert bridge.attrs["mcast_snooping"] == 0
     assert (keeper.kind, keeper.address, keeper.mtu, keeper.up) == ("dummy", LAN_MAC, 1500, False)
     assert told(now, "net1") == ["203.0.113.5/24", *(told(before, "net1")[1:])]
     assert told(now, "net1-nic") == []

@@ -17,6 +17,8 @@ from nncp_agent.shown.identifiers import BY_ALT_NAME, BY_DRIVER, BY_MAC, BY_PCI
 ETHERNET_MTU: Final = 1500
 LARGEST_MTU: Final = 65535
 """ETH_DATA_LEN and ETH_MAX_MTU of linux/if_ether.h."""
+ETHER, INFINIBAND, LOOPBACK = 1, 32, 772
+"""ARPHRD_* of linux/if_arp.h."""
 IPV4: Final = "192.0.0.8"
 IPV6: Final = "100::8"
 """Addresses that nobody has (RFC 7600, RFC 6666); their network is everything, so that each gateway is in it."""
@@ -33,6 +35,7 @@ def imagine(desired: NetworkState) -> Host:
     names = {name for each in interfaces for name in (each.name, *_used(each))}
     mtu = max((each.mtu for each in interfaces if each.mtu), default=ETHERNET_MTU)
     mtu = min(max(mtu, ETHERNET_MTU), LARGEST_MTU)
+    partitioned = {base for each in interfaces if each.type == "infiniband" for base in _used(each)}
     speaking = {*_ways(desired)}
     names |= {name for name, _ in speaking}
     return Host(
@@ -44,10 +47,15 @@ def imagine(desired: NetworkState) -> Host:
         sysctls={HOSTNAME: ""},
         links={
             "lo": Link(
-                name="lo", attrs={"up": True, "mtu": 65536, "address": "00:00:00:00:00:00", "master": ""}, index=1
+                name="lo",
+                attrs={"up": True, "mtu": 65536, "address": "00:00:00:00:00:00", "master": ""},
+                index=1,
+                type=LOOPBACK,
             ),
             **{
-                name: _nic(name, number, known_as.get(name, ("", "")), mtu)
+                name: _nic(
+                    name, number, known_as.get(name, ("", "")), mtu, INFINIBAND if name in partitioned else ETHER
+                )
                 for number, name in enumerate(sorted(names - made - {"lo"}), start=2)
             },
         },
@@ -80,7 +88,7 @@ def _ways(desired: NetworkState) -> Iterator[tuple[str, str]]:
             yield server.partition("%")[2], IPV6
 
 
-def _nic(name: str, number: int, identity: tuple[str, str], mtu: int) -> Link:
+def _nic(name: str, number: int, identity: tuple[str, str], mtu: int, hardware: int) -> Link:
     """With what it is known by: a pattern is taken as it stands."""
     by, value = identity
     mac = value if by == BY_MAC else f"02:00:00:00:{number // 256:02x}:{number % 256:02x}"
@@ -90,6 +98,7 @@ def _nic(name: str, number: int, identity: tuple[str, str], mtu: int) -> Link:
         name=name,
         attrs=attrs,
         index=number,
+        type=hardware,
         carrier=True,
         min_mtu=68,
         max_mtu=LARGEST_MTU,

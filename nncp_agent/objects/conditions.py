@@ -114,6 +114,13 @@ def without_times(conditions: Iterable[Mapping[str, Any]]) -> list[Condition]:
     return [{key: each for key, each in condition.items() if key not in times} for condition in conditions]
 
 
+def condition(
+    type_: str, status: str, reason: str, message: str, now: str, old: Iterable[Mapping[str, Any]] = ()
+) -> Condition:
+    """One of them; `old` are all that stood there before."""
+    return _condition(type_, status, reason, message, now, {each.get("type"): each for each in old})
+
+
 def _condition(
     type_: str, status: str, reason: str, message: str, now: str, before: Mapping[Any, Mapping[str, Any]]
 ) -> Condition:

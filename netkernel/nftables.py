@@ -12,10 +12,11 @@ from _socket import AF_BRIDGE, AF_INET, AF_INET6, inet_pton
 from collections.abc import Callable, Sequence
 from struct import Struct
 
-from netkernel import tlv
+from netkernel import nft_rules, tlv
 from netkernel.errors import KernelRefused, MalformedMessage
-from netkernel.frozen import Frozen, replace
+from netkernel.frozen import replace
 from netkernel.netlink import APPEND, CREATE, ERROR, HEADER, Message, Socket, Span, Wire, opened
+from netkernel.nft_rules import Rule, comment_of
 from netkernel.typed import Final, Self
 
 BRIDGE: Final = AF_BRIDGE
@@ -34,8 +35,8 @@ _WORD: Final = Struct(">I")
 _LONG: Final = Struct(">Q")
 _ERRNO: Final = Struct("=i")
 _REGISTER: Final = 1
-_DROP, _ACCEPT, _JUMP, _RETURN = 0, 1, -3, -5
-_PROTOCOL, _IIFNAME, _OIFNAME, _NFPROTO, _L4PROTO = 1, 6, 7, 15, 16
+_ACCEPT, _RETURN = 1, -5
+_PROTOCOL, _NFPROTO, _L4PROTO = 1, 15, 16
 _BYTES, _INVERTED = 1, 1
 """NFT_LIMIT_PKT_BYTES, NFT_LIMIT_F_INV."""
 _LINK_LAYER, _NETWORK, _TRANSPORT = 0, 1, 2
@@ -46,19 +47,6 @@ EQUAL, UNEQUAL, AT_MOST, AT_LEAST = 0, 1, 3, 5
 _NO_SUBSYSTEM: Final = errno.EINVAL
 """What nfnetlink says to whoever asks for a part of netfilter that it does not have (net/netfilter/nfnetlink.c)."""
 _NOT_THERE: Final = (errno.ENOENT, _NO_SUBSYSTEM)
-
-
-class Rule(Frozen):
-    """A rule that is there, as far as is needed to find and delete it.
-
-    `packets` is its counter's, if it has one; `input` the interface of an `iifname`.
-    """
-
-    chain: str
-    handle: int
-    comment: str
-    packets: int | None = None
-    input: str = ""
 
 
 def table(family: int, name: str, comment: str = "") -> Message:
@@ -108,12 +96,12 @@ def delete_rule(family: int, of: str, which: Rule) -> Message:
 
 def input_name(link: str, operator: int = EQUAL) -> bytes:
     """`iifname "<link>"`."""
-    return _meta(_IIFNAME) + _compare(operator, _name(link))
+    return _meta(nft_rules.INPUT_NAME) + _compare(operator, _name(link))
 
 
 def output_name(link: str, operator: int = EQUAL) -> bytes:
     """`oifname "<link>"`."""
-    return _meta(_OIFNAME) + _compare(operator, _name(link))
+    return _meta(nft_rules.OUTPUT_NAME) + _compare(operator, _name(link))
 
 
 def ether_source(mac: str, operator: int = EQUAL) -> bytes:
@@ -212,7 +200,7 @@ def counter() -> bytes:
 
 
 def drop() -> bytes:
-    return _verdict(_DROP)
+    return _verdict(nft_rules.DROP)
 
 
 def leave() -> bytes:
@@ -221,7 +209,7 @@ def leave() -> bytes:
 
 
 def jump(to: str) -> bytes:
-    return _verdict(_JUMP, tlv.text(2, to))
+    return _verdict(nft_rules.JUMP, tlv.text(2, to))
 
 
 def masquerade() -> bytes:
@@ -271,7 +259,7 @@ class Nftables:
             return None
         data, start, end = answer
         walked = tlv.walk(data, start + _HEADER.size, end)
-        return next((_comment(data[first:last]) for number, first, last in walked if number == 6), "")
+        return next((comment_of(data[first:last]) for number, first, last in walked if number == 6), "")
 
     def tables(self) -> list[tuple[int, str]]:
         """Family and name of every table. Raises KernelRefused."""
@@ -302,12 +290,17 @@ class Nftables:
     def has_chain(self, family: int, of: str, name: str) -> bool:
         return self._is_there(_GET_CHAIN, family, tlv.text(1, of) + tlv.text(3, name))
 
-    def rules(self, family: int, of: str, chain: str, containing: str = "") -> list[Rule]:
-        """The rules of a chain, those of them whose bytes contain a text; none where there is no such chain."""
+    def rules(self, family: int, of: str, chain: str = "", containing: str = "") -> list[Rule]:
+        """The rules of a chain or of a whole table, those of them whose bytes contain a text; none where there is no
+        such table or chain."""
         wanted = containing.encode()
-        request = _HEADER.pack(family, 0, 0) + tlv.text(1, of) + tlv.text(2, chain)
+        request = _HEADER.pack(family, 0, 0) + tlv.text(1, of) + (tlv.text(2, chain) if chain else b"")
         spans = self._dumped(_GET_RULE, request)
-        return [_read(data, start, end) for data, start, end in spans if data.find(wanted, start, end) >= 0]
+        return [
+            nft_rules.read(data, start + _HEADER.size, end)
+            for data, start, end in spans
+            if data.find(wanted, start, end) >= 0
+        ]
 
     def _dumped(self, kind: int, request: bytes) -> list[Span]:
         try:
@@ -407,51 +400,3 @@ def _compare(operator: int, value: bytes) -> bytes:
 def _verdict(code: int, chain: bytes = b"") -> bytes:
     said = tlv.nest(2, _word(1, code & 0xFFFFFFFF) + chain)
     return _expression("immediate", _word(1, 0), tlv.nest(2, said))
-
-
-def _read(data: bytes, start: int, end: int) -> Rule:
-    chain, handle, comment = "", 0, ""
-    packets, link = None, ""
-    for number, first, last in tlv.walk(data, start + _HEADER.size, end):
-        if number == 2:
-            chain = tlv.read_text(data, first, last)
-        elif number == 3 and last - first == _LONG.size:
-            (handle,) = _LONG.unpack_from(data, first)
-        elif number == 4:
-            packets, link = _counted(data, first, last)
-        elif number == 7:
-            comment = _comment(data[first:last])
-    return Rule(chain, handle, comment, packets, link)
-
-
-def _counted(data: bytes, start: int, end: int) -> tuple[int | None, str]:
-    """The packets of the counter, and the interface of `iifname`, in a rule's expressions."""
-    packets, link, is_named = None, "", False
-    for _, first, last in tlv.walk(data, start, end):
-        name, attributes = _expressed(data, first, last)
-        if name == "counter" and len(raw := attributes.get(2, b"")) == _LONG.size:
-            packets = _LONG.unpack(raw)[0]
-        elif name == "cmp" and is_named:
-            link = attributes.get(3, b"")[4:].rstrip(b"\0").decode("utf-8", "surrogateescape")
-        is_named = name == "meta" and attributes.get(2) == _WORD.pack(_IIFNAME)
-    return packets, link
-
-
-def _expressed(data: bytes, start: int, end: int) -> tuple[str, dict[int, bytes]]:
-    name, attributes = "", {}
-    for number, first, last in tlv.walk(data, start, end):
-        if number == 1:
-            name = tlv.read_text(data, first, last)
-        elif number == 2:
-            attributes = {each: data[low:high] for each, low, high in tlv.walk(data, first, last)}
-    return name, attributes
-
-
-def _comment(userdata: bytes) -> str:
-    at = 0
-    while at + 2 <= len(userdata):
-        kind, length = userdata[at], userdata[at + 1]
-        if kind == 0:
-            return userdata[at + 2 : at + 2 + length].rstrip(b"\0").decode("utf-8", "replace")
-        at += 2 + length
-    return ""

@@ -11,6 +11,7 @@ from netkernel.errors import NetworkError
 from netkernel.frozen import Frozen
 from netkernel.host import Host
 from netkernel.typed import Final
+from vmnet.transcript import LOCK
 
 DIRECTORY: Final = "/run/nncp-agent/vmnet"
 
@@ -78,7 +79,8 @@ class Records:
             raise NetworkError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from error
 
     def remove(self, namespace: str) -> None:
-        for path in (self._path(namespace), self.transcript(namespace)):
+        transcript = self.transcript(namespace)
+        for path in (self._path(namespace), transcript, transcript.with_suffix(LOCK)):
             path.unlink(missing_ok=True)
 
     def all(self) -> Iterable[Kept]:

@@ -19,7 +19,8 @@ from cni.types.errors import INTERNAL, CniError
 from netkernel import nftables as nft
 from netkernel.errors import KernelRefused
 from netkernel.netlink import Message
-from netkernel.nftables import INET, Nftables, Rule
+from netkernel.nft_rules import Rule
+from netkernel.nftables import INET, Nftables
 from netkernel.typed import Final
 
 TABLE: Final = "cni_plugins_masquerade"

@@ -10,7 +10,8 @@ import pytest
 
 from netkernel import nftables as nft
 from netkernel.errors import KernelRefused
-from netkernel.nftables import BRIDGE, INET, Nftables, Rule
+from netkernel.nft_rules import Rule
+from netkernel.nftables import BRIDGE, INET, Nftables
 
 pytestmark = pytest.mark.needs_kernel("nft_bridge", "nft_nat")
 
@@ -95,7 +96,7 @@ def test_rules_are_found_by_their_comment_and_deleted_by_their_handle(door: Nfta
     ]
     door.commit([nft.table(*OF), nft.chain(*OF, "c"), *rules])
     (found,) = door.rules(*OF, "c", containing="pod-7;")
-    assert found == Rule("c", found.handle, "pod-7;", 0, "veth7")
+    assert found == Rule("c", found.handle, "pod-7;", 0, "veth7", drops=True)
     assert [rule.comment for rule in door.rules(*OF, "c")] == [f"pod-{n};" for n in range(20)]
     door.commit([nft.delete_rule(*OF, found)])
     assert "pod-7;" not in printed()

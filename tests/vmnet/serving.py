@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from lab.setup.base import TREE
+from vmnet import transcript
+from vmnet.transcript import OfTap
 
 
 @contextmanager
@@ -29,7 +30,7 @@ def serving(manifest: Path, netns: str, state_dir: str, resolv_conf: Path) -> It
     assert process.returncode == 0
 
 
-def transcript(state_dir: str) -> list[str]:
-    """What it says it was asked."""
+def remembered(state_dir: str) -> Mapping[str, OfTap]:
+    """What it wrote down, by tap."""
     (path,) = Path(state_dir).glob("*.transcript")
-    return [f"{line['tap']}: {line['said']}" for line in json.loads(path.read_text())]
+    return transcript.read(path.read_text())

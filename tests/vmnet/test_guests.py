@@ -19,7 +19,7 @@ from netkernel import netns
 from netkernel.differences import differences
 from tests.unit.vmnet.manifests import MASQUERADED, POD, vmi
 from tests.vmnet.pods import NODE4, NODE6, POD4, POD6, Pods, answering, called, sh
-from tests.vmnet.serving import serving, transcript
+from tests.vmnet.serving import remembered, serving
 from vmnet import qemu_args
 from vmnet.hardware import devices
 from vmnet.pod import LinuxPod
@@ -90,7 +90,9 @@ def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerad
         assert called(HERE, POD4, 80) == "guest\n"
         with pytest.raises(ConnectionRefusedError):
             called(HERE, POD4, 81)
-    assert any(each.startswith("tap0: DISCOVER from") and each.endswith("OFFER 10.0.2.2") for each in transcript(state))
+    known = remembered(state)["tap0"]
+    assert any(each.said.startswith("DISCOVER from") and each.said.endswith("OFFER 10.0.2.2") for each in known.lines)
+    assert "10.0.2.2" in [lease.ip for lease in known.leases]
 
 
 def test_one_command_runs_a_vm_from_its_wires_to_its_end(pods: Pods, tmp_path: Path) -> None:

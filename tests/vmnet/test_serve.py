@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +19,11 @@ from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6ND_RS, IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet
 
+from lab.setup.base import TREE
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, vmi
 from tests.vmnet.guest import TapGuest, tap_guest
 from tests.vmnet.pods import Pods
-from tests.vmnet.serving import serving, transcript
+from tests.vmnet.serving import remembered, serving
 
 pytestmark = pytest.mark.needs_kernel("veth", "bridge", "tap", "nft_nat")
 
@@ -100,7 +103,7 @@ def test_a_guest_that_talks_nonsense_is_still_served(pods: Pods, tmp_path: Path)
                 frame[dice.randrange(len(frame))] = dice.randrange(256)
             guest.say(bytes(frame[: dice.randrange(14, len(frame) + 1)]))
         assert offered(guest) == "10.0.2.2"
-        assert len(transcript(served.state)) <= 64
+        assert 0 < len(remembered(served.state)["tap0"].lines) <= 64
 
 
 def test_on_a_bridge_only_the_guest_is_answered_and_the_pods_address_is_its_own(pods: Pods, tmp_path: Path) -> None:
@@ -109,7 +112,7 @@ def test_on_a_bridge_only_the_guest_is_answered_and_the_pods_address_is_its_own(
     with served.on(), tap_guest(pods.namespace, "tap1") as guest:
         guest.say(discover("02:00:00:00:00:77"))
         assert offered(guest) == "203.0.113.5"
-    assert [each.split()[-1] for each in transcript(served.state)] == ["203.0.113.5"]
+    assert [each.said.split()[-1] for each in remembered(served.state)["tap1"].lines] == ["203.0.113.5"]
 
 
 def test_it_ends_with_the_last_of_its_taps(pods: Pods, tmp_path: Path) -> None:
@@ -117,3 +120,25 @@ def test_it_ends_with_the_last_of_its_taps(pods: Pods, tmp_path: Path) -> None:
     with serving(served._manifest, pods.namespace, served.state, served._resolv_conf) as process:
         pods.teardown()
         assert process.wait(30) == 0
+
+
+def test_who_follows_remembers_the_lease_and_two_do_not_serve_one_guest(pods: Pods, tmp_path: Path) -> None:
+    served = Served(pods, tmp_path, MASQUERADE)
+    asked = discover()
+    asked[DHCP].options = [("message-type", "request"), ("requested_addr", "10.0.2.2"), "end"]
+    with tap_guest(pods.namespace, "tap0") as guest:
+        with served.on():
+            guest.say(asked)
+            guest.hear(lambda packet: packet.haslayer(DHCP) and packet[UDP].sport == 67)
+            (lease,) = remembered(served.state)["tap0"].leases
+            assert (lease.ip, lease.until - lease.since) == ("10.0.2.2", 999 * 86400)
+            words = ["--netns", pods.namespace, "--state-dir", served.state, "--resolv-conf", str(served._resolv_conf)]
+            second = subprocess.run(
+                [sys.executable, "-P", "-m", "vmnet", "serve", str(served._manifest), *words],
+                capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(TREE)},
+            )  # fmt: skip
+            assert (second.returncode, second.stdout) == (1, "")
+            assert "another process serves" in second.stderr
+        with served.on():
+            offered(guest)
+            assert remembered(served.state)["tap0"].leases == (lease,)

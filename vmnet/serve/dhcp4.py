@@ -13,7 +13,7 @@ from netkernel.frozen import Frozen
 from netkernel.packets import dhcp4, names
 from netkernel.packets import dhcp4_options as options
 from netkernel.packets.dhcp4 import ACK, ASK, DECLINE, DISCOVER, INFORM, NAK, OFFER, RELEASE, UNSTATED, Message
-from vmnet.serve.told import LEASE_S, Told, Told4
+from vmnet.serve.told import LEASE_S, Lent, Told, Told4
 
 NTP_SERVERS: Final = 42
 TFTP_SERVER: Final = 66
@@ -25,10 +25,11 @@ _WORDS: Final = {
 
 
 class Exchange(Frozen):
-    """What came, what goes back (None for silence), and a line about it."""
+    """What goes back (None for silence), a line about it, and what became of the lease."""
 
     answer: Message | None
     said: str
+    lent: Lent | None = None
 
 
 def answered(message: Message, told: Told) -> Exchange | None:
@@ -41,9 +42,11 @@ def answered(message: Message, told: Told) -> Exchange | None:
     type, why = _verdict(message, four)
     came = f"{_WORDS[message.type]} from {message.mac}"
     if not type:
-        return Exchange(None, f"{came}: {why}")
+        is_back = message.type in (DECLINE, RELEASE)
+        return Exchange(None, f"{came}: {why}", Lent(four.ip, 0) if is_back else None)
     said = f"{came}: {_WORDS[type]}{f' ({why})' if why else f' {four.ip}'}"
-    return Exchange(_reply(message, type, told, four, why), said)
+    is_lent = type == ACK and message.type != INFORM
+    return Exchange(_reply(message, type, told, four, why), said, Lent(four.ip, LEASE_S) if is_lent else None)
 
 
 def _verdict(message: Message, four: Told4) -> tuple[int, str]:

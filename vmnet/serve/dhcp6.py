@@ -23,7 +23,7 @@ from netkernel.packets.dhcp6 import (
     Message,
 )
 from netkernel.packets.dhcp6_options import Identity, IdentityAddress, Status
-from vmnet.serve.told import LEASE_S, Told, Told6
+from vmnet.serve.told import LEASE_S, Lent, Told, Told6
 
 _WORDS: Final = {
     SOLICIT: "SOLICIT", ADVERTISE: "ADVERTISE", REQUEST: "REQUEST", CONFIRM: "CONFIRM", RENEW: "RENEW",
@@ -36,10 +36,11 @@ _HARDWARE: Final = 1  # Ethernet (RFC 8415 section 11.4)
 
 
 class Exchange(Frozen):
-    """What goes back (None for silence), and a line about it."""
+    """What goes back (None for silence), a line about it, and what became of the lease."""
 
     answer: Message | None
     said: str
+    lent: Lent | None = None
 
 
 def answered(message: Message, told: Told) -> Exchange | None:
@@ -59,7 +60,15 @@ def answered(message: Message, told: Told) -> Exchange | None:
         head.append((options.RAPID_COMMIT, b""))
     body = list(_body(message, told, six))
     answer = Message(type, message.transaction, (*head, *body))
-    return Exchange(answer, f"{_WORDS[message.type]}: {_WORDS[type]} {six.ip}")
+    return Exchange(answer, f"{_WORDS[message.type]}: {_WORDS[type]} {six.ip}", _lent(message, type, six))
+
+
+def _lent(message: Message, type: int, six: Told6) -> Lent | None:
+    if type != REPLY or message.option(options.IDENTITY) is None:
+        return None
+    if message.type in (RELEASE, DECLINE):
+        return Lent(six.ip, 0)
+    return Lent(six.ip, LEASE_S) if message.type in (SOLICIT, REQUEST, RENEW, REBIND) else None
 
 
 def _is_for(message: Message, server: bytes) -> bool:

@@ -13,7 +13,7 @@ from netkernel.packets.udp4 import Datagram
 from vmnet.serve import dhcp4 as server4
 from vmnet.serve import dhcp6 as server6
 from vmnet.serve.router import advertisement
-from vmnet.serve.told import Told, Told4, Told6
+from vmnet.serve.told import Lent, Told, Told4, Told6
 
 ALL_NODES: Final = "ff02::1"
 _EVERYBODY4: Final = "255.255.255.255"
@@ -21,10 +21,11 @@ _ND_HOP_LIMIT: Final = 255
 
 
 class Heard(Frozen):
-    """What goes back, whole, or nothing; and a line for the transcript."""
+    """What goes back, whole, or nothing; a line for the transcript, and what became of the lease."""
 
     frame: bytes | None
     said: str
+    lent: Lent | None = None
 
 
 def answered(data: bytes, told: Told) -> Heard | None:
@@ -51,7 +52,7 @@ def _four(frame: Frame, told: Told, four: Told4) -> Heard | None:
         return None
     exchange = server4.answered(dhcp4.parse(packet.payload), told)
     if exchange is None or exchange.answer is None:
-        return Heard(None, exchange.said) if exchange else None
+        return Heard(None, exchange.said, exchange.lent) if exchange else None
     answer = exchange.answer
     has_address = answer.client_ip != dhcp4.UNSTATED and not answer.broadcast
     is_unicast = not answer.broadcast and (has_address or answer.your_ip != dhcp4.UNSTATED)
@@ -60,7 +61,7 @@ def _four(frame: Frame, told: Told, four: Told4) -> Heard | None:
         four.server, ip if is_unicast else _EVERYBODY4, dhcp4.SERVER_PORT, dhcp4.CLIENT_PORT, answer.pack()
     ).pack()
     target = frame.source if is_unicast else BROADCAST
-    return Heard(Frame(target, told.server_mac, ethernet.IPV4, back).pack(), exchange.said)
+    return Heard(Frame(target, told.server_mac, ethernet.IPV4, back).pack(), exchange.said, exchange.lent)
 
 
 def _six(frame: Frame, told: Told, six: Told6) -> Heard | None:
@@ -79,7 +80,7 @@ def _six(frame: Frame, told: Told, six: Told6) -> Heard | None:
     if exchange is None or exchange.answer is None:
         return None
     back = ipv6.udp(six.gateway, packet.source, dhcp6_packets.SERVER_PORT, source_port, exchange.answer.pack()).pack()
-    return Heard(Frame(frame.source, told.server_mac, ethernet.IPV6, back).pack(), exchange.said)
+    return Heard(Frame(frame.source, told.server_mac, ethernet.IPV6, back).pack(), exchange.said, exchange.lent)
 
 
 def _advertised(told: Told, six: Told6, target: str, mac: str) -> bytes:

@@ -6,32 +6,30 @@ It loads nothing of the planner's: what there is to tell comes as JSON on standa
 from __future__ import annotations
 
 import ctypes
-import json
+import fcntl
 import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from netkernel import packet_socket
 from netkernel.packet_socket import DROP, TAKE
 from netkernel.watch import Watch
 from vmnet.serve import frames
 from vmnet.serve.router import EVERY_S
-from vmnet.serve.told import Told, from_json
+from vmnet.serve.told import Lent, Told, from_json
+from vmnet.transcript import LOCK, Transcript
 
 _ALL: Final = 0x0003
 """ETH_P_ALL in host order: a tap's frames are the bridge's before any socket for one protocol sees them."""
 _OUTGOING: Final = 4  # PACKET_OUTGOING
 _LONGEST: Final = 65536
-REMEMBERED: Final = 64
-"""Lines of the transcript."""
 _BURST: Final = 64
 """Frames that one tap is listened to before the others get their turn."""
 _CAPABILITIES: Final = 1 << 10 | 1 << 13  # CAP_NET_BIND_SERVICE, CAP_NET_RAW (linux/capability.h)
@@ -65,10 +63,13 @@ def program() -> packet_socket.Program:
 class Server:
     """All taps of a VM."""
 
-    def __init__(self, all_of_them: Iterable[Told], write: Callable[[str], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, all_of_them: Sequence[Told], before: str, write: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
+        """`before` is the transcript of the process that this one follows, "" for none."""
         self._write = write
         self._clock = clock
-        self._lines: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self._transcript = Transcript([told.tap for told in all_of_them], before)
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[socket.socket, Told] = {}
         for told in all_of_them:
@@ -115,7 +116,7 @@ class Server:
                 continue
             if heard.frame is not None:
                 self._send(made, heard.frame)
-            self._note(told.tap, heard.said)
+            self._note(told.tap, heard.said, heard.lent)
 
     def _look(self) -> None:
         """Which taps are gone."""
@@ -126,15 +127,16 @@ class Server:
                 self._selector.unregister(made)
                 del self._sockets[made]
                 made.close()
-                self._note(told.tap, "no longer there")
+                if self._sockets:  # else all of it has been taken down, and nobody is to find a file again
+                    self._note(told.tap, "no longer there")
 
     def _send(self, made: socket.socket, frame: bytes) -> None:
         with suppress(OSError):  # nobody at the other end, or a queue that is full: it asks again
             made.send(frame)
 
-    def _note(self, tap: str, said: str) -> None:
-        self._lines.append({"time": time.time(), "tap": tap, "said": said})
-        self._write(json.dumps(list(self._lines)))
+    def _note(self, tap: str, said: str, lent: Lent | None = None) -> None:
+        self._transcript.note(time.time(), tap, said, lent.ip if lent else "", lent.lasts_s if lent else 0)
+        self._write(self._transcript.text())
 
 
 def give_up_rights() -> None:
@@ -153,7 +155,14 @@ def give_up_rights() -> None:
 
 def main(transcript: str) -> None:
     """Serve until SIGTERM. One line on standard output says that it has begun."""
-    server = Server(from_json(sys.stdin.read()), lambda text: _replace(Path(transcript), text), time.monotonic)
+    path = Path(transcript)
+    with _alone(path):
+        _serve(path)
+
+
+def _serve(path: Path) -> None:
+    before = path.read_text(errors="replace") if path.exists() else ""
+    server = Server(from_json(sys.stdin.read()), before, lambda text: _replace(path, text), time.monotonic)
     ending, told = socket.socketpair()
     told.setblocking(False)
     signal.set_wakeup_fd(told.fileno())
@@ -162,6 +171,17 @@ def main(transcript: str) -> None:
     give_up_rights()
     print("serving", flush=True)
     server.run(ending)
+
+
+@contextmanager
+def _alone(transcript: Path) -> Iterator[None]:
+    """Two would both answer. Whoever wants to know whether somebody serves tries this lock, too."""
+    with open(transcript.with_suffix(LOCK), "wb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("another process serves this pod's guest already")
+        yield
 
 
 def _replace(path: Path, text: str) -> None:

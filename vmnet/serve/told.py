@@ -50,6 +50,13 @@ class Told(Frozen, kw_only=True):
     private: tuple[tuple[int, str], ...] = ()
 
 
+class Lent(Frozen):
+    """An address the guest has from now on, for so many seconds; it is given back when those are 0."""
+
+    ip: str
+    lasts_s: int
+
+
 def to_json(all_of_it: Iterable[Told]) -> str:
     return json.dumps([_plain(each) for each in all_of_it])
 

@@ -12,7 +12,7 @@ from netkernel.packets import dhcp4
 from netkernel.packets import dhcp4_options as options
 from netkernel.packets.dhcp4 import ACK, ASK, DECLINE, DISCOVER, INFORM, NAK, OFFER, RELEASE, Message
 from vmnet.serve import dhcp4 as server
-from vmnet.serve.told import LEASE_S, Told, Told4
+from vmnet.serve.told import LEASE_S, Lent, Told, Told4
 
 GUEST, SERVER = "10.0.2.2", "10.0.2.1"
 MAC = "02:00:00:00:00:01"
@@ -124,7 +124,9 @@ def test_who_only_asks_for_information_gets_no_lease() -> None:
     ],
 )
 def test_some_messages_are_noted_and_get_no_answer(to: Message, said: str) -> None:
-    assert server.answered(to, TOLD) == server.Exchange(None, said)
+    exchange = server.answered(to, TOLD)
+    assert exchange is not None
+    assert (exchange.answer, exchange.said) == (None, said)
 
 
 def test_what_is_for_others_is_passed_over() -> None:
@@ -143,3 +145,20 @@ def test_the_clients_identifier_comes_back() -> None:
 def test_a_search_domain_that_is_no_name_costs_only_itself() -> None:
     found = answer(message(DISCOVER), replace(TOLD, search=("a" * 70, "ok.example")))
     assert found.option(options.SEARCH) == b"\x02ok\x07example\x00"
+
+
+@pytest.mark.parametrize(
+    ("to", "lent"),
+    [
+        (message(DISCOVER), None),
+        (asked(GUEST), Lent(GUEST, LEASE_S)),
+        (asked("10.0.2.3"), None),
+        (message(INFORM, client_ip=GUEST), None),
+        (message(RELEASE, client_ip=GUEST), Lent(GUEST, 0)),
+        (message(DECLINE), Lent(GUEST, 0)),
+    ],
+)
+def test_what_has_become_of_the_lease_is_said_with_the_answer(to: Message, lent: Lent | None) -> None:
+    exchange = server.answered(to, TOLD)
+    assert exchange is not None
+    assert exchange.lent == lent

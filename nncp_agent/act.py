@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -169,7 +170,10 @@ def _answering_now(kernel: Kernel, change: Change, options: Options, namespace: 
     if options.check:
         before, target = change.before, change.target
         servers = partial(_text, os.path.join(root_of(kernel), options.resolv_conf.lstrip("/")))
-        chosen = choose(before, target, change.asked, kernel.snapshot, servers, namespace)
+        chosen = choose(
+            before, target, change.asked, kernel.snapshot, servers, namespace,
+            gateways=options.gateways, servers=options.name_servers,
+        )  # fmt: skip
     candidates = (*chosen, *options.checks)
     good = answering(candidates, BASELINE_S, hopeful=False)
     for check in candidates:
@@ -190,7 +194,7 @@ def _settled(kernel: Kernel, change: Change, options: Options, watch: Stopwatch)
     if options.verify:
         watch.stage("verify", "verifying")
         try:
-            settle(change, kernel, change.differences, options.verify_timeout_s, options.clock, change.awaited)
+            settle(change, kernel, change.differences, options.verify_timeout_s, _clock(options), change.awaited)
         except NotSettled as error:
             if not options.keep_unsettled:
                 raise
@@ -203,11 +207,22 @@ def _still_answering(
     if not checks:
         return
     watch.stage("carrier", "waiting for carrier")
-    await_carrier(change, kernel, clock=options.clock)
+    await_carrier(change, kernel, clock=_clock(options))
     watch.stage("checks", "asking again: " + ", ".join(check.describe() for check in checks))
-    good = answering(checks, options.check_timeout_s)
+    good = answering(checks, options.check_timeout_s, clock=_clock(options, time.monotonic))
     if lost := [check.describe() for check in checks if check not in good]:
         raise Unreachable([f"{name}, within {options.check_timeout_s:g} s" for name in lost])
+
+
+def _clock(options: Options, clock: Callable[[], float] | None = None) -> Callable[[], float]:
+    """A clock that is looked at by who waits, and so the moment to ask whether anybody wants it still."""
+    tells = clock or options.clock
+
+    def told() -> float:
+        options.still_wanted()
+        return tells()
+
+    return told
 
 
 def _kept(store: Store, point: Checkpoint, options: Options, watch: Stopwatch) -> Checkpoint:

@@ -29,7 +29,7 @@ from nncp_agent.shown.hostname import file_of
 from nncp_agent.store import Store, document
 from nncp_agent.verify import differences
 
-__all__ = ["Options", "Outcome", "apply", "go_back"]
+__all__ = ["Options", "Outcome", "apply", "go_back", "perform"]
 
 
 def apply(
@@ -75,7 +75,7 @@ def apply(
             irreversible=decision.irreversible,
         )
 
-    return _perform(planned, lambda committed: needed(asked(), committed), kernel, store, options or Options())
+    return perform(planned, lambda committed: needed(asked(), committed), kernel, store, options or Options())
 
 
 def _lasting(decision: Decision, options: Options) -> Iterator[Problem]:
@@ -106,16 +106,20 @@ def go_back(number: int, kernel: Kernel, store: Store, *, options: Options | Non
 
         return back_to(store, number, before)
 
-    return _perform(planned, lambda _: (*PARTS, MANAGERS), kernel, store, options or Options())
+    return perform(planned, lambda _: (*PARTS, MANAGERS), kernel, store, options or Options())
 
 
-def _perform(
+def perform(
     planned: Callable[[Host, NetworkState, Options], Change],
     also: Callable[[NetworkState], Collection[str]],
     kernel: Kernel,
     store: Store,
     options: Options,
 ) -> Outcome:
+    """Carry out what is `planned` once nobody else can change the host any more; `also` is what to look at besides.
+
+    Raises as `apply`, and whatever `planned` does.
+    """
     watch, namespace = Stopwatch(options), namespace_of(kernel)
     watch.stage("lock")
     with as_exceptions() as interrupts, lock.held(store, options.command, options.lock_timeout_s):

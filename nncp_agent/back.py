@@ -42,6 +42,11 @@ def back_to(store: Store, number: int, now: Host) -> Change:
     else:
         then = history.committed(store, number)
     ways = tuple(_remembered(store, entry) for entry in reversed(since) if entry.outcome in _LEFT_SOMETHING)
+    return by(ways, now, then)
+
+
+def by(ways: Sequence[Remembered], now: Host, then: NetworkState) -> Change:
+    """How to come back from `now` by `ways`, newest first, to a host of which `then` is committed."""
     target = _as_it_was(now, ways)
     ops = reconcile(now, target, exact=True)
     return Change(

@@ -40,9 +40,14 @@ def _guarding(store: Store, point: Checkpoint, namespace: str | None) -> Abstrac
     return guarding(store, point, namespace)
 
 
+def _wanted() -> None:
+    """Whoever asked for it waits for it."""
+
+
 class Options(Frozen, kw_only=True):
     """How to apply. Times are in seconds; `checks` are those a user added to the gateways and name servers.
 
+    `still_wanted` is called while waiting and raises Interrupted when nobody wants the change any more; it goes back.
     `refusals` asks the kernel what it would refuse (`netkernel.probe.refusals`), `holders` which links other managers
     hold, `link_files` what udev goes by (`nncp_agent.managers`); with `claim` links are taken over. `progress` gets one
     line for each stage as it begins. `keep_unsettled` reports what did not come true and keeps the rest. The last three
@@ -52,6 +57,8 @@ class Options(Frozen, kw_only=True):
     verify: bool = True
     commit: bool = True
     check: bool = True
+    gateways: bool = True  # of what is checked
+    name_servers: bool = True  # likewise
     memory_only: bool = False
     timeout_s: float = PENDING_S
     verify_timeout_s: float = VERIFY_S
@@ -66,6 +73,7 @@ class Options(Frozen, kw_only=True):
     holders: Holders = nobody
     link_files: LinkFiles = no_files
     claim: bool = False
+    still_wanted: Callable[[], None] = _wanted
     progress: Callable[[str], None] = log.info
     guard: Guard = _guarding
     clock: Callable[[], float] = time.monotonic

@@ -22,18 +22,23 @@ def choose(
     observe: Callable[[], Host],
     resolv_conf: Callable[[], str],
     namespace: str | None = None,
+    *,
+    gateways: bool = True,
+    servers: bool = True,
 ) -> tuple[Check, ...]:
     """Gateways and name servers worth asking, before the change and after it.
 
     A default route that the policy states absent has no gateway to check any more; one that goes by the way, with an
     address or a link, is what nodes are lost to. `resolv_conf` gives the file's text at the moment.
     """
-    gateways: Sequence[Check] = [
+    found: Sequence[Check] = [
         Gateway(family, observe, namespace)
         for family in (4, 6)
-        if default_legs(before, family) and (default_legs(target, family) or not _is_given_up(desired, family))
+        if gateways
+        and default_legs(before, family)
+        and (default_legs(target, family) or not _is_given_up(desired, family))
     ]
-    return (*gateways, *_servers(before, target, resolv_conf, namespace))
+    return (*found, *(_servers(before, target, resolv_conf, namespace) if servers else ()))
 
 
 def _servers(before: Host, target: Host, resolv_conf: Callable[[], str], namespace: str | None) -> Sequence[Check]:

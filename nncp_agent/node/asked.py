@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
-from netkernel.frozen import Frozen, fact
+from netkernel.frozen import Frozen
 from nncp_agent import dispatch, wire
 from nncp_agent.errors import Problem
 from nncp_agent.model import NetworkState
@@ -18,6 +18,7 @@ from nncp_agent.shown import secrets
 from nncp_agent.wire import Decoded
 
 State = Mapping[str, Any]
+EMPTY: Final[Mapping[str, Any]] = {}
 
 
 class Asked(Frozen, kw_only=True):
@@ -29,8 +30,8 @@ class Asked(Frozen, kw_only=True):
     policy: Policy
     desired: NetworkState = NetworkState()
     decoded: Decoded | None = None
-    tree: State = fact(default={})
-    captured: Mapping[str, Captured] = fact(default={})
+    tree: State = EMPTY
+    captured: Mapping[str, Captured] = EMPTY
     problems: tuple[Problem, ...] = ()
     is_captured_badly: bool = False
 

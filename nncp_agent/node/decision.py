@@ -156,6 +156,8 @@ class _Work:
         if failed:
             row = rows.ABORTED if failed[0].outcome == "aborted" else rows.FAILED
             return Told(row=row, message=failed[0].message, plan=stage.plan)
+        if max(self._record(each).tries for each in stage.members) >= MOST_TRIES and not self._waiting(stage):
+            return Told(row=rows.FAILED, message=f"given up: the daemon ended {MOST_TRIES} times while applying it")
         if stage.lacking:
             return Told(row=rows.PENDING, message=self._lacks(stage), reason="WaitingForInterface")
         if stage.refused:

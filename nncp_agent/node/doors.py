@@ -9,22 +9,27 @@ from collections.abc import Callable, Mapping
 
 from netkernel.choice import Choice, auto
 from netkernel.frozen import Frozen
-from netkernel.typed import TYPE_CHECKING, Any, Protocol
+from netkernel.typed import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from nncp_agent.objects.policy import Policy
+    from nncp_agent.objects.policy import Check, Policy
 
-NOTHING: Mapping[str, str] = {}
+NOTHING: Final[Mapping[str, str]] = {}
+NO_CHECKS: Final[Mapping[str, Check]] = {}
 
 
 class ThisNode(Frozen):
-    """The node the engine is on. `uid` is "" without a cluster; `ready` None where nobody says."""
+    """The node the engine is on. `uid` is "" without a cluster; `ready` None where nobody says.
+
+    `checks` are those of every policy on it, by name (`wire.spec.CHECKS`): what a policy states goes over them.
+    """
 
     name: str
     uid: str = ""
     labels: Mapping[str, str] = NOTHING
     annotations: Mapping[str, str] = NOTHING
     ready: bool | None = None
+    checks: Mapping[str, Check] = NO_CHECKS
 
 
 class Answer(Choice):

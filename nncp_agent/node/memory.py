@@ -20,10 +20,8 @@ log = logging.getLogger(__name__)
 
 FOLDER: Final = "node"
 FILE: Final = f"{FOLDER}/policies.json"
-MOST_WAYS: Final = 32
-"""Of one policy; beyond that the oldest stays, and the ones after it go."""
 
-Outcome = Literal["", "trying", "kept", "failed", "aborted"]
+Outcome = Literal["", "trying", "kept", "failed", "aborted", "gone"]
 
 
 class Captured(msgspec.Struct, frozen=True):
@@ -54,7 +52,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     asked: dict[str, Any] = {}
     captured: dict[str, Captured] = {}
     made: tuple[str, ...] = ()
-    ways: tuple[int, ...] = ()
     deletion: str = "Retain"
     left: bool = False
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netkernel.documents import Document
-from netkernel.frozen import Frozen, fact
+from netkernel.frozen import Frozen
 from netkernel.host import Host
 from nncp_agent import wire
 from nncp_agent.components import possible
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.model import NetworkState
 from nncp_agent.node import conflicts, order
-from nncp_agent.node.asked import Asked
+from nncp_agent.node.asked import EMPTY, Asked
 from nncp_agent.node.conflicts import Rival
 from nncp_agent.node.memory import Memory
 from nncp_agent.node.order import Wanting
@@ -30,7 +30,7 @@ class Counting(Frozen):
     """A policy as far as it counts beside the others; `mark` tells one such state from another."""
 
     asked: Asked
-    tree: State = fact(default={})
+    tree: State = EMPTY
     mark: str = ""
     clashes: tuple[str, ...] = ()
 

@@ -95,6 +95,12 @@ class Call:
 
         return shown(self.world.stderr, self.verbosity, progress)
 
+    def logging_more(self) -> AbstractContextManager[None]:
+        """As `logging`, for a process that lives long: its log is how people know what it does."""
+        from nncp_agent.cli.log import shown
+
+        return shown(self.world.stderr, self.verbosity + 1 if self.verbosity else 0)
+
     def refusals(self) -> Callable[[str, Attrs], Mapping[str, str]]:
         """Who knows what the kernel would refuse: the kernel, if we may try it out."""
         if not self.world.may_configure:

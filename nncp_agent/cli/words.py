@@ -33,7 +33,7 @@ VERBS: Final = {
     "statistic": "which shapes and features a state uses",
     "persist-nic-names": "keep the names of NICs with udev's .link files",
     "autoconf": "bonds and VLANs from what switches announce",
-    "daemon": "serve this node's CNI plugins",
+    "daemon": "keep this node's policies, serve its CNI plugins",
     "pods": "what CNI has attached on this node",
     "cni": "the CNI plugins of this node: install, uninstall",
     "nad": "say what is wrong with network definitions",

@@ -1,4 +1,8 @@
-"""The node daemon, in the foreground: it serves the CNI plugins of this node, which then need not do all themselves.
+"""The node daemon, in the foreground: it keeps this node's policies and serves its CNI plugins.
+
+Policies are the manifests of a directory; what matches this node is applied when it comes and when it is edited, in the
+order of what policies need of each other. What became of each is a file below the run directory, in the words of a
+NodeNetworkConfigurationEnactment. SIGHUP has it read everything again.
 
 Plugins that do not find it do their work themselves. It ends on SIGTERM, when what it has begun is done; systemd starts
 it from deploy/systemd/nncp-daemon.service.
@@ -17,14 +21,20 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   nncp daemon                               as a unit of systemd does
+  nncp daemon --manifests ./policies        what is in that directory
   nncp daemon --cni-socket /tmp/cni/socket  beside another one
 """
 
 
 def arguments(parser: ArgumentParser) -> None:
     from cni.client import SOCKET
+    from nncp_agent.node_file import USUAL
 
-    parser.add_argument("--cni-socket", metavar="PATH", default=SOCKET, help=f"instead of {SOCKET}")
+    add = parser.add_argument
+    add("--manifests", metavar="DIR", default="/etc/nncp/policies", help="policies (/etc/nncp/policies)")
+    add("--node-file", metavar="FILE", help=f"what this node is: its labels, for selectors ({USUAL})")
+    add("--run-dir", metavar="DIR", help="where is told what became of policies (/run/nncp-agent)")
+    add("--cni-socket", metavar="PATH", default=SOCKET, help=f"instead of {SOCKET}")
 
 
 def run(call: Call) -> int:
@@ -34,11 +44,14 @@ def run(call: Call) -> int:
 
     from cni.daemon.service import part
     from nncp_agent import daemon
+    from nncp_agent.cli import keeping_policies
 
     gc.enable()  # this command is not over soon
-    with part(os.environ, call.options.cni_socket) as cni:
+    with call.logging_more(), part(os.environ, call.options.cni_socket) as cni:
+        policies = keeping_policies.part(call)
         call.say(f"serving CNI plugins at {call.options.cni_socket}")
-        stuck = daemon.run([cni], os.environ)
+        call.say(f"keeping the policies of {call.options.manifests}")
+        stuck = daemon.run([policies, cni], os.environ, policies.read_again)
     for name in stuck:
         call.error(f"{name}: has not come round for half of the watchdog's time")
     return FAILED if stuck else OK

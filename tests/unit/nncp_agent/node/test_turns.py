@@ -1,4 +1,4 @@
-"""What becomes of policies on a node: order, conflicts, failures, drift, holds, deletion; over the model of a kernel."""
+"""What becomes of policies on a node: order, conflicts, failures, drift, deletion; over the model of a kernel."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from netkernel.documents import read
 from netkernel.ops import CreateLink, DeleteLink, SetLink
+from nncp_agent.node.doors import ThisNode
 from tests.host_text import host
 from tests.node_stand import Stand
 
@@ -19,6 +20,7 @@ BRIDGE = """
 interfaces:
 - {name: br1, type: linux-bridge, state: up, bridge: {options: {stp: {enabled: false}}, port: [{name: bond1}]}}
 """
+NIC = "interfaces: [{name: eth1, type: ethernet, state: up, mtu: 1400}]"
 DUMMY = "interfaces: [{name: dummy0, type: dummy, state: up, mtu: 1400}]"
 
 
@@ -186,9 +188,9 @@ def test_a_deleted_policy_that_is_to_be_removed_takes_along_what_only_it_made(st
 
 def test_a_deleted_policy_that_is_to_be_restored_leaves_the_host_as_it_was_before(stand: Stand) -> None:
     before = stand.kernel.snapshot()
-    stand.source.put("nic", "interfaces: [{name: eth1, type: ethernet, state: up, mtu: 1400}]", deletionPolicy="Restore")
+    stand.source.put("nic", NIC, deletionPolicy="Restore")
     stand.run()
-    stand.source.put("nic", "interfaces: [{name: eth1, type: ethernet, state: up, mtu: 1300}]", deletionPolicy="Restore")
+    stand.source.put("nic", NIC.replace("1400", "1300"), deletionPolicy="Restore")
     stand.run()
     assert stand.kernel.snapshot().links["eth1"].mtu == 1300
     stand.source.delete("nic")
@@ -197,9 +199,7 @@ def test_a_deleted_policy_that_is_to_be_restored_leaves_the_host_as_it_was_befor
     assert stand.store.committed().interface("eth1") is None
 
 
-def test_a_node_that_is_labelled_is_configured_and_one_that_no_longer_is_keeps_its_configuration(tmp_path: Path) -> None:
-    from nncp_agent.node.doors import ThisNode
-
+def test_a_node_that_is_labelled_is_configured_and_keeps_that_when_it_no_longer_is(tmp_path: Path) -> None:
     stand = Stand(tmp_path, host(read(NICS)[0].value))
     stand.source.put("dummy", DUMMY, nodeSelector={"rack": "7"}, deletionPolicy="Remove")
     stand.run()

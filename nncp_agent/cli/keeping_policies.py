@@ -1,0 +1,34 @@
+"""The part of the daemon that keeps policies, with the doors that the options say."""
+
+from __future__ import annotations
+
+from nncp_agent.cli.call import Call
+from nncp_agent.files import CLAIM
+from nncp_agent.node.directory import Directory
+from nncp_agent.node.engine import Engine
+from nncp_agent.node.sink import RUN, VARIABLE, FileReports, NoSlots
+from nncp_agent.node.turn import Doors
+from nncp_agent.options import Options
+
+
+def run_directory(call: Call) -> str:
+    """That of --run-dir, $NNCP_RUN_DIR, or the usual one."""
+    return call.options.run_dir or call.world.environ.get(VARIABLE) or RUN
+
+
+def part(call: Call) -> Engine:
+    """For policies from a directory."""
+    store = call.store()
+    source = Directory(call.options.manifests, call.options.node_file, store)
+    return Engine(Doors(source, FileReports(run_directory(call)), NoSlots()), store, options(call), call.kernel)
+
+
+def options(call: Call) -> Options:
+    """How policies are applied here."""
+    stated = Options(
+        refusals=call.refusals(),
+        holders=call.world.holders,
+        link_files=call.world.link_files,
+        claim=call.world.environ.get(CLAIM) == "1",
+    )
+    return call.world.adapt(stated)

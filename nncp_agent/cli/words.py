@@ -34,6 +34,8 @@ VERBS: Final = {
     "persist-nic-names": "keep the names of NICs with udev's .link files",
     "autoconf": "bonds and VLANs from what switches announce",
     "daemon": "keep this node's policies, serve its CNI plugins",
+    "pause": "have the daemon leave this node as it is",
+    "resume": "have it keep policies again, over what is held, too",
     "pods": "what CNI has attached on this node",
     "cni": "the CNI plugins of this node: install, uninstall",
     "nad": "say what is wrong with network definitions",

@@ -88,7 +88,7 @@ class Turns:
         pause = holds.paused(self._store, self._now())
         busy = holds.busy(self._store, Here.find(namespace_of(self._kernel)))
         host = self._kernel.snapshot()
-        if not (pause or busy) and self._rejoin(committed, host):
+        if self._rejoin(committed, host, may_act=not (pause or busy)):
             return True, None
         if policies is None or node is None:
             return False, None
@@ -189,8 +189,12 @@ class Turns:
             host = self._kernel.snapshot(frozenset(also))
         return tuple(stages.looked_at(members, desired, host, committed, self._options) for members, desired in planned)
 
-    def _rejoin(self, committed: NetworkState, host: Host) -> bool:
-        before, self._seen = self._seen, rejoin.look(committed, host)
+    def _rejoin(self, committed: NetworkState, host: Host, may_act: bool) -> bool:
+        before, now = self._seen, rejoin.look(committed, host)
+        if before is not None and not may_act:  # what was lacking meanwhile may be back when one may
+            self._seen = replace(before, lacked=before.lacked | now.lacked)
+            return False
+        self._seen = now
         if before is None or not (names := rejoin.returned(before, self._seen)):
             return False
         part = rejoin.waiting_for(names, committed, host)

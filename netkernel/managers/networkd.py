@@ -1,13 +1,16 @@
 """systemd-networkd: what it holds, and how it lets go of a link without touching it.
 
 It keeps a file for each link below /run (sd-network.h). Told to reload while it runs, it clears what it lets go of;
-restarted, it leaves alone what its files say is not its own.
+restarted, it leaves alone what its files say is not its own. Since systemd 257 it hands what it had configured to its
+successor through the store of file descriptors, and clears it then, too: so that store is closed for the restart that
+lets go of something. Stopped and started it would keep nothing either, but leases would go back to their servers.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from netkernel.dbus import Bus
@@ -26,6 +29,8 @@ CLAIMED: Final = f"{FOLDER}/00-nncp.network"
 FOLDERS: Final = (FOLDER, "/run/systemd/network", "/usr/lib/systemd/network")
 HELD: Final = frozenset({"pending", "initialized", "configuring", "configured", "failed"})
 """ADMIN_STATE of links it sets up; `unmanaged` and `linger` are not among them."""
+FORGETFUL: Final = f"/run/systemd/system/{UNIT}.d/nncp.conf"
+"""There for the moment of such a restart; who dies in it leaves what the next boot does not know."""
 _PATIENCE_S: Final = 10.0
 
 
@@ -67,12 +72,31 @@ def begin_anew(op: SetManager, bus: str, root: str) -> None:
     if not (op.new.running or op.old.running):
         return
     with Bus(bus) as through:
-        services.change(through, "Restart" if op.new.running else "Stop", UNIT)
+        if op.new.running:
+            with _forgetful(through, root):
+                services.change(through, "Restart", UNIT)
+        else:
+            services.change(through, "Stop", UNIT)
     lost = [name for name in op.old.holds if name not in op.new.holds and base.index_of(name)]
     services.until(lambda: not _held(root, lost), _PATIENCE_S)
     if kept := _held(root, lost):
         raise KernelRefused(str(op), 0, f"it still holds {', '.join(kept)}: a file sorts before {CLAIMED}")
     services.until(lambda: all(_is_done(root, name) for name in op.new.holds), _PATIENCE_S)
+
+
+@contextmanager
+def _forgetful(through: Bus, root: str) -> Iterator[None]:
+    """What it configured is nobody's to the one that is started in the block."""
+    path = os.path.join(root, FORGETFUL.lstrip("/"))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write("[Service]\nFileDescriptorStoreMax=0\n")
+    services.read_units(through)
+    try:
+        yield
+    finally:
+        os.unlink(path)
+        services.read_units(through)
 
 
 def _held(root: str, names: list[str]) -> list[str]:

@@ -41,6 +41,14 @@ def change(bus: Bus, what: str, unit: str) -> None:
         raise KernelRefused(f"{what.lower()} {unit}", 0, f"it is {state}")
 
 
+def read_units(bus: Bus) -> None:
+    """Let systemd read its units' files again. Raises KernelRefused."""
+    try:
+        bus.call(SERVICE, _PATH, _MANAGER, "Reload", "")
+    except NetworkError as error:
+        raise KernelRefused("read the units of systemd again", 0, str(error)) from error
+
+
 def _forget_starts(bus: Bus, unit: str) -> None:
     """One that was started often of late would not be started again (StartLimitBurst, systemd.unit(5))."""
     try:

@@ -28,7 +28,15 @@ def holders(links: Mapping[str, Link], run: str) -> dict[str, Holder]:
 
 
 def _release(name: str) -> str:
-    """It reads the file when it starts, and then never touches the link; `networkctl reload` would clear it."""
+    """It reads the file when it starts, and then never touches the link; `networkctl reload` would clear it.
+
+    Since systemd 257 a restarted one would, too, unless what it had configured is not handed on to it.
+    """
     text = rf"[Match]\nName={name}\n[Link]\nUnmanaged=yes\n"
     own = quote(f"/etc/systemd/network/00-{name}.network")
-    return f"printf {quote(text)} >{own} && systemctl restart systemd-networkd"
+    unit = "/run/systemd/system/systemd-networkd.service.d"
+    return (
+        f"printf {quote(text)} >{own} && mkdir -p {unit} && "
+        rf"printf '[Service]\nFileDescriptorStoreMax=0\n' >{unit}/nncp.conf && "
+        "systemctl daemon-reload && systemctl restart systemd-networkd"
+    )

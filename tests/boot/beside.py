@@ -62,13 +62,20 @@ def neighbour() -> None:
     subprocess.run(["sh", "-ec", _NEIGHBOUR], check=True)
 
 
-def until(condition: Callable[[], bool], what: str = "", limit_s: float = 120, pause_s: float = 0.1) -> None:
+def until(
+    condition: Callable[[], bool],
+    what: str | Callable[[], object] = "",
+    limit_s: float = 120,
+    pause_s: float = 0.1,
+) -> None:
     """Managers work in their own time and tell nobody when they are done."""
     deadline = time.monotonic() + limit_s
     with LinuxKernel() as kernel:
         while not condition():
-            late = f"not within {limit_s} s: {what}"
-            assert time.monotonic() < deadline, f"{late}; held: {held()}; {run('ip', '-br', 'addr')}"
+            assert time.monotonic() < deadline, (
+                f"not within {limit_s} s: {what if isinstance(what, str) else what()}; "
+                f"held: {held()}; {run('ip', '-br', 'addr')}"
+            )
             kernel.wait(pause_s)
 
 
@@ -82,6 +89,16 @@ def looks() -> dict[str, Any]:
     shown = {each["name"]: each for each in json.loads(run("nncp", "show", "-o", "json"))["interfaces"]}
     indexes = {each["ifname"]: each["ifindex"] for each in json.loads(run("ip", "-j", "link"))}
     return {name: (indexes[name], {key: shown[name].get(key) for key in _LOOKED_AT}) for name in OURS}
+
+
+def not_as(before: Mapping[str, Any]) -> list[str]:
+    """What of our links does not look as it did."""
+    return [
+        f"{name}: {key}: was {was[key]}, is {now[key]}"
+        for (name, (_, was)), (_, now) in zip(before.items(), looks().values(), strict=True)
+        for key in was
+        if was[key] != now[key]
+    ]
 
 
 def remember() -> None:

@@ -15,18 +15,19 @@ from tests.boot.beside import held, until
 
 STATE = Path("tests/boot/gc-state.yaml")
 CASES = [path.parent for path in sorted(Path("tests/gc").glob("*/state.yaml"))]
-NM_ARGUMENTS = "/usr/lib/NetworkManager/nm-initrd-generator"
+_NM_ARGUMENTS = [Path("/usr/libexec/nm-initrd-generator"), Path("/usr/lib/NetworkManager/nm-initrd-generator")]
+"""Where distributions have it."""
 _PARSE = """\
 mkdir -p /etc/cmdline.d /run/initramfs
 echo "$ARGUMENTS" >/etc/cmdline.d/gc.conf
 cd /usr/lib/dracut/modules.d
-cp 99base/dracut*lib.sh 40network/net-lib.sh /lib/
+cp ??base/dracut*lib.sh ??net*/net-lib.sh /lib/
 for each in getarg getargs; do ln -sf /usr/lib/dracut/dracut-util /usr/bin/dracut-$each; done
 . /lib/dracut-lib.sh
 . /lib/net-lib.sh
 die() { echo "dracut stops: $*"; exit 1; }
 warn() { case "$*" in *"does not exist"*) ;; *) echo "dracut warns: $*" ;; esac; }
-for each in bond bridge vlan ip-opts; do . ./35network-legacy/parse-$each.sh; done
+for each in bond bridge vlan ip-opts; do . ./??network-legacy/parse-$each.sh; done
 cat /tmp/bond.*.info /tmp/bridge.*.info /tmp/vlan.*.phy 2>/dev/null
 """
 """What an initramfs of dracut's does with them before it brings anything up."""
@@ -60,9 +61,10 @@ def test_both_programs_that_read_dracuts_arguments_take_them(case: Path) -> None
     state = comparable(read((case / "state.yaml").read_text()))
     made = generate(state, "dracut")
     line = made.files.get("cmdline", "")
-    heard = subprocess.run([NM_ARGUMENTS, "-s", "--", *line.split()], capture_output=True, text=True)
+    program = next(path for path in _NM_ARGUMENTS if path.exists())
+    heard = subprocess.run([program, "-s", "--", *line.split()], capture_output=True, text=True)
     several = any("several arp_ip_target" in each for each in made.left_out)
-    assert ("Ignoring" in heard.stderr) == several, heard.stderr
+    assert ("Ignoring" in heard.stderr) <= several, heard.stderr  # newer ones take several
     found = connections(heard.stdout)
     for each in state["interfaces"] if line and not several else ():
         if each["type"] in ("bond", "linux-bridge", "vlan"):

@@ -18,6 +18,7 @@ from netkernel import netns
 _SET_INTERFACE = 0x400454CA  # TUNSETIFF (linux/if_tun.h)
 _TAP, _NO_PI = 2, 0x1000
 PATIENCE_S = 30.0
+AGAIN_S = 1.0
 
 
 class TapGuest:
@@ -27,9 +28,20 @@ class TapGuest:
     def say(self, packet: Packet | bytes) -> None:
         os.write(self._descriptor, bytes(packet))
 
-    def hear(self, wanted: Callable[[Packet], bool]) -> Packet:
-        """The next frame that is wanted. Raises TimeoutError."""
+    def ask(self, packet: Packet, wanted: Callable[[Packet], bool]) -> Packet:
+        """The answer to a packet, which is said again each second, as clients do. Raises TimeoutError."""
         deadline = time.monotonic() + PATIENCE_S
+        while True:
+            self.say(packet)
+            try:
+                return self.hear(wanted, AGAIN_S)
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def hear(self, wanted: Callable[[Packet], bool], patience_s: float = PATIENCE_S) -> Packet:
+        """The next frame that is wanted. Raises TimeoutError."""
+        deadline = time.monotonic() + patience_s
         while (left_s := deadline - time.monotonic()) > 0:
             if select.select([self._descriptor], [], [], left_s)[0]:
                 found = Ether(os.read(self._descriptor, 65536))

@@ -48,12 +48,13 @@ def expiring(committed: NetworkState, before: Host) -> dict[str, frozenset[str]]
 
 
 def _kept(asked: IpStack | None, seen: IpStack | None, fleeting: Collection[str]) -> IpStack | None:
-    if asked is None or asked.enabled is False or asked.address or seen is None or not _goes_off(asked, seen):
+    if asked is None or asked.enabled is False or seen is None or not _goes_off(asked, seen):
         return asked
-    stay = seen.address if asked.address is None else [each for each in seen.address or () if each.valid_life_time]
+    if asked.address is not None:  # an empty list, too, asks for what it says, or the same policy would do more later
+        return asked
     addresses = tuple([
         IpAddress(ip=each.ip, prefix_length=each.prefix_length)
-        for each in stay or ()
+        for each in seen.address or ()
         if each.ip not in fleeting and not each.ip.startswith(("fe8", "fe9", "fea", "feb"))
     ])  # fmt: skip
     return replace(asked, enabled=True, address=addresses) if addresses else asked

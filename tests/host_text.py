@@ -115,7 +115,7 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
     attrs = {
         "up": True,
         "mtu": 1500,
-        "address": f"02:00:00:00:00:{position:02x}",
+        "address": f"02:00:00:00:00:{position:02x}" if _has_mac(kind, said) else "",
         "master": "",
         "promisc": False,
         "altnames": (),
@@ -144,6 +144,11 @@ def _link(name: str, position: int, said: Mapping[str, Any]) -> Link:
         max_mtu=facts.pop("max_mtu", 0 if name == "lo" else LARGEST_MTU.get(kind, 65535)),
         **facts,
     )
+
+
+def _has_mac(kind: str, said: Mapping[str, Any]) -> bool:
+    """Links that carry IP packets have none: tunnels, by their ARPHRD_ type, and a tun."""
+    return kind in ("", "ipoib") or (said.get("type", 1) == 1 and said.get("mode") != "tun")
 
 
 def _clients(text: Mapping[str, Any]) -> tuple[Client, ...]:

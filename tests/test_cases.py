@@ -7,6 +7,7 @@ A case is a folder in `cases/`: `before.yaml` (see `host_text`), `desired.yaml`,
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ import pytest
 from netkernel.documents import read
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.model import NetworkState
+from nncp_agent.observe import notes
 from nncp_agent.plan import Decision, decide
+from nncp_agent.shown import state
 from nncp_agent.verify import differences
 from nncp_agent.wire import decode
 from tests.fake_kernel import FakeKernel
@@ -40,6 +43,14 @@ def test_a_case_settles_and_a_second_plan_is_empty(name: str) -> None:
     assert differences(decision, kernel.snapshot()) == ()
     again = _decide(CASES / name, kernel.snapshot())
     assert [str(op) for op in again.ops] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_host_of_a_case_as_it_is_shown_is_a_policy_that_holds(name: str) -> None:
+    before, committed = host(_read(CASES / name / "before.yaml") or {}), _state(CASES / name / "committed.yaml")
+    shown = json.dumps(state(before, notes(committed)))
+    again = decide(decode(read(shown, "shown")).desired, before, committed)
+    assert ([str(op) for op in again.ops], again.warnings) == ([], ())
 
 
 def test_there_are_enough_cases() -> None:

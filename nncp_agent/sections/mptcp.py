@@ -31,12 +31,14 @@ def flags_of(iface: Interface) -> int | None:
 def target(merged: Interface, asked: Interface, after: Host, before: Host) -> tuple[set[Endpoint], list[Endpoint]]:
     """Of the endpoints of an interface's addresses: those that go, and those that come."""
     mine, flags = of(asked.name, before), flags_of(merged)
-    if asked.state in (State.DOWN, State.ABSENT):
+    if asked.state in (State.DOWN, State.ABSENT) or flags == 0:
         return set(mine.values()), []
+    had = {each.ip for each in before.addresses.get(asked.name, ())}
+    mine = {ip: each for ip, each in mine.items() if ip in had}  # others are for addresses that somebody else expects
     there = {each.ip: may_be_endpoint(each) for each in after.addresses.get(asked.name, ())}
     if flags is None:  # they differ: those of addresses that stay, stay
         return {each for ip, each in mine.items() if ip not in there}, []
-    wanted = [ip for ip, is_fit in there.items() if is_fit and flags]
+    wanted = [ip for ip, is_fit in there.items() if is_fit]
     stay = {ip for ip in wanted if ip in mine and mine[ip].flags == flags}
     return {each for ip, each in mine.items() if ip not in stay}, [
         Endpoint(ip, flags, asked.name) for ip in wanted if ip not in stay

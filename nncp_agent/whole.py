@@ -94,7 +94,18 @@ class _Doubts:
             return True
         words |= {word.removesuffix("s") for word in words}  # "one of its ports" speaks of the key `port`
         keys, at = self._keys.get(name, []), _keys(inner)
-        return any(not words.isdisjoint(key[-1:]) or all(a == b for a, b in zip(key, at, strict=False)) for key in keys)
+        if any(not words.isdisjoint(key[-1:]) or all(a == b for a, b in zip(key, at, strict=False)) for key in keys):
+            return True
+        return problem.message.startswith("missing") and _is_like(
+            at[-1], [key[-1] for key in keys if key[:-1] == at[:-1]]
+        )
+
+
+def _is_like(key: str, others: Sequence[str]) -> bool:
+    """Whether it may be what one of them was to be, though another is nearer (`portq`: `port1`, or `port2`)."""
+    from difflib import get_close_matches  # late: only for what is misspelt
+
+    return bool(get_close_matches(key, others, 1))
 
 
 def _meant(inner: str, message: str) -> Iterator[tuple[str, ...]]:

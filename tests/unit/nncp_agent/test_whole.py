@@ -102,6 +102,12 @@ def test_a_route_that_could_not_be_read_hides_no_other_problem() -> None:
     """) == ["routes.config[0].destination", "bond2: link-aggregation.port"]
 
 
+def test_a_key_that_may_be_either_of_two_lacks_neither() -> None:
+    assert paths("""
+        interfaces: [{name: ring, type: hsr, hsr: {portq: eth1, port2: eth2, protocol: hsr}}]
+    """) == ["ring: hsr.portq"]
+
+
 NICS = read_host("links: {eth0: , eth1: {up: false}, eth2: {ipv6: true}, eth3: {addresses: [192.0.2.1/24]}}")
 
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from netkernel.errors import NetworkError, NotUndone
-from netkernel.frozen import Frozen
+from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.typed import Final
 from vmnet import names, plan
-from vmnet.errors import NotAsAsked
+from vmnet.announcing import announcements
+from vmnet.errors import NotAsAsked, PodUnfit
 from vmnet.kept import Kept, Records, Taken
 from vmnet.plan import Plan
 from vmnet.pod import Pod, observe
@@ -27,13 +28,17 @@ SETTLE_S: Final = 5.0
 
 
 class Asked(Frozen, kw_only=True):
-    """A VM and the pod it is for. `links` says for some NICs which link they are on, `primary` that of the pod."""
+    """A VM and the pod it is for. `links` says for some NICs which link they are on, `primary` that of the pod.
+
+    `standby`: the guest runs elsewhere still and is to come here (see `announce`).
+    """
 
     vm: Vm
     namespace: str
     links: Mapping[str, str] = {}
     primary: str = names.PRIMARY
     giving: Giving = Giving()
+    standby: bool = False
 
     def wirings(self, pod: Host, kept: Kept | None) -> tuple[Wiring, ...]:
         given = {each.nic: each.link for each in kept.taken} if kept else {}
@@ -49,7 +54,8 @@ def planned(asked: Asked, pod: Pod, records: Records) -> Plan:
     kept = records.read(asked.namespace)
     now = _observed(asked, pod, kept)
     found = asked.wirings(now, kept)
-    return plan.setup(now, asked.vm, found, plan.begun(now, asked.vm, found, kept, asked.namespace), asked.giving)
+    begun = plan.begun(now, asked.vm, found, kept, asked.namespace, asked.standby)
+    return plan.setup(now, asked.vm, found, begun, asked.giving)
 
 
 def setup(
@@ -63,7 +69,7 @@ def setup(
     before = records.read(asked.namespace)
     now = _observed(asked, pod, before)
     found = asked.wirings(now, before)
-    kept = plan.begun(now, asked.vm, found, before, asked.namespace)
+    kept = plan.begun(now, asked.vm, found, before, asked.namespace, asked.standby)
 
     def again() -> Plan:
         return plan.setup(_observed(asked, pod, kept), asked.vm, found, kept, asked.giving)
@@ -80,8 +86,52 @@ def setup(
     there = {nic.name for nic in asked.vm.wired}
     stay = tuple(each for each in kept.taken if each.nic in there)
     if stay != kept.taken:
-        records.write(Kept(kept.vm, kept.namespace, stay))
+        records.write(replace(kept, taken=stay))
     return todo
+
+
+def announce(
+    asked: Asked, pod: Pod, records: Records, *, clock: Callable[[], float] = time.monotonic, settle_s: float = SETTLE_S
+) -> Plan:
+    """Let through what stands by, and tell the networks that the guest is here; again after any error, and it finishes.
+
+    Gives what was still to be done. Raises PodUnfit, KernelRefused, NotAsAsked and other NetworkErrors; then it stands
+    by as before.
+    """
+    before = records.read(asked.namespace)
+    if before is None or not before.taken:
+        raise PodUnfit([f"{asked.vm.name}: none of its NICs is wired: run `vmnet setup --standby` before"])
+    found = asked.wirings(_observed(asked, pod, before), before)
+
+    def to_do(kept: Kept) -> Callable[[], Plan]:
+        return lambda: plan.setup(_observed(asked, pod, kept), asked.vm, found, kept, asked.giving)
+
+    ready = replace(before, standby=False)
+    todo = to_do(ready)()
+    if ready != before:
+        records.write(ready)  # before the first tap is up: a guest that runs is not cut off by who comes after us
+    try:
+        _settle(pod, todo, to_do(ready), clock, settle_s)
+        pod.say(announcements(asked.vm, found, before))
+    except BaseException as error:
+        if ready != before:
+            _stand_by(pod, records, before, to_do(before), error)
+        raise
+    return todo
+
+
+def _stand_by(pod: Pod, records: Records, kept: Kept, to_do: Callable[[], Plan], error: BaseException) -> None:
+    """Again, as before an announcement that failed."""
+    try:
+        pod.execute(to_do().ops)
+        left = tuple(f"still to be done: {op}" for op in to_do().ops)
+    except NetworkError as refused:
+        left = (str(refused),)
+    records.write(kept)
+    if left:
+        error.add_note(str(NotUndone(left)))
+        if isinstance(error, NetworkError):
+            error.leftovers = left
 
 
 def teardown(namespace: str, pod: Pod, records: Records) -> Plan:
@@ -148,7 +198,7 @@ def _undo(
         if isinstance(error, NetworkError):
             error.leftovers = left
     elif stay:
-        records.write(Kept(kept.vm, kept.namespace, stay))
+        records.write(replace(kept, taken=stay))
     else:
         records.remove(kept.namespace)
 

@@ -29,11 +29,15 @@ class Taken(Frozen):
 
 
 class Kept(Frozen):
-    """All that a VM has taken of a pod; `namespace` is that of the pod's network, as stat tells it apart."""
+    """All that a VM has taken of a pod; `namespace` is that of the pod's network, as stat tells it apart.
+
+    `standby`: its guest runs elsewhere still, and nothing passes its taps before it is announced.
+    """
 
     vm: str
     namespace: str
     taken: tuple[Taken, ...] = ()
+    standby: bool = False
 
     def of(self, nic: str) -> Taken | None:
         return next((each for each in self.taken if each.nic == nic), None)

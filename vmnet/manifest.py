@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
 
 from netkernel.documents import Document
 from netkernel.typed import Any, Final
@@ -85,6 +86,7 @@ def _document(reading: Reading, value: object) -> Vm | None:
         istio=str(annotations.get(_ISTIO, "")).lower() == "true",
         nics=_nics(reading, devices, devices_path, networks, path),
         kept_macs=_kept_macs(reading, status),
+        kept_addresses=_kept_addresses(reading, status),
     )
 
 
@@ -103,6 +105,21 @@ def _kept_macs(reading: Reading, status: Mapping[str, Any]) -> dict[str, str]:
         each = reading.mapping(item, path)
         if each.get("name") and each.get("mac"):
             found[str(each["name"])] = reading.mac(each, "mac", path)
+    return found
+
+
+def _kept_addresses(reading: Reading, status: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for item, path in reading.items(status.get("interfaces"), ("status", "interfaces")):
+        each = reading.mapping(item, path)
+        ips = []
+        for ip, at in reading.items(each.get("ipAddresses"), (*path, "ipAddresses")):
+            try:
+                ips.append(str(ip_address(str(ip).partition("/")[0])))
+            except ValueError:
+                reading.wrong(at, f"found {ip!r}, wanted an IP address")
+        if each.get("name") and ips:
+            found[str(each["name"])] = tuple(ips)
     return found
 
 

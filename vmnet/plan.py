@@ -28,15 +28,18 @@ class Plan(Frozen):
     tables: tuple[Table, ...] = ()
 
 
-def begun(pod: Host, vm: Vm, wirings: Iterable[Wiring], kept: Kept | None, namespace: str) -> Kept:
+def begun(
+    pod: Host, vm: Vm, wirings: Iterable[Wiring], kept: Kept | None, namespace: str, standby: bool = False
+) -> Kept:
     """What is taken of the pod once `wirings` are there: of those begun before, as they were then.
 
-    Raises PodUnfit with everything the pod lacks.
+    What stands by does so until it is announced. Raises PodUnfit with everything the pod lacks.
     """
     has_begun = kept is not None and any(each.bridge in pod.links for each in kept.taken)
     before = kept.taken if kept and has_begun else ()
     known = {each.nic: each for each in before}
-    lacking: list[str] = []
+    stands_by = kept.standby if kept and has_begun else standby
+    lacking = [f"{vm.name}: it runs here already: its NICs cannot stand by"] if standby and not stands_by else []
     for wiring in wirings:
         if wiring.nic.name not in known and wiring.nic.state != "absent":
             lacking += _lacking(pod, wiring)
@@ -46,7 +49,7 @@ def begun(pod: Host, vm: Vm, wirings: Iterable[Wiring], kept: Kept | None, names
     for wiring in wirings:
         if wiring.nic.name not in known and wiring.nic.state != "absent" and wiring.nic.binding != TAP:
             taken.append(_taken(pod, wiring))
-    return Kept(f"{vm.namespace}/{vm.name}", namespace, tuple(taken))
+    return Kept(f"{vm.namespace}/{vm.name}", namespace, tuple(taken), stands_by)
 
 
 def _lacking(pod: Host, wiring: Wiring) -> Iterable[str]:
@@ -94,7 +97,7 @@ def setup(pod: Host, vm: Vm, wirings: Sequence[Wiring], kept: Kept, giving: Givi
         ops_now = list(_prelude(host, vm, wiring, taken))
         host = _after(host, ops_now)
         ops += ops_now
-    ops += reconcile(host, target(host, vm, wired, giving))
+    ops += reconcile(host, target(host, vm, wired, replace(giving, standby=kept.standby)))
     return Plan(tuple(ops), tuple(tables(vm, wired)))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
-from typing import Protocol
+from contextlib import ExitStack, suppress
+from typing import Final, Protocol
 
 from netkernel import netns, settings, sysctl
-from netkernel.errors import KernelRefused
+from netkernel.errors import KernelRefused, NetworkError
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
@@ -15,8 +17,12 @@ from netkernel.nftables import Nftables, delete_table
 from netkernel.ops import CreateLink, Op
 from netkernel.ruleset import FAMILIES, Table, messages
 from netkernel.typed import Self
+from vmnet.announcing import Announcement
 from vmnet.frame_rules import PREFIX
 from vmnet.target import OF_THE_POD, of_link
+
+PAUSES_S: Final = (0.0, 0.05, 0.15, 0.25)
+"""Before each time that a guest is announced: QEMU's own (its migration parameters announce-initial and -step)."""
 
 
 class Pod(Protocol):
@@ -30,6 +36,10 @@ class Pod(Protocol):
 
     def put_up(self, tables: Sequence[Table]) -> None:
         """These tables of ours and no others, each only if it is not there as it is."""
+        ...
+
+    def say(self, announcements: Sequence[Announcement]) -> None:
+        """Send the frames, each on its link, and again a moment later: one of them may be lost."""
         ...
 
     def has_dummy(self) -> bool:
@@ -63,6 +73,15 @@ class LinuxPod(LinuxKernel):
             if stale or missing:
                 door.commit([*stale, *messages(missing)])
 
+    def say(self, announcements: Sequence[Announcement]) -> None:
+        """Raises NetworkError for a link that is not there or takes none."""
+        with netns.inside(self.path), ExitStack() as held:
+            sockets = {each.link: held.enter_context(_sender(each.link)) for each in announcements}
+            for pause_s in PAUSES_S if announcements else ():
+                time.sleep(pause_s)
+                for each in announcements:
+                    _send(sockets[each.link], each)
+
     def has_dummy(self) -> bool:
         with netns.throw_away():
             try:
@@ -74,6 +93,23 @@ class LinuxPod(LinuxKernel):
 
     def __enter__(self) -> Self:
         return self
+
+
+def _sender(link: str) -> socket.socket:
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    try:
+        made.bind((link, 0))
+    except OSError as error:
+        made.close()
+        raise NetworkError(f"{link}: nothing can be said on it: {error.strerror}") from error
+    return made
+
+
+def _send(sender: socket.socket, announcement: Announcement) -> None:
+    try:
+        sender.send(announcement.frame)
+    except OSError as error:
+        raise NetworkError(f"{announcement.link}: nothing can be said on it: {error.strerror}") from error
 
 
 def _settings(paths: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -29,11 +29,15 @@ _SILENT: Final[Attrs] = {"addr_gen_mode": "none"}
 
 
 class Giving(Frozen, kw_only=True):
-    """Who may open the taps, and whether this kernel has dummies: else a bridge that is down keeps the addresses."""
+    """Who may open the taps, and whether this kernel has dummies: else a bridge that is down keeps the addresses.
+
+    With `standby` taps are down, as libvirt leaves them until a guest runs: nothing passes, and who serves is silent.
+    """
 
     user: int = QEMU
     group: int = QEMU
     has_dummy: bool = True
+    standby: bool = False
 
 
 def stamp(vm: Vm, nic: str) -> str:
@@ -126,7 +130,8 @@ def _bridged(host: Host, vm: Vm, wiring: Wiring, taken: Taken, giving: Giving) -
     fakes = (Address(wiring.bridge, fake(wiring.position), 32),) if has_ip else ()
     kept = tuple(replace(each, link=keeper.name) for each in taken.was.addresses.get(wiring.link, ()))
     addresses: dict[str, tuple[Address, ...]] = {wiring.bridge: fakes, keeper.name: kept, port.name: ()}
-    links = [_up(bridge(vm, wiring, taken)), port, _tap(vm, wiring, taken, giving), keeper]
+    silent = [_up(bridge(vm, wiring, taken)), port, _tap(vm, wiring, taken, giving)]
+    links = [*(map(_mute, silent) if own.conf6 else silent), keeper]
     host = _with(host, links, addresses, settings(wiring, taken))
     return _with_vlans(host, wiring, wiring.nic.vlan) if wiring.nic.vlan else host
 
@@ -136,9 +141,15 @@ def _tap(vm: Vm, wiring: Wiring, taken: Taken, giving: Giving) -> Link:
     queues = 1 if vm.queues(wiring.nic) > 1 else 0
     attrs = {
         "mode": "tap", "multi_queue": queues, "owner": giving.user, "owning_group": giving.group, "mtu": size,
-        "alias": stamp(vm, wiring.nic.name), "master": wiring.bridge, "up": True, **_SILENT,
+        "alias": stamp(vm, wiring.nic.name), "master": wiring.bridge, "up": not giving.standby,
+        **_SILENT,
     }  # fmt: skip
     return Link(wiring.tap, "tun", attrs)
+
+
+def _mute(link: Link) -> Link:
+    """Without IPv6: it would join groups and report them with its own MAC, above all where the pod forwards."""
+    return replace(link, conf6=devconf.overlay(link.conf6, {"disable_ipv6": 1}))
 
 
 def _up(link: Link) -> Link:
@@ -156,7 +167,7 @@ def _with(
                 present,
                 attrs={**present.attrs, **link.attrs},
                 port=link.port or present.port,
-                conf6=link.conf6 or present.conf6,
+                conf6=devconf.overlay(present.conf6, devconf.stated(link.conf6)),
             )
         all_links[link.name] = link
     for name, these in addresses.items():

@@ -129,6 +129,7 @@ class Vm(Frozen, kw_only=True):
     istio: bool = False
     nics: tuple[Nic, ...] = ()
     kept_macs: Mapping[str, str] = {}  # by NIC: what its guest was given before (status.interfaces)
+    kept_addresses: Mapping[str, tuple[str, ...]] = {}  # likewise
 
     @property
     def wired(self) -> tuple[Nic, ...]:

@@ -63,6 +63,10 @@ class Pods:
             more.setdefault("giving", Giving(has_dummy=pod.has_dummy()))
             return act.setup(self.asked(value, **more), pod, self.records)
 
+    def announce(self, value: Mapping[str, Any]) -> Plan:
+        with LinuxPod(self.namespace) as pod:
+            return act.announce(self.asked(value, giving=Giving(has_dummy=pod.has_dummy())), pod, self.records)
+
     def teardown(self) -> Plan:
         with LinuxPod(self.namespace) as pod:
             return act.teardown(namespace_id(self.namespace), pod, self.records)

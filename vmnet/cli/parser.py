@@ -22,6 +22,7 @@ A day with it:
   vmnet domain-xml vm.yaml --netns … --into domain.xml
   vmnet serve vm.yaml --netns /run/netns/pod  DHCP and router advertisements, until it is told to end
   vmnet run vm.yaml --netns /run/netns/pod -- qemu-system-x86_64 -m 512 disk.img
+  vmnet setup vm.yaml --netns … --standby     where a guest is to move to; `vmnet announce` once it runs there
   vmnet teardown --netns /run/netns/pod       the pod's links as CNI made them
 
 Exit codes: 0 ok, 1 failed and the pod is as it was, 2 usage, 3 invalid manifest or unfit pod,
@@ -33,6 +34,7 @@ VERBS: Final[Mapping[str, str]] = {
     "networks": "the networks its pod asks Multus for, with names and MACs of links",
     "plan": "what setup would do: ops, then the nft script",
     "setup": "wire the NICs",
+    "announce": "a guest that has moved here runs now: let it through, and tell the networks",
     "status": "what has become of them",
     "hotplug": "wire one NIC more, beside those that are there",
     "unplug": "take one NIC away and put its link back",
@@ -83,6 +85,7 @@ class Options(argparse.Namespace):
     into: str = ""
     resolv_conf: str = ""
     keep: bool = False
+    standby: bool = False
     command: Sequence[str] = ()
     verbose: bool = False
 
@@ -131,6 +134,9 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
         )
         parser.add_argument("--user", type=int, default=QEMU, help=f"who may open the taps (default {QEMU})")
         parser.add_argument("--group", type=int, default=QEMU, help=f"likewise (default {QEMU})")
+    if verb in ("plan", "setup"):
+        said = "the guest runs elsewhere still: nothing passes its taps until `vmnet announce`"
+        parser.add_argument("--standby", action="store_true", help=said)
     if verb == "run":
         parser.add_argument("--keep", action="store_true", help="leave the NICs wired when QEMU has ended")
     if verb in ("serve", "run"):

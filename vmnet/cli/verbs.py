@@ -64,6 +64,7 @@ class Call:
             links=options.links,
             primary=options.primary,
             giving=Giving(user=options.user, group=options.group, has_dummy=pod.has_dummy()),
+            standby=options.standby,
         )
 
     def print(self, text: str) -> None:
@@ -113,6 +114,15 @@ def hotplug(call: Call) -> int:
 def unplug(call: Call) -> int:
     vm = _with_one(call, lambda nic, is_it, is_there: not is_it and is_there)
     return _wired(call, vm)
+
+
+def announce(call: Call) -> int:
+    call.log()
+    vm = call.vm()
+    with call.pod() as pod:
+        found = act.announce(call.asked(pod, vm), pod, call.records)
+    call.stderr.write(f"{len(found.ops)} changes; the networks know that {vm.name} is here\n")
+    return 0
 
 
 def teardown(call: Call) -> int:
@@ -193,6 +203,7 @@ VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "status": show_status,
     "hotplug": hotplug,
     "unplug": unplug,
+    "announce": announce,
     "teardown": teardown,
     "domain-xml": show_xml,
     "qemu-args": show_qemu,
@@ -206,7 +217,9 @@ def _wired(call: Call, vm: Vm) -> int:
     call.log()
     with call.pod() as pod:
         found = act.setup(call.asked(pod, vm), pod, call.records)
-    call.stderr.write(f"{len(found.ops)} changes; {len(vm.wired)} of {len(vm.nics)} NICs wired\n")
+    kept = call.records.read(namespace_id(call.namespace))
+    waits = ", standing by until `vmnet announce`" if kept and kept.standby else ""
+    call.stderr.write(f"{len(found.ops)} changes; {len(vm.wired)} of {len(vm.nics)} NICs wired{waits}\n")
     return 0
 
 

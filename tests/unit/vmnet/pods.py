@@ -11,6 +11,7 @@ from netkernel.link_local import KERNEL_LINK_LOCAL, eui64
 from netkernel.records import Address, Hop, Link, Route
 from netkernel.ruleset import Table
 from tests.fake_kernel import FakeKernel
+from vmnet.announcing import Announcement
 from vmnet.target import FORWARDING6, NETFILTER, of_link
 
 POD_MAC, LAN_MAC = "0a:58:0a:f4:01:17", "0a:58:0a:f4:02:18"
@@ -51,6 +52,7 @@ class FakePod(FakeKernel):
 
     tables: tuple[Table, ...] = ()
     has_dummies = True
+    said: tuple[Announcement, ...] = ()
 
     def snapshot(self, also: Collection[str] = ()) -> Host:
         host = super().snapshot(also)
@@ -60,6 +62,9 @@ class FakePod(FakeKernel):
 
     def put_up(self, tables: Sequence[Table]) -> None:
         self.tables = tuple(tables)
+
+    def say(self, announcements: Sequence[Announcement]) -> None:
+        self.said = tuple(announcements)
 
     def has_dummy(self) -> bool:
         return self.has_dummies

@@ -25,10 +25,11 @@ from nncp_agent.node.doors import ThisNode
 from nncp_agent.node.holds import COMMAND
 from nncp_agent.node.memory import Captured, Record, Remembering
 from nncp_agent.node.order import provides
-from nncp_agent.node.stages import Counting, Stage
+from nncp_agent.node.stages import Counting, Stage, looked_at
 from nncp_agent.node.telling import Telling
 from nncp_agent.objects.policy import Policy
 from nncp_agent.options import Options, Outcome
+from nncp_agent.sections.hardware import needed
 from nncp_agent.store import Store
 
 if TYPE_CHECKING:
@@ -142,11 +143,19 @@ class Acting:
             self._repaired(stage, f"repairing it failed: {words}")
             return
         tries = max(self._memory.now.of(each.name).tries for each in stage.members)
-        if passes(error) and tries < MOST_TRIES:
+        if (passes(error) or self._is_otherwise_now(stage, error)) and tries < MOST_TRIES:
             self._wait(stage, backoff_s(tries), words)
             return
         self._remember(stage, lambda _, record: msgspec.structs.replace(record, outcome="failed", message=words))
         self._give_back(stage, failed=True)
+
+    def _is_otherwise_now(self, stage: Stage, error: NetworkError) -> bool:
+        """Whether the kernel refused a plan for a host that somebody changed meanwhile: a driver, udev, a person."""
+        if not isinstance(error, KernelRefused):
+            return False
+        host = self._kernel.snapshot(needed(stage.desired, self._store.committed()))
+        again = looked_at(stage.members, stage.desired, host, self._store.committed(), self._options)
+        return again.plan != stage.plan
 
     def _repaired(self, stage: Stage, why: str = "") -> None:
         """Against somebody who changes it again and again one repairs less and less often."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from netkernel.documents import Document, Unreadable
@@ -67,19 +67,40 @@ def read(text: bytes, source: str) -> Contents:
         found = tolerant.read(clean)
         return Contents([Definition("", "", found.value, clean, found, "", place)], (), _mistakes(found, place))
     try:
-        documents = read_documents(text, source)
-    except Unreadable as error:
-        return Contents(findings=[Finding(error.source, error.line or 0, 0, error.message)])
-    definitions: list[Definition] = []
-    references: list[Reference] = []
-    findings: list[Finding] = []
-    for document in documents:
+        return _together(_manifests(text, source))
+    except Unreadable:
+        return _together(each for piece in _pieces(text) for each in _readable(piece, source))
+
+
+def _manifests(text: bytes, source: str) -> Iterator[Contents]:
+    for document in read_documents(text, source):
         for path, value in _objects(document.value, ()):
-            several = _object(document, path, value)
-            definitions += several.definitions
-            references += several.references
-            findings += several.findings
-    return Contents(definitions, references, findings)
+            yield _object(document, path, value)
+
+
+def _readable(piece: bytes, source: str) -> Sequence[Contents]:
+    try:
+        return [*_manifests(piece, source)]
+    except Unreadable as error:
+        return [Contents(findings=[Finding(error.source, error.line or 0, 0, error.message)])]
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Each document by itself, in the lines where it stands: what is wrong with one hides nothing of the others. Three
+    dashes at the beginning of a line begin one, wherever that line stands (YAML 1.2.2, 9.1.2)."""
+    lines = text.splitlines(keepends=True)
+    starts = [0, *(number for number, line in enumerate(lines) if number and line.rstrip()[:4] in (b"---", b"--- "))]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        yield b"\n" * start + b"".join(lines[start:end])
+
+
+def _together(several: Iterable[Contents]) -> Contents:
+    found = [*several]
+    return Contents(
+        [each for contents in found for each in contents.definitions],
+        [each for contents in found for each in contents.references],
+        [each for contents in found for each in contents.findings],
+    )
 
 
 def _is_configuration(text: str, source: str) -> bool:

@@ -135,6 +135,20 @@ def test_what_plugins_take_is_not_complained_about(keys: dict[str, Any]) -> None
     assert of_plugin(**keys) == []
 
 
+def test_a_document_that_is_no_yaml_hides_nothing_of_those_beside_it() -> None:
+    head = "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: %s}\nspec:\n"
+    config = """  config: '{"cniVersion": "0.3.1", "type": "cnv-bridge", "bridge": "br1", "vlann": 93}'\n"""
+    broken = "kind: Pod\nmetadata: {name: p\n"
+    text = f"---\n{head % 'a'}{config}--- # another\n{broken}---\r\n{broken}---\n{head % 'b'}{config}"
+    found = lint([("all.yaml", text.encode())]).findings
+    assert [(each.line, each.message.partition(",")[0].partition(":")[0]) for each in found] == [
+        (6, "unknown key vlann"),
+        (10, "not YAML"),
+        (13, "not YAML"),
+        (18, "unknown key vlann"),
+    ]
+
+
 def test_keys_of_a_chain_and_of_its_plugins() -> None:
     tuning = {"type": "cnv-tuning", "sysctl": ["net.ipv4.ip_forward"]}
     chain = {"cniVersion": "0.3.1", "name": "a", "bridge": "br1", "plugins": [tuning, {"bridge": "br1"}, 5]}

@@ -8,6 +8,7 @@ from typing import Any
 from netkernel.place import Place
 from nncp_agent.attaching import NotAttached
 from nncp_agent.attaching.chain import Asked, Runtime
+from nncp_agent.attaching.default_route import lead_out
 from nncp_agent.attaching.memory import Attached, OfPod, remember
 from nncp_agent.attaching.status import status
 from nncp_agent.definitions.findings import did_you_mean, listed
@@ -48,7 +49,14 @@ def attach(
     if interface in taken:
         raise NotAttached(f"{definition}: {of_pod.netns} has an interface {interface} already")
     asked = Asked(
-        definition.config, definition.network, interface, selection.mac, selection.ips, selection.cni_args, args
+        definition.config,
+        definition.network,
+        interface,
+        selection.mac,
+        selection.ips,
+        selection.cni_args,
+        args,
+        selection.offers,
     )
     runtime = Runtime(of_pod.pod, path, environ)
     before = _remembered_with(of_pod, definition, asked, {}, path)
@@ -61,7 +69,17 @@ def attach(
         raise
     after = _remembered_with(of_pod, definition, asked, result, path)
     remember(store, after)
-    return after, status(str(definition), interface, result)
+    if selection.default_route:
+        _lead_out(store, after, interface, selection.default_route, environ)
+    return after, status(str(definition), interface, result, selection.default_route)
+
+
+def _lead_out(store: Store, of_pod: OfPod, interface: str, gateways: Sequence[str], environ: Mapping[str, str]) -> None:
+    try:
+        lead_out(of_pod.netns, interface, gateways)
+    except NotAttached:
+        detach(store, of_pod, {interface}, netns=of_pod.netns, environ=environ)
+        raise
 
 
 def _next(taken: Collection[str], attached: int) -> str:
@@ -84,6 +102,7 @@ def _remembered_with(of_pod: OfPod, definition: Definition, asked: Asked, result
         tuple(asked.ips),
         asked.cni_args,
         asked.args,
+        asked.offers,
     )
     interfaces = (*of_pod.interfaces, new)
     return OfPod(of_pod.namespace, of_pod.name, of_pod.netns, of_pod.is_ours, interfaces)

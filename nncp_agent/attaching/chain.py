@@ -40,6 +40,7 @@ class Asked(Frozen):
     ips: Sequence[str] = ()
     cni_args: Mapping[str, Any] = {}
     args: str = ""
+    offers: Mapping[str, Any] = {}
 
 
 class Runtime:
@@ -146,7 +147,7 @@ def _offered(plugin: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """What the plugin has a capability for."""
     wants = plugin.get("capabilities")
     able = {key for key, value in wants.items() if value is True} if isinstance(wants, dict) else set()
-    offers = {"mac": asked.mac, "ips": list(asked.ips)}
+    offers = {**asked.offers, "mac": asked.mac, "ips": list(asked.ips)}
     return {key: value for key, value in offers.items() if value and key in able}
 
 

@@ -28,10 +28,13 @@ class Attached(msgspec.Struct, frozen=True):
     ips: tuple[str, ...] = ()
     cni_args: Mapping[str, Any] = {}
     args: str = ""
+    offers: Mapping[str, Any] = {}
 
     @property
     def asked(self) -> Asked:
-        return Asked(self.config, self.network, self.interface, self.mac, self.ips, self.cni_args, self.args)
+        return Asked(
+            self.config, self.network, self.interface, self.mac, self.ips, self.cni_args, self.args, self.offers
+        )
 
 
 class OfPod(msgspec.Struct, frozen=True):

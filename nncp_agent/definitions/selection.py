@@ -42,9 +42,18 @@ _SHAPE: Final = Structure(
     },
 )
 
+_OFFERED: Final = {
+    "portMappings": "portMappings",
+    "bandwidth": "bandwidth",
+    "deviceID": "deviceID",
+    "infiniband-guid": "infinibandGUID",
+}
+"""The key in the annotation, and the capability of CNI (its CONVENTIONS.md) that it is for."""
+
 
 class Selection(Frozen):
-    """One network. `interface` is empty where the next `net1`, `net2` … will do; `place` is its offset in the text."""
+    """One network. `interface` is empty where the next `net1`, `net2` … will do; `place` is its offset in the text.
+    `offers` is what stands there for plugins with a capability for it, by the capability's name."""
 
     name: str
     namespace: str
@@ -53,6 +62,7 @@ class Selection(Frozen):
     ips: Sequence[str] = ()
     cni_args: Mapping[str, Any] = {}
     default_route: Sequence[str] = ()
+    offers: Mapping[str, Any] = {}
     is_elsewhere: bool = False
     place: int = 0
 
@@ -124,10 +134,10 @@ def _of_item(item: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from (((*path, key), f"{key}: {each}") for each in _interface(item[key]))
     if isinstance(item.get("mac"), str) and item["mac"] and not macs.spelled(item["mac"]):
         yield (*path, "mac"), f'mac: "{item["mac"]}" is no MAC address'
-    if isinstance(item.get("ips"), list):
-        for number, each in enumerate(item["ips"]):
-            if isinstance(each, str) and not is_address(each):
-                yield (*path, "ips", number), f'ips: "{each}" is no IP address'
+    for key in ("default-route", "ips"):
+        for number, each in enumerate(item[key] if isinstance(item.get(key), list) else ()):
+            if isinstance(each, str) and not (is_address(each) and (key == "ips" or "/" not in each)):
+                yield (*path, key, number), f'{key}: "{each}" is no IP address'
 
 
 def is_address(text: str) -> bool:
@@ -149,6 +159,7 @@ def _selection(item: Mapping[str, Any], namespace: str, place: int) -> Selection
         tuple(item.get("ips") or ()),
         given if isinstance(given, dict) else {},
         tuple(item.get("default-route") or ()),
+        {capability: item[key] for key, capability in _OFFERED.items() if item.get(key)},
         is_elsewhere=bool(item.get("namespace")),
         place=place,
     )

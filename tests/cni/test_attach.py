@@ -86,12 +86,57 @@ def test_any_plugin_runs_with_the_pods_name(person: Person) -> None:
     assert json.loads(last)["prevResult"] == json.loads(result)
 
 
+def test_ports_and_bandwidth_are_for_plugins_that_have_the_capability(person: Person) -> None:
+    """To DEL as to ADD, for that is how a port is let go of."""
+    told = person.node.folder / "told"
+    for name in ("one", "two"):
+        plugin = person.bin / name
+        plugin.write_text(f"#!/bin/sh\ncat >> {told}; echo >> {told}\n[ $CNI_COMMAND = DEL ] || echo '{{}}'\n")
+        plugin.chmod(0o755)
+    able = {"portMappings": True, "bandwidth": True, "deviceID": False}
+    chain = [{"type": "one", "capabilities": able}, {"type": "two"}]
+    file = person.definition("able", {"cniVersion": "1.0.0", "name": "able", "plugins": chain})
+    offers = {
+        "portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}],
+        "bandwidth": {"ingressRate": 1000, "ingressBurst": 2000},
+    }
+    person.attach(json.dumps([{"name": "able", "deviceID": "0000:03:00.1", **offers}]), "--new", "try1", files=[file])
+    person.nncp("detach", "--netns", "try1")
+    offered = {config["type"]: config.get("runtimeConfig") for config in map(json.loads, told.read_text().splitlines())}
+    assert offered == {"one": offers, "two": None}
+    assert len(told.read_text().splitlines()) == 4
+
+
+def test_the_default_route_leads_out_by_the_network_that_says_so(person: Person) -> None:
+    node = person.node
+    node.filtering_bridge()
+    node.sh("ip netns add try1")
+    person.inside("try1", "ip link add eth0 type dummy && ip addr add 192.0.2.2/24 dev eth0 && ip link set eth0 up")
+    person.inside("try1", "ip route add default via 192.0.2.1 dev eth0")
+    ipam = node.ipam("10.9.0.0/24")
+    config = {"cniVersion": "1.0.0", "type": "cnv-bridge", "bridge": "br1", "ipam": ipam}
+    file = person.definition("out", config)
+    before = node.dump()
+    chosen = '[{"name": "out", "default-route": ["%s"]}]'
+    refused = person.nncp("attach", chosen % "203.0.113.1", "-f", file, "--netns", "try1", code=1)
+    assert "default-route by net1: " in refused
+    assert person.inside("try1", "ip route show default").split()[2:5] == ["192.0.2.1", "dev", "eth0"]
+    assert raw.changes(before, node.dump()) == ""
+    (status,) = person.attach(chosen % "10.9.0.254", "--netns", "try1", files=[file])
+    assert status["gateway"] == ["10.9.0.254"]
+    assert person.inside("try1", "ip route show default").split()[2:5] == ["10.9.0.254", "dev", "net1"]
+    assert "eth0" not in person.inside("try1", "ip route show default")
+    person.nncp("detach", "--netns", "try1")
+    assert raw.changes(before, node.dump()) == ""
+
+
 @pytest.mark.parametrize(
     ("networks", "words", "code", "message"),
     [
         ("vlan-94", ["--new", "try1"], 1, "no definition default/vlan-94: did you mean default/vlan-93?"),
         ("vlan-93", ["--new", "try1", "--pod", "apps/web"], 1, "no definition apps/vlan-93"),
         ("vlan-93,", ["--new", "try1"], 2, "an empty name between commas"),
+        ('[{"name": "vlan-93", "default-route": ["10.0.0.0/8"]}]', ["--new", "try1"], 2, "is no IP address"),
         ("vlan-93", [], 2, "wanted --netns, or --new"),
         ("vlan-93", ["--netns", "try7"], 1, "/run/netns/try7: no such network namespace"),
         ("vlan-93@lo", ["--new", "try1"], 1, "has an interface lo already"),

@@ -1,7 +1,8 @@
 """Attach a network namespace as Multus attaches a pod, so that a definition can be tried without a cluster.
 
-NAD is what stands in a pod's annotation: [namespace/]name[@interface], several with commas, or JSON with mac, ips and
-cni-args. The plugins are found in CNI_PATH, or in the folders of --bin-dir. Printed is the pod's network-status.
+NAD is what stands in a pod's annotation: [namespace/]name[@interface], several with commas, or JSON with mac, ips,
+cni-args, portMappings, bandwidth and default-route, which takes the place of the default routes that there are. The
+plugins are found in CNI_PATH, or in the folders of --bin-dir. Printed is the pod's network-status.
 """
 
 from __future__ import annotations
@@ -72,8 +73,6 @@ def _attached(call: Call, of_pod: OfPod, networks: Sequence[tuple[Definition, Se
 
     store, before, statuses = call.store(), of_pod, []
     for definition, selection in networks:
-        if selection.default_route:
-            call.warn(f"{selection}: default-route is what Multus does after the plugins; not done here")
         try:
             of_pod, status = attach.attach(
                 store,

@@ -38,6 +38,7 @@ VERBS: Final = {
     "resume": "have it keep policies again, over what is held, too",
     "pods": "what CNI has attached on this node",
     "cni": "the CNI plugins of this node: install, uninstall",
+    "host": "nncp itself on a host, from a container: install, run",
     "nad": "say what is wrong with network definitions",
     "attach": "attach a network namespace as Multus would a pod",
     "detach": "take back what `attach` did",

@@ -62,7 +62,7 @@ def fill(folder: Path) -> None:
     for name, file in _loaded(python).items():
         binaries += [file] if file.suffix == ".so" else []
         _copy_module(name, file, modules)
-    _libraries(binaries, folder)
+    libraries(binaries, folder)
     _name(modules)
     compiled = compileall.compile_dir(
         modules, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, workers=1
@@ -131,7 +131,7 @@ def _name(modules: Path) -> None:
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {release}\n")
 
 
-def _libraries(binaries: Iterable[Path], folder: Path) -> None:
+def libraries(binaries: Iterable[Path], folder: Path) -> None:
     """The loader as `ld.so`, and what it maps for the binaries."""
     for binary in binaries:
         said = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=False)

@@ -44,7 +44,7 @@ class _Noted:
 
     def add_argument(self, *names: str, action: str = "store", **stated: Any) -> None:
         word = next((name for name in names if name.startswith("--")), names[0])
-        argument = _Argument(word.lstrip("-").replace("-", "_"), action, stated)
+        argument = _Argument(stated.get("dest") or word.lstrip("-").replace("-", "_"), action, stated)
         self.values[argument.name] = argument.default
         if word.startswith("-"):
             self.options |= dict.fromkeys(names, argument)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from xml.etree import ElementTree as Xml
 
 from netkernel.errors import NetworkError
@@ -49,7 +51,7 @@ def merged(domain: str, devices: Sequence[Device], source: str) -> str:
     Raises NetworkError for what is no domain.
     """
     try:
-        whole = Xml.fromstring(domain)
+        whole = _parsed(domain)
     except Xml.ParseError as error:
         line, column = error.position
         raise NetworkError(f"{source}:{line}:{column + 1}: not XML: {error.msg.split(':')[0]}") from None
@@ -61,6 +63,14 @@ def merged(domain: str, devices: Sequence[Device], source: str) -> str:
     for device in devices:
         _put(inner, interface(device), device.alias)
     return _text(whole)
+
+
+def _parsed(text: str) -> Xml.Element:
+    """With its comments, and with its own prefixes for what is QEMU's alone. Raises ParseError."""
+    for _, (prefix, uri) in Xml.iterparse(io.BytesIO(text.encode()), events=("start-ns",)):
+        with suppress(ValueError):  # one of those that are made up for names without one
+            Xml.register_namespace(prefix, uri)
+    return Xml.fromstring(text, Xml.XMLParser(target=Xml.TreeBuilder(insert_comments=True)))
 
 
 def _put(devices: Xml.Element, made: Xml.Element, alias: str) -> None:

@@ -26,8 +26,8 @@ NETWORK: Final = (
 """What probes, tests and demos run."""
 CLUSTER: Final = ("openssl",)
 """What an API server's certificate is made with; the server itself is built when something needs it."""
-TESTS: Final = (*NETWORK, *CLUSTER, peers.PLUGINS, browser.PACKAGE)
-"""With the CNI plugins written in Go, whose place ours take."""
+TESTS: Final = (*NETWORK, peers.PLUGINS, browser.PACKAGE, "libvirt-clients", "libxml2-utils")
+"""With the CNI plugins written in Go, whose place ours take, and libvirt's schemas with what holds XML against them."""
 
 
 @dataclass(frozen=True)

@@ -57,13 +57,20 @@ def give(name: str, present: Attrs, new: Attrs) -> None:
         _give_away(fd, new)
 
 
-def queues(name: str, count: int, *, vnet_hdr: bool) -> list[int]:
+def queues(name: str, count: int, *, vnet_hdr: bool, multi_queue: bool = False) -> list[int]:
     """So many descriptors of a tap that is there: one with several queues gives as many as it is asked for.
+
+    `multi_queue` says that it can have several, which has to be said of one that is asked for one, too.
 
     Whoever gets them reads and writes its frames, with struct virtio_net_hdr before each when `vnet_hdr` is asked.
     """
     found: list[int] = []
-    flags = _IFF_TAP | _IFF_NO_PI | (_IFF_VNET_HDR if vnet_hdr else 0) | (_IFF_MULTI_QUEUE if count > 1 else 0)
+    flags = (
+        _IFF_TAP
+        | _IFF_NO_PI
+        | (_IFF_VNET_HDR if vnet_hdr else 0)
+        | (_IFF_MULTI_QUEUE if count > 1 or multi_queue else 0)
+    )
     try:
         for _ in range(count):
             found.append(os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK))

@@ -11,12 +11,15 @@ from vmnet.addressing import guest_mac
 from vmnet.errors import PodUnfit
 from vmnet.kept import Kept
 from vmnet.target import mtu
-from vmnet.vm import TAP, Nic, Vm
+from vmnet.vm import MACVTAP, TAP, Nic, Vm
 from vmnet.wiring import Wiring
 
 
 class Device(Frozen):
-    """One NIC of the guest: on which tap, with which MAC, MTU and number of queues."""
+    """One NIC of the guest: on which tap, with which MAC, MTU and number of queues.
+
+    `is_macvtap`: what a plugin made is one; `multi_queue`: the tap can have several queues, whatever the guest gets.
+    """
 
     nic: Nic
     tap: str
@@ -24,6 +27,8 @@ class Device(Frozen):
     mtu: int
     queues: int
     transitional: bool = False
+    is_macvtap: bool = False
+    multi_queue: bool = False
 
     @property
     def alias(self) -> str:
@@ -50,7 +55,11 @@ def devices(vm: Vm, wirings: Sequence[Wiring], kept: Kept | None, pod: Host) -> 
             lacking.append(f"{nic.name}: the pod has no link {wiring.link!r}")
             continue
         size = own.mtu if nic.binding == TAP else mtu(nic, own)
-        found.append(Device(nic, wiring.tap, guest_mac(vm, nic, own), size, vm.queues(nic), vm.transitional))
+        tap, queues = pod.links.get(wiring.tap), vm.queues(nic)
+        several = bool(tap.attrs.get("multi_queue")) if tap else queues > 1
+        is_macvtap = tap is not None and tap.kind == MACVTAP
+        mac = guest_mac(vm, nic, own)
+        found.append(Device(nic, wiring.tap, mac, size, queues, vm.transitional, is_macvtap, several))
     if lacking:
         raise PodUnfit(lacking)
     return tuple(found)

@@ -8,6 +8,7 @@ from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.ops import CreateLink, DeleteLink, Op, RenameLink, SetLink, WriteSysctl
 from netkernel.reconcile import reconcile
+from netkernel.records import Link
 from netkernel.ruleset import Table
 from netkernel.simulation import perform
 from vmnet import frame_rules, masquerade
@@ -17,7 +18,7 @@ from vmnet.frame_rules import Guarded
 from vmnet.kept import Kept, Taken
 from vmnet.masquerade import Masqueraded
 from vmnet.target import Giving, bridge, is_ours, settings, target
-from vmnet.vm import BRIDGE, MASQUERADE, TAP, Vm
+from vmnet.vm import BRIDGE, MACVTAP, MASQUERADE, TAP, TUN, Vm
 from vmnet.wiring import Wiring
 
 
@@ -42,7 +43,7 @@ def begun(
     lacking = [f"{vm.name}: it runs here already: its NICs cannot stand by"] if standby and not stands_by else []
     for wiring in wirings:
         if wiring.nic.name not in known and wiring.nic.state != "absent":
-            lacking += _lacking(pod, wiring)
+            lacking += _lacking(pod, vm, wiring)
     if lacking:
         raise PodUnfit(lacking)
     taken = list(before)
@@ -52,13 +53,14 @@ def begun(
     return Kept(f"{vm.namespace}/{vm.name}", namespace, tuple(taken), stands_by)
 
 
-def _lacking(pod: Host, wiring: Wiring) -> Iterable[str]:
+def _lacking(pod: Host, vm: Vm, wiring: Wiring) -> Iterable[str]:
     name, link = wiring.nic.name, pod.links.get(wiring.link)
     if link is None:
         there = ", ".join(sorted(each for each in pod.links if each != "lo")) or "none"
         yield f"{name}: the pod has no link {wiring.link!r} (it has {there}): CNI has not attached it, or calls it else"
         return
     if wiring.nic.binding == TAP:
+        yield from _lacking_of_plugin(vm, wiring, link)
         return
     if link.master:
         yield f"{name}: {wiring.link} is a port of {link.master!r} already"
@@ -67,6 +69,21 @@ def _lacking(pod: Host, wiring: Wiring) -> Iterable[str]:
     for each in (wiring.bridge, wiring.tap):
         if each in pod.links and not is_ours(pod.links[each]):
             yield f"{name}: there is a link {each!r} that is not ours"
+
+
+def _lacking_of_plugin(vm: Vm, wiring: Wiring, link: Link) -> Iterable[str]:
+    """Of what is given to the guest as it is."""
+    name, nic = wiring.nic.name, wiring.nic
+    if link.kind not in (TUN, MACVTAP) or (link.kind == TUN and link.attrs.get("mode") != "tap"):
+        found = f"a {link.kind}" if link.kind else "hardware"
+        yield f"{name}: {link.name} is {found}: binding {nic.plugin} takes a tap or a macvtap"
+        return
+    wanted, queues = guest_mac(vm, nic, link), vm.queues(nic)
+    if link.kind == MACVTAP and wanted != link.address:
+        hint = "hand the guest's to CNI (`vmnet networks` does)"
+        yield f"{name}: {link.name} takes frames for {link.address} only, and the guest's MAC is {wanted}: {hint}"
+    if link.kind == TUN and queues > 1 and not link.attrs.get("multi_queue"):
+        yield f"{name}: {link.name} has one queue, and {queues} are wanted"
 
 
 def _taken(pod: Host, wiring: Wiring) -> Taken:

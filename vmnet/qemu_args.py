@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netkernel.typed import Final
+from vmnet.errors import PodUnfit
 from vmnet.hardware import Device
 
 _PCI: Final = re.compile(r"[0-9a-f]{4}:([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])")
@@ -16,7 +17,10 @@ OLDEST: Final[Mapping[str, tuple[int, int]]] = {"igb": (8, 0)}
 def arguments(
     devices: Iterable[Device], *, fds: Mapping[str, Sequence[int]] | None = None, vhost: bool = False
 ) -> list[str]:
-    """`fds` has, by the tap's name, the open descriptors that QEMU inherits; without, it opens the tap by its name."""
+    """`fds` has, by the tap's name, the open descriptors that QEMU inherits; without, it opens the tap by its name.
+
+    Raises PodUnfit for a macvtap without.
+    """
     return [word for device in devices for word in _one(device, (fds or {}).get(device.tap, ()), vhost)]
 
 
@@ -33,6 +37,9 @@ def _backend(device: Device, fds: Sequence[int], vhost: bool) -> Iterator[str]:
         yield f"fds={':'.join(map(str, fds))}"
     elif fds:
         yield f"fd={fds[0]}"
+    elif device.is_macvtap:
+        said = "is a macvtap, which QEMU opens by no name: `vmnet run` gives it a descriptor, and libvirt does"
+        raise PodUnfit([f"{device.nic.name}: {device.tap} {said}"])
     else:
         yield f"ifname={device.tap},script=no,downscript=no"
         if device.queues > 1:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
-from netkernel import netns, tun_device
+from netkernel import macvtap_device, netns, tun_device
 from netkernel.errors import NetworkError
 from netkernel.typed import Final
 from vmnet import qemu_args
@@ -50,7 +50,7 @@ def run(
 def _opened(namespace: str, device: Device) -> Iterator[list[int]]:
     try:
         with netns.inside(namespace):
-            found = tun_device.queues(device.tap, device.queues, vnet_hdr=device.nic.model == "virtio")
+            found = _queues(device)
     except OSError as error:
         busy = ": another process has it" if error.errno == 16 else ""
         raise NetworkError(f"{device.tap}: cannot be opened: {error.strerror}{busy}") from error
@@ -59,6 +59,13 @@ def _opened(namespace: str, device: Device) -> Iterator[list[int]]:
     finally:
         for descriptor in found:
             os.close(descriptor)
+
+
+def _queues(device: Device) -> list[int]:
+    vnet_hdr = device.nic.model == "virtio"
+    if device.is_macvtap:
+        return macvtap_device.queues(device.tap, device.queues, vnet_hdr=vnet_hdr)
+    return tun_device.queues(device.tap, device.queues, vnet_hdr=vnet_hdr, multi_queue=device.multi_queue)
 
 
 @contextmanager

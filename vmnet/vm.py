@@ -14,6 +14,8 @@ MANAGED_TAP: Final = "managedTap"
 """As a bridge, but who gives the guest its address is somebody else."""
 TAP: Final = "tap"
 """What a CNI plugin made is given to the guest as it is: a tap or a macvtap."""
+TUN, MACVTAP = "tun", "macvtap"
+"""What the kernel calls these two."""
 BINDINGS: Final = (MASQUERADE, BRIDGE, MANAGED_TAP, TAP)
 
 MODELS: Final = ("virtio", "e1000", "e1000e", "igb", "rtl8139", "pcnet", "ne2k_pci")

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import replace
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, read, vmi
 from tests.unit.vmnet.pods import LAN_MAC, POD_MAC, FakePod, pod
 from vmnet import act, domain_xml, qemu_args
@@ -147,3 +148,11 @@ def test_emulated_models_are_told_no_mtu() -> None:
     words = qemu_args.arguments(made(vmi([{**MASQUERADED, "model": "rtl8139"}], [POD])), vhost=True)
     assert words[3] == f"rtl8139,netdev=hostua-default,id=ua-default,mac={POD_MAC},romfile="
     assert "vhost" not in words[1]
+
+
+def test_a_macvtap_is_opened_by_nobody_but_us() -> None:
+    (found,) = made(vmi([{"name": "nic-0", "binding": {"name": "macvtap"}}], [LAN]))
+    macvtap = replace(found, is_macvtap=True)
+    assert qemu_args.arguments([macvtap], fds={"net1": [5]})[1] == "tap,id=hostua-nic-0,fd=5"
+    with pytest.raises(PodUnfit, match="nic-0: net1 is a macvtap"):
+        qemu_args.arguments([macvtap])

@@ -144,12 +144,39 @@ def test_a_nics_own_mtu_is_its_taps(records: Records) -> None:
     assert (now.links["tap0"].mtu, now.links["k6t-eth0"].mtu, now.links["eth0"].mtu) == (1300, 1300, 1450)
 
 
-def test_what_a_plugin_made_is_left_as_it_is(records: Records) -> None:
-    plan = act.planned(asked(vmi([{"name": "nic-0", "binding": {"name": "macvtap"}}], [LAN])), FakePod(pod()), records)
+def with_plugins(kind: str, **attrs: Any) -> Host:
+    """A pod whose second link a plugin made."""
+    host = pod()
+    link = host.links["net1"]
+    made = replace(link, kind=kind, attrs={**link.attrs, **attrs})
+    return replace(host, links={**host.links, "net1": made})
+
+
+def plugins(**fields: Any) -> dict[str, Any]:
+    return vmi([{"name": "nic-0", "binding": {"name": "macvtap"}, **fields}], [LAN])
+
+
+@pytest.mark.parametrize(
+    ("host", "fields"),
+    [
+        (with_plugins("macvtap"), {}),
+        (with_plugins("macvtap"), {"queues": 4, "macAddress": LAN_MAC.upper()}),
+        (with_plugins("tun", mode="tap"), {"macAddress": "02:00:00:00:00:01"}),
+        (with_plugins("tun", mode="tap", multi_queue=1), {"queues": 4}),
+    ],
+)
+def test_what_a_plugin_made_is_left_as_it_is(records: Records, host: Host, fields: dict[str, Any]) -> None:
+    plan = act.planned(asked(plugins(**fields)), FakePod(host), records)
     assert (plan.ops, plan.tables) == ((), ())
 
 
 UNFIT = [
+    (plugins(), pod(), "nic-0: net1 is a veth: binding macvtap takes a tap or a macvtap"),
+    (plugins(), with_plugins("tun", mode="tun"), "nic-0: net1 is a tun: binding macvtap takes a tap or a macvtap"),
+    (plugins(macAddress="02:00:00:00:00:01"), with_plugins("macvtap"),
+     f"nic-0: net1 takes frames for {LAN_MAC} only, and the guest's MAC is 02:00:00:00:00:01: hand the guest's to CNI "
+     "(`vmnet networks` does)"),
+    (plugins(queues=2), with_plugins("tun", mode="tap"), "nic-0: net1 has one queue, and 2 are wanted"),
     (BOTH, pod("other"), "nic-0: the pod has no link 'pod0e6b58809dd' (it has eth0, other): CNI has not attached it, "
      "or calls it else"),
     (vmi([BRIDGED], [LAN]), replace(pod(), links={**pod().links, "net1": replace(pod().links["net1"], kind="ipvlan")}),

@@ -33,6 +33,10 @@ from netkernel.typed import Final
 
 PREFIX: Final = "vmnet"
 """Of the names of all tables of ours."""
+_MAC, _ARP_MAC = "another MAC", "another MAC in ARP"
+_ARP_IP, _IP4, _IP6 = "another address in ARP", "another IPv4 address", "another IPv6 address"
+SPOOFS: Final = frozenset({_MAC, _ARP_MAC, _ARP_IP, _IP4, _IP6})
+"""Comments of the rules that drop what a guest of another address sends: such a guest gets nowhere."""
 _FIRST: Final = -200
 """NF_BR_PRI_FILTER_BRIDGED (linux/netfilter_bridge.h)."""
 _DHCP_SERVER: Final = 67
@@ -73,22 +77,22 @@ def table(of: Guarded) -> Table:
 def _from_guest(of: Guarded) -> Iterator[Rule]:
     mine = iif(of.tap)
     if of.mode != "off":
-        yield rule(mine, ether_source_not(of.mac), counter(), drop(), comment="another MAC")
-        yield rule(mine, arp_mac_not(of.mac), counter(), drop(), comment="another MAC in ARP")
+        yield rule(mine, ether_source_not(of.mac), counter(), drop(), comment=_MAC)
+        yield rule(mine, arp_mac_not(of.mac), counter(), drop(), comment=_ARP_MAC)
     yield from _limit(of.tap, of.send_kbps, "from")
     if of.mode == "ip":
         yield rule(mine, router_advertisements(), counter(), drop(), comment="a guest is no router")
         four = [each for each in of.addresses if ":" not in each]
         for each in ("0.0.0.0", *four):  # the first asks whether somebody has an address
             yield rule(mine, arp_ip(each), leave())
-        yield rule(mine, ether_type("arp"), counter(), drop(), comment="another address in ARP")
+        yield rule(mine, ether_type("arp"), counter(), drop(), comment=_ARP_IP)
         for each in four:
             yield rule(mine, frame_source(each), leave())
         yield rule(mine, frame_source("0.0.0.0"), ports("UDP", _DHCP_SERVER), leave())
-        yield rule(mine, ether_type("ip"), counter(), drop(), comment="another IPv4 address")
+        yield rule(mine, ether_type("ip"), counter(), drop(), comment=_IP4)
         for each in ("::", "fe80::/10", *(each for each in of.addresses if ":" in each)):
             yield rule(mine, frame_source(each), leave())
-        yield rule(mine, ether_type("ip6"), counter(), drop(), comment="another IPv6 address")
+        yield rule(mine, ether_type("ip6"), counter(), drop(), comment=_IP6)
         yield rule(mine, ether_type("rarp"), leave(), comment="QEMU announces a guest that has moved")
         yield rule(mine, counter(), drop(), comment="neither ARP nor IP")
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from netkernel.errors import NetworkError, Unreadable
 from netkernel.typed import Final, TextIO
 from vmnet.cli import parser, verbs
+from vmnet.cli.call import Call
 from vmnet.errors import InvalidVm, PodUnfit
 
 OK: Final = 0
@@ -31,7 +32,7 @@ def main(words: Sequence[str], stdout: TextIO, stderr: TextIO, stdin: TextIO) ->
         stderr.write(f"error: {mistake}\n")
         return USAGE
     try:
-        return verbs.VERBS[options.verb](verbs.Call(options, stdout, stderr, stdin))
+        return verbs.VERBS[options.verb](Call(options, stdout, stderr, stdin))
     except (InvalidVm, PodUnfit, Unreadable) as error:
         stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
         return INVALID

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from netkernel.typed import Final
+from vmnet.doctor.duplicates import WAIT_S
 from vmnet.kept import DIRECTORY
 from vmnet.names import PRIMARY
 from vmnet.target import QEMU
@@ -19,6 +20,7 @@ A day with it:
   vmnet plan vm.yaml --netns /run/netns/pod   the ops and the nft script; touches nothing
   vmnet setup vm.yaml --netns /run/netns/pod  do it; again after any error, and it finishes
   vmnet status vm.yaml --netns /run/netns/pod
+  vmnet doctor vm.yaml --netns /run/netns/pod why it is not on the network, from its NIC to the wire
   vmnet domain-xml vm.yaml --netns … --into domain.xml
   vmnet serve vm.yaml --netns /run/netns/pod  DHCP and router advertisements, until it is told to end
   vmnet run vm.yaml --netns /run/netns/pod -- qemu-system-x86_64 -m 512 disk.img
@@ -36,6 +38,7 @@ VERBS: Final[Mapping[str, str]] = {
     "setup": "wire the NICs",
     "announce": "a guest that has moved here runs now: let it through, and tell the networks",
     "status": "what has become of them",
+    "doctor": "why a guest is not on the network: the first hop that is broken, and the command that shows it",
     "hotplug": "wire one NIC more, beside those that are there",
     "unplug": "take one NIC away and put its link back",
     "teardown": "put the pod back as CNI made it",
@@ -46,6 +49,7 @@ VERBS: Final[Mapping[str, str]] = {
     "check": "what this node lacks before any VM starts",
 }
 _WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown", "check"}
+_CHANGES: Final = frozenset({"setup", "hotplug", "unplug", "teardown", "run", "announce"})
 _WITH_POD: Final = frozenset(VERBS) - {"validate", "networks", "check"}
 
 
@@ -86,6 +90,8 @@ class Options(argparse.Namespace):
     resolv_conf: str = ""
     keep: bool = False
     standby: bool = False
+    no_probe: bool = False
+    wait: float = WAIT_S
     command: Sequence[str] = ()
     verbose: bool = False
 
@@ -118,11 +124,14 @@ def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _add(parser: argparse.ArgumentParser, verb: str) -> None:
-    parser.add_argument("-v", "--verbose", action="store_true", help="say each op as it runs")
+    if verb in _CHANGES:
+        parser.add_argument("-v", "--verbose", action="store_true", help="say each op as it runs")
     if verb in _WITH_MANIFEST:
         parser.add_argument("file", help="VirtualMachine or VirtualMachineInstance, YAML or JSON; - is stdin")
     if verb in ("hotplug", "unplug"):
         parser.add_argument("nic", help="the NIC's name")
+    if verb == "doctor":
+        parser.add_argument("nic", nargs="?", default="", help="one NIC only, by its name")
     if verb in _WITH_POD:
         parser.add_argument("--netns", required=True, help="the pod's: a path, a name below /run/netns, or a pid")
         parser.add_argument("--state-dir", default=DIRECTORY, help="where the pod's own links are kept in mind")
@@ -132,6 +141,7 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument(
             "--primary", default=PRIMARY, metavar="NAME", help=f"the pod's own link (default {PRIMARY})"
         )
+    if verb in _CHANGES & _WITH_MANIFEST | {"plan"}:
         parser.add_argument("--user", type=int, default=QEMU, help=f"who may open the taps (default {QEMU})")
         parser.add_argument("--group", type=int, default=QEMU, help=f"likewise (default {QEMU})")
     if verb in ("plan", "setup"):
@@ -142,7 +152,12 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("serve", "run"):
         parser.add_argument("--resolv-conf", default=RESOLV_CONF, metavar="FILE", help="the pod's name servers")
     if verb == "status":
-        parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+        parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="a table, or all of it")
+    if verb == "doctor":
+        parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="for people or programs")
+        parser.add_argument("--no-probe", action="store_true", help="ask nobody else whether the address is theirs")
+        said = f"how long they may take to say so (default {WAIT_S:g} s)"
+        parser.add_argument("--wait", type=float, default=WAIT_S, metavar="SECONDS", help=said)
     if verb == "networks":
         said = "what stands in one annotation, or all of the pod's"
         parser.add_argument("-o", "--output", choices=("networks", "annotations"), default="networks", help=said)

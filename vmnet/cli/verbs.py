@@ -3,82 +3,25 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from netkernel import documents
 from netkernel.errors import NetworkError
 from netkernel.frozen import replace
 from netkernel.ruleset import script
-from netkernel.typed import Final, TextIO
-from vmnet import act, domain_xml, manifest, networks, prerequisites, qemu_args, running, status
-from vmnet.act import Asked
-from vmnet.cli.parser import Options
+from netkernel.typed import Final
+from vmnet import act, domain_xml, networks, prerequisites, qemu_args, running
+from vmnet.cli import explaining
+from vmnet.cli.call import Call
 from vmnet.errors import InvalidVm, PodUnfit, Problem
 from vmnet.hardware import Device, devices
-from vmnet.kept import Records, namespace_id
+from vmnet.kept import namespace_id
 from vmnet.plan import Plan
 from vmnet.pod import LinuxPod
 from vmnet.serve import launch, resolver, telling
 from vmnet.serve.told import Told
-from vmnet.status import NicStatus
-from vmnet.target import Giving
 from vmnet.vm import Vm
-
-
-class Call:
-    """One command being run. Results go to stdout, all else to stderr."""
-
-    def __init__(self, options: Options, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> None:
-        self.options = options
-        self.stdout = stdout
-        self.stderr = stderr
-        self._stdin = stdin
-        self.records = Records(options.state_dir)
-        self.namespace = _path(options.netns) if options.netns else ""
-
-    def vm(self) -> Vm:
-        """Raises InvalidVm, Unreadable, NetworkError."""
-        file = self.options.file
-        name = "standard input" if file == "-" else file
-        try:
-            text = self._stdin.read() if file == "-" else Path(file).read_bytes()
-        except (OSError, UnicodeDecodeError) as error:
-            raise NetworkError(f"{name}: cannot be read: {getattr(error, 'strerror', error)}") from error
-        return manifest.one(documents.read(text, name), name)
-
-    @contextmanager
-    def pod(self) -> Iterator[LinuxPod]:
-        with LinuxPod(self.namespace) as pod:
-            yield pod
-
-    def asked(self, pod: LinuxPod, vm: Vm) -> Asked:
-        """Raises NetworkError when there is no such namespace."""
-        options = self.options
-        return Asked(
-            vm=vm,
-            namespace=namespace_id(self.namespace),
-            links=options.links,
-            primary=options.primary,
-            giving=Giving(user=options.user, group=options.group, has_dummy=pod.has_dummy()),
-            standby=options.standby,
-        )
-
-    def print(self, text: str) -> None:
-        self.stdout.write(f"{text}\n")
-
-    def log(self) -> None:
-        if self.options.verbose:
-            logging.basicConfig(stream=self.stderr, format="%(message)s", level=logging.INFO)
-
-
-def _path(netns: str) -> str:
-    if "/" in netns:
-        return netns
-    return f"/proc/{netns}/ns/net" if netns.isdigit() else f"/run/netns/{netns}"
 
 
 def validate(call: Call) -> int:
@@ -133,15 +76,6 @@ def teardown(call: Call) -> int:
     return 0
 
 
-def show_status(call: Call) -> int:
-    found = _statuses(call, call.vm())
-    if call.options.output == "json":
-        call.print(json.dumps([status.as_kubevirt(each) for each in found], indent=2))
-    else:
-        call.print(status.table(found))
-    return 0
-
-
 def show_xml(call: Call) -> int:
     found = _devices(call, call.vm())
     if into := call.options.into:
@@ -187,20 +121,13 @@ def run(call: Call) -> int:
     return status if status >= 0 else 128 - status
 
 
-def check(call: Call) -> int:
-    """Whether a VM can do with what there is."""
-    found = list(prerequisites.found())
-    for each in found:
-        call.print(str(each))
-    return int(any(each.lacking and each.matters for each in found))
-
-
 VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "validate": validate,
     "networks": show_networks,
     "plan": plan,
     "setup": setup,
-    "status": show_status,
+    "status": explaining.show_status,
+    "doctor": explaining.doctor,
     "hotplug": hotplug,
     "unplug": unplug,
     "announce": announce,
@@ -209,7 +136,7 @@ VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "qemu-args": show_qemu,
     "serve": serve,
     "run": run,
-    "check": check,
+    "check": explaining.check,
 }
 
 
@@ -267,11 +194,3 @@ def _devices(call: Call, vm: Vm) -> tuple[Device, ...]:
     with call.pod() as pod:
         host, kept = pod.snapshot(), call.records.read(namespace_id(call.namespace))
         return devices(vm, call.asked(pod, vm).wirings(host, kept), kept, host)
-
-
-def _statuses(call: Call, vm: Vm) -> list[NicStatus]:
-    with call.pod() as pod:
-        host, kept = pod.snapshot(), call.records.read(namespace_id(call.namespace))
-        wirings = call.asked(pod, vm).wirings(host, kept)
-        there = [each for each in wirings if each.link in host.links or (kept and kept.of(each.nic.name))]
-        return list(status.statuses(vm, wirings, kept, host, devices(vm, there, kept, host)))

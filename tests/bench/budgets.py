@@ -19,30 +19,21 @@ from nncp_agent import wire
 from nncp_agent.committed import following
 from nncp_agent.model import NetworkState
 from nncp_agent.plan import decide
-from tests.bench import scale
+from tests.bench import cni_limits, scale
+from tests.bench.peak import PEAK
 from tests.fake_kernel import FakeKernel
 
 VLANS, BRIDGES = 1000, 200
 ROUNDS = 5
-_PEAK = """
-import os, sys
-child = os.fork()
-if not child:
-    os.execv(sys.argv[1], sys.argv[1:])
-_, status, used = os.wait4(child, 0)
-print(used.ru_maxrss, file=sys.stderr)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-"""Prints the most KiB that a command had: a small process starts it, because a child counts its parent's as its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`measure` gives what is used, in `unit`; `most` is the limit."""
+    """`measure` gives what is used, in `unit`; `most` is the limit, None where the design names none."""
 
     title: str
     unit: str
-    most: float
+    most: float | None
     measure: Callable[[], float]
 
 
@@ -52,6 +43,12 @@ def budgets() -> list[Budget]:
         Budget(f"{what}: plan to create them", "CPU ms", 1000, lambda: _engine_ms(_bare())),
         Budget(f"{what}: nothing to do, engine", "CPU ms", 100, lambda: _engine_ms(_made())),
         Budget("show -o json of 10,000 links: peak memory", "MB", 150, lambda: _show_mb(10_000)),
+        Budget("cni, 200 ADDs, 8 at once: p99 / p50", "times", 5, cni_limits.spread),
+        Budget("cni, 200 ADDs, 8 at once: the daemon grows by", "MB", 20, cni_limits.growth_mb),
+        Budget("cni ADD beside a stopped daemon", "ms", 200, cni_limits.beside_a_stopped_daemon_ms),
+        Budget("cni, RSS of the daemon after 200 ADDs", "MB", None, cni_limits.daemon_mb),
+        Budget("cni, RSS of a client in Python", "MB", None, lambda: cni_limits.client_mb("Python")),
+        Budget("cni, RSS of a client in C", "MB", None, lambda: cni_limits.client_mb("C")),
     ]
 
 
@@ -60,8 +57,9 @@ def rows(words: list[str]) -> Iterator[tuple[str, bool]]:
     for budget in budgets():
         if not words or any(word in budget.title for word in words):
             used = budget.measure()
-            missed = used > budget.most
-            yield f"{budget.title:64} {used:>10.1f} {budget.unit:>6} {budget.most:>25.4g}{' !' * missed}", missed
+            missed = budget.most is not None and used > budget.most
+            most = "" if budget.most is None else f"{budget.most:.4g}"
+            yield f"{budget.title:64} {used:>10.1f} {budget.unit:>6} {most:>25}{' !' * missed}", missed
 
 
 def _bare() -> Host:
@@ -108,5 +106,5 @@ def _show_mb(count: int) -> float:
     with netns.throw_away():
         lines = "".join(f"link add l{i} type veth peer name m{i}\n" for i in range(count // 2))
         subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
-        command = [sys.executable, "-c", _PEAK, sys.executable, "-m", "nncp_agent", "show", "-o", "json"]
+        command = [sys.executable, "-c", PEAK, sys.executable, "-m", "nncp_agent", "show", "-o", "json"]
         return int(subprocess.run(command, check=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL).stderr) / 1024

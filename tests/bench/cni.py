@@ -40,7 +40,7 @@ Chain = Sequence[Mapping[str, Any]]
 class Node:
     """A bridge, pods, and plugins called `command`; ours are served by a daemon in threads of this process."""
 
-    def __init__(self, chain: Chain, pods: int, client: str = "") -> None:
+    def __init__(self, chain: Chain, pods: int, client: str = "", *, is_served: bool = True) -> None:
         self.chain = chain
         self.folder = Path(tempfile.mkdtemp(prefix="bench-"))
         self._held = ExitStack()
@@ -51,12 +51,13 @@ class Node:
             ["ip", "link", "add", "br1", "address", "02:00:00:00:00:01", "type", *f"bridge{filters}".split()]
         )
         subprocess.run(["ip", "link", "set", "br1", "up"], check=True)
+        self._is_served = is_served
         self.commands = self._clients(client) if client else {each: str(GO / each) for each in ("bridge", "tuning")}
 
     def _clients(self, language: str) -> dict[str, str]:
         socket = str(self.folder / "serving" / "socket")
-        server = self._held.enter_context(part({}, socket))
-        server.start()
+        if self._is_served:
+            self._held.enter_context(part({}, socket)).start()
         made = {}
         for plugin in ("bridge", "tuning"):
             python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
@@ -100,6 +101,10 @@ class Node:
         result: dict[str, Any] = {}
         for config in self.chain:
             result = said(self.start(command, pod, {**config, **({"prevResult": result} if result else {})}))
+
+    def close(self) -> None:
+        self._held.close()
+        shutil.rmtree(self.folder)
 
     def ports(self) -> int:
         with Place() as place:

@@ -4,6 +4,7 @@
 name: worker-3            # the host's name when not stated
 labels: {rack: "7"}
 annotations: {uplink: eth2}
+checks: {dns: {enabled: false}}   # for all policies; what one says in `spec.checks` goes over it
 ```
 
 A Node as `kubectl get node worker-3 -o yaml` prints it will do, too.

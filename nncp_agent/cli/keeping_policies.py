@@ -7,6 +7,7 @@ from nncp_agent.files import CLAIM
 from nncp_agent.node.directory import Directory
 from nncp_agent.node.engine import Engine
 from nncp_agent.node.sink import RUN, VARIABLE, FileReports, NoSlots
+from nncp_agent.node.statuses import FileStatuses
 from nncp_agent.node.turn import Doors
 from nncp_agent.options import Options
 
@@ -20,7 +21,9 @@ def part(call: Call) -> Engine:
     """For policies from a directory."""
     store = call.store()
     source = Directory(call.options.manifests, call.options.node_file, store)
-    return Engine(Doors(source, FileReports(run_directory(call)), NoSlots()), store, options(call), call.kernel)
+    run = run_directory(call)
+    doors = Doors(source, FileReports(run), NoSlots(), statuses=FileStatuses(run))
+    return Engine(doors, store, options(call), call.kernel)
 
 
 def options(call: Call) -> Options:

@@ -10,7 +10,7 @@ import logging
 import os
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,8 +22,11 @@ from nncp_agent import node_file
 from nncp_agent.errors import InvalidPolicy
 from nncp_agent.node.doors import ThisNode
 from nncp_agent.node.generations import Generations
-from nncp_agent.objects.policy import Policy, name_problem, policies
+from nncp_agent.objects.policy import BY_KEY, Check, Policy, checks_of, name_problem, policies
+from nncp_agent.policy.node import Node
 from nncp_agent.store import Store
+from nncp_agent.wire.report import Report
+from nncp_agent.wire.spec import is_fit
 
 log = logging.getLogger(__name__)
 
@@ -85,16 +88,28 @@ class Directory:
         return tuple(map(self._generations.numbered, found.values()))
 
     def node(self) -> ThisNode | None:
+        path = self._node_file or node_file.USUAL
         try:
-            found = node_file.node(self._node_file)
+            found = node_file.node(path) if os.path.exists(path) else Node(os.uname().nodename)
         except InvalidPolicy as error:
             self._say(str(error))
             return self._node
         if not found.labels:
-            path = self._node_file or node_file.USUAL
             self._say(f"{path}: no labels: only policies without a selector are for this node")
-        self._node = ThisNode(found.name, labels=found.labels, annotations=found.annotations)
+        checks = self._checks(found.checks, path)
+        self._node = ThisNode(found.name, labels=found.labels, annotations=found.annotations, checks=checks)
         return self._node
+
+    def _checks(self, value: object, path: str) -> Mapping[str, Check]:
+        """Those of all policies; where one cannot be understood, none of them is what was asked for."""
+        report = Report()
+        if value is None:
+            return {}
+        if not is_fit(BY_KEY["checks"].schema, value, ("checks",), report):
+            for problem in report.found():
+                self._say(f"{path}: {problem}")
+            return {}
+        return checks_of(value)
 
     # ----- reading
 

@@ -5,7 +5,7 @@ A cluster and a directory are two of each. All of it is called from the engine's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from netkernel.choice import Choice, auto
 from netkernel.frozen import Frozen
@@ -79,6 +79,12 @@ class Slots(Protocol):
         """Never blocks; who gave `changed` to the source hears when the answer may be another one."""
 
     def give_back(self, policy: str, generation: int, failed: bool) -> None: ...
+
+
+class Statuses(Protocol):
+    """Who is told at the end of each turn what all policies have come to, where no central writer works that out."""
+
+    def tell(self, policies: Sequence[Policy], node: ThisNode, enactments: Mapping[str, Mapping[str, Any]]) -> None: ...
 
 
 class Changed(Protocol):

@@ -20,7 +20,7 @@ from nncp_agent.node import holds, rejoin, stages
 from nncp_agent.node.acting import Acting
 from nncp_agent.node.asked import Asked, asked, still_good
 from nncp_agent.node.decision import Apply, Ask, Decided, World, decide
-from nncp_agent.node.doors import Changed, Reports, Slots, Source, ThisNode
+from nncp_agent.node.doors import Changed, Reports, Slots, Source, Statuses, ThisNode
 from nncp_agent.node.memory import Captured, Remembering
 from nncp_agent.node.rejoin import Seen
 from nncp_agent.node.stages import Stage
@@ -44,6 +44,7 @@ class Doors(Frozen):
     reports: Reports
     slots: Slots
     changed: Changed | None = None
+    statuses: Statuses | None = None
 
 
 class Turns:
@@ -113,6 +114,8 @@ class Turns:
         )
         decided = self._decided(world, mine, node)
         self._forget(policies, mine)
+        if self._doors.statuses is not None:
+            self._doors.statuses.tell(policies, node, self._doors.reports.enactments())
         due_s = decided.due_s
         if pause is not None and pause.until is not None:
             end_s = self._clock() + max(pause.until - self._now(), 0.0) + 0.01

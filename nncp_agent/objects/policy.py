@@ -86,6 +86,15 @@ def name_problem(name: str) -> str:
     return ""
 
 
+def checks_of(stated: Any) -> dict[str, Check]:
+    """Checks from what fits their schema."""
+    return {
+        name: Check(each.get("enabled"), each.get("target"), each.get("timeoutSeconds"))
+        for name, each in stated.items()
+        if each is not None
+    }
+
+
 def _inside(document: Document, depth: int) -> Iterator[tuple[Policy, list[Problem]]]:
     tree = document.value
     if not isinstance(tree, dict):
@@ -114,11 +123,7 @@ def _policy(name: str, head: PolicyHead | None, about: Mapping[str, Any], desire
         max_unavailable=spec["maxUnavailable"],
         paused=spec["paused"],
         priority=spec["priority"],
-        checks={
-            name: Check(each.get("enabled"), each.get("target"), each.get("timeoutSeconds"))
-            for name, each in spec["checks"].items()
-            if each is not None
-        },
+        checks=checks_of(spec["checks"]),
         drift_policy=spec["driftPolicy"],
         deletion_policy=spec["deletionPolicy"],
         deleting=about.get("deletionTimestamp") is not None,

@@ -12,15 +12,16 @@ from nncp_agent.policy.lexer import Faulty
 from nncp_agent.policy.parser import Path
 
 NOTHING: Final[Mapping[str, str]] = {}
-_KEYS: Final = ("name", "labels", "annotations")
+_KEYS: Final = ("name", "labels", "annotations", "checks")
 
 
 class Node(Frozen):
-    """The node a policy is applied to."""
+    """The node a policy is applied to. `checks` are as a policy's `spec.checks`, as they were written."""
 
     name: str
     labels: Mapping[str, str] = NOTHING
     annotations: Mapping[str, str] = NOTHING
+    checks: Any = None
 
     def value(self, path: Path) -> str:
         """What `node.name`, `node.labels.KEY` or `node.annotations.KEY` is. Raises Faulty."""
@@ -51,7 +52,8 @@ def of_document(value: Any, name: str, source: str = "") -> tuple[Node, list[Pro
     Also everything that is wrong with it.
     """
     problems: list[Problem] = []
-    if isinstance(value, Mapping) and value.get("kind") == "Node":
+    checks = value.get("checks") if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping) and (value.get("kind") == "Node" or "metadata" in value):
         metadata = value.get("metadata")
         value = {key: metadata[key] for key in _KEYS if key in metadata} if isinstance(metadata, Mapping) else metadata
     if not isinstance(value, Mapping):
@@ -63,7 +65,7 @@ def of_document(value: Any, name: str, source: str = "") -> tuple[Node, list[Pro
     if own is not None and not isinstance(own, str):
         problems.append(Problem("name", "wanted text", source))
     labels, annotations = (_words(value.get(key), key, source, problems) for key in ("labels", "annotations"))
-    return Node(own if isinstance(own, str) and own else name, labels, annotations), problems
+    return Node(own if isinstance(own, str) and own else name, labels, annotations, checks), problems
 
 
 def _words(value: Any, key: str, source: str, problems: list[Problem]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +23,13 @@ from nncp_agent.node.decision import MOST_TRIES, Apply, Waiting, backoff_s
 from nncp_agent.node.deleting import Deleting
 from nncp_agent.node.doors import ThisNode
 from nncp_agent.node.holds import COMMAND
+from nncp_agent.node.leave import Leave
 from nncp_agent.node.memory import Captured, Record, Remembering
 from nncp_agent.node.order import provides
 from nncp_agent.node.stages import Counting, Stage, looked_at
 from nncp_agent.node.telling import Telling
+from nncp_agent.objects.conditions import ABORTED
+from nncp_agent.objects.enactment import Told
 from nncp_agent.objects.policy import Policy
 from nncp_agent.options import Options, Outcome
 from nncp_agent.sections.hardware import needed
@@ -60,6 +63,7 @@ class Acting:
         options: Options,
         memory: Remembering,
         telling: Telling,
+        leave: Leave,
         clock: Callable[[], float],
     ) -> None:
         self._doors = doors
@@ -68,6 +72,7 @@ class Acting:
         self._options = options
         self._memory = memory
         self._telling = telling
+        self._leave = leave
         self._clock = clock
         self._repairs: dict[str, tuple[int, float]] = {}
         self._deleting = Deleting(kernel, store, options, memory, telling)
@@ -173,13 +178,20 @@ class Acting:
         for member in stage.members:
             self.waiting[member.name] = Waiting(self._clock() + seconds, why)
 
+    def abort(self, staged: Iterable[Stage], told: Mapping[str, Told]) -> None:
+        """Remember who was told that this generation is over."""
+        for stage in staged:
+            name = stage.members[0].name
+            if told[name].row is ABORTED and self._memory.now.of(name).outcome != "aborted":
+                self._remember(stage, partial(_aborted, told[name].message))
+
     def _remember(self, stage: Stage, change: Callable[[Counting, Record], Record]) -> None:
         memory = self._memory.now
         self._memory.keep(memory.having({each.name: change(each, memory.of(each.name)) for each in stage.members}))
 
     def _give_back(self, stage: Stage, failed: bool) -> None:
         for member in stage.members:
-            self._doors.slots.give_back(member.name, member.asked.policy.generation, failed)
+            self._leave.give_back(member.name, member.asked.policy.generation, failed)
 
     # ----- what is no policy's turn
 
@@ -214,6 +226,10 @@ def passes(error: NetworkError) -> bool:
     if isinstance(error, KernelRefused):
         return error.errno in _PASSES
     return isinstance(error, NotSettled | NoWatchdog | Interrupted | DumpInterrupted | AnswerLost)
+
+
+def _aborted(message: str, member: Counting, record: Record) -> Record:
+    return msgspec.structs.replace(record, wanted=member.mark, outcome="aborted", message=message)
 
 
 def _trying(member: Counting, record: Record, nics: Sequence[str]) -> Record:

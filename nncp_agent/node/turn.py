@@ -21,6 +21,7 @@ from nncp_agent.node.acting import Acting
 from nncp_agent.node.asked import Asked, asked, still_good
 from nncp_agent.node.decision import Apply, Ask, Decided, World, decide
 from nncp_agent.node.doors import Changed, Reports, Slots, Source, Statuses, ThisNode
+from nncp_agent.node.leave import Leave
 from nncp_agent.node.memory import Captured, Remembering
 from nncp_agent.node.rejoin import Seen
 from nncp_agent.node.stages import Stage
@@ -68,7 +69,8 @@ class Turns:
         self._memory = Remembering(store)
         self._manuals = holds.Manuals(store)
         self._telling = Telling(doors.reports, now)
-        self._acting = Acting(doors, kernel, store, options, self._memory, self._telling, clock)
+        self._leave = Leave(doors.slots)
+        self._acting = Acting(doors, kernel, store, options, self._memory, self._telling, self._leave, clock)
         self._asked: Mapping[str, tuple[object, Asked]] = {}
         self._seen: Seen | None = None
 
@@ -105,6 +107,7 @@ class Turns:
             stages=staged,
             unfit=tuple(each for each in found if each.problems),
             memory=self._memory.now,
+            answers=self._leave.held(mine),
             waiting=self._acting.waiting,
             manual=self._manuals.all(),
             resumed=holds.resumed(self._store),
@@ -113,6 +116,7 @@ class Turns:
             now_s=self._clock(),
         )
         decided = self._decided(world, mine, node)
+        self._acting.abort(staged, decided.told)
         self._forget(policies, mine)
         if self._doors.statuses is not None:
             self._doors.statuses.tell(policies, node, self._doors.reports.enactments())
@@ -218,8 +222,7 @@ class Turns:
                     self._telling.tell(known[name], told, node)
             if not isinstance(step, Ask):
                 return decided
-            answers = {each: self._doors.slots.ask(*each) for each in step.policies}
-            world = replace(world, answers={**world.answers, **answers})
+            world = replace(world, answers={**world.answers, **self._leave.ask(step.policies)})
 
     def _forget(self, policies: Iterable[Policy], mine: Iterable[Policy]) -> None:
         """Enactments of policies that are not for this node, or are no more."""

@@ -22,16 +22,15 @@ def wires(case: Case) -> Finding:
 
 
 def tap(case: Case) -> Finding:
-    """Its queues are compared with what QEMU is told (drivers/net/tun.c refuses to open one of the other sort)."""
+    """Also whether QEMU can open it: drivers/net/tun.c refuses who asks for queues of the other sort."""
     name, wanted = case.wiring.tap, case.device.queues
     link, look = case.seen.pod.host.links[name], case.seen.pod.look(name)
     hop, shows = f"tap {name}", case.in_pod(f"ip -d link show dev {name}")
-    if link.kind == "tun":
-        several = bool(link.attrs.get("multi_queue"))
-        if several != (wanted > 1):
-            has = "is multi-queue" if several else "has one queue"
-            said = f"{has}, and QEMU is told queues={wanted}: it cannot open it (Invalid argument)"
-            return Finding(hop, said, shows)
+    several = bool(link.attrs.get("multi_queue"))
+    if link.kind == "tun" and several != (wanted > 1) and not link.carrier:
+        has = "is multi-queue" if several else "has one queue"
+        said = f"{has}, and QEMU is told queues={wanted}: it cannot open it (Invalid argument)"
+        return Finding(hop, said, shows)
     if case.seen.stands_by and not link.up:
         return Finding(hop, "stands by: the guest runs elsewhere until `vmnet announce`", shows)
     master = None if case.is_tap_of_cni else case.wiring.bridge

@@ -36,6 +36,7 @@ VERBS: Final = {
     "daemon": "keep this node's policies, serve its CNI plugins",
     "pause": "have the daemon leave this node as it is",
     "resume": "have it keep policies again, over what is held, too",
+    "central": "write the status of policies, for a whole cluster",
     "pods": "what CNI has attached on this node",
     "cni": "the CNI plugins of this node: install, uninstall",
     "host": "nncp itself on a host, from a container: install, run",

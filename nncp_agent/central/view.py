@@ -1,0 +1,209 @@
+"""What watches have brought together, with our own writes over it until the watches bring those, too.
+
+Without that a slot just given would look free until its Lease came back to us, and be given twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Protocol
+
+from netkernel.frozen import Frozen
+from nncp_agent.central.pacing import Written
+from nncp_agent.central.world import Object, World
+from nncp_agent.kube.lease import Freshness, duration_of
+from nncp_agent.kube.times import now as wall_clock
+from nncp_agent.objects import slots
+from nncp_agent.objects.enactment import NODE_LABEL, node_of, policy_of
+from nncp_agent.objects.members import Member, member
+from nncp_agent.objects.policy import Policy, read
+from nncp_agent.objects.slots import Slot
+
+LOOK_S: Final = 5.0
+"""So often signs of life are looked at, though nothing else happened."""
+REMEMBERED_S: Final = 30.0
+"""A write that the watch has not brought by then was undone before it could."""
+
+
+class Items(Protocol):
+    """What there is of one resource (`kube.watch.Reflector`); values are never changed afterwards."""
+
+    @property
+    def synced(self) -> bool: ...
+    def items(self) -> tuple[dict[str, Any], ...]: ...
+
+
+class Sources(Frozen, kw_only=True):
+    """The watches. `slots` are the Leases labelled with a policy, `beats` the agent's others; `pods` are those of
+    kubernetes-nmstate, whose nodes are looked after, too.
+    """
+
+    policies: Items
+    enactments: Items
+    nodes: Items
+    slots: Items
+    beats: Items
+    pods: Items
+    settings: Items
+
+    def all(self) -> tuple[Items, ...]:
+        return (
+            self.policies, self.enactments, self.nodes, self.slots, self.beats, self.pods, self.settings,
+        )  # fmt: skip
+
+
+class View:
+    """Used by one thread."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], str] = wall_clock,
+    ) -> None:
+        self._sources = sources
+        self._clock, self._wall = clock, wall
+        self._slots = _Overlay(sources.slots, clock)
+        self._policies = _Overlay(sources.policies, clock)
+        self._settings = _Overlay(sources.settings, clock)
+        self._freshness = Freshness(clock)
+        self._strays: dict[str, float] = {}
+        self._read: dict[str, tuple[str, Policy]] = {}
+        self._written: dict[str, Written] = {}
+        self._uids: dict[str, str] = {}
+
+    def world(self) -> World | None:
+        """None while some of it is not known: nothing is decided on a part."""
+        sources = self._sources
+        if not all(each.synced for each in sources.all()):
+            return None
+        nodes = {_name(node): node for node in sources.nodes.items()}
+        enactments, strays = self._sorted(sources.enactments.items(), nodes)
+        leases = self._slots.items()
+        beats = {_beats_for(each): each for each in _objects(sources.beats) if _beats_for(each)}
+        self._uids = {_name(each): _uid(each) for each in (*_objects(sources.enactments), *leases, *beats.values())}
+        self._freshness.forget_all_but(tuple(dict(each) for each in (*leases, *beats.values())))
+        left_s = {node: self._freshness.left_s(dict(lease)) for node, lease in beats.items()}
+        return World(
+            policies=tuple(self._policy(each) for each in self._policies.items()),
+            members=self._members(nodes, left_s),
+            enactments=enactments,
+            strays=strays,
+            slots=tuple(slot for each in leases if (slot := _slot(each)) is not None),
+            silent_s={_name(each): duration_of(dict(each)) - self._freshness.left_s(dict(each)) for each in leases},
+            absent=tuple(_name(beats[node]) for node, left in left_s.items() if node not in nodes and left <= 0),
+            settings=tuple(self._settings.items()),
+            written=self._written,
+            now=self._wall(),
+            now_s=self._clock(),
+        )
+
+    def wrote_slot(self, name: str, lease: Object | None) -> None:
+        """The Lease as it is now; None: it is gone."""
+        self._slots.wrote(name, lease)
+
+    def wrote_policy(self, name: str, policy: Object, written: Written | None) -> None:
+        """The policy as the server gave it back."""
+        self._policies.wrote(name, policy)
+        if written is not None:
+            self._written[str((policy.get("metadata") or {}).get("uid") or "")] = written
+
+    def wrote_settings(self, name: str, settings: Object) -> None:
+        """The NMState as the server gave it back."""
+        self._settings.wrote(name, settings)
+
+    def uid_of(self, name: str) -> str:
+        """Of the Lease or enactment as it was in the last world; empty when it was not."""
+        return self._uids.get(name, "")
+
+    def _policy(self, found: Object) -> Policy:
+        """Read once for each version of it."""
+        name, version = _name(found), _version(found)
+        known = self._read.get(name)
+        if known is None or known[0] != version or not version:
+            known = (version, read(found)[0])
+            self._read[name] = known
+        return known[1]
+
+    def _members(self, nodes: Mapping[str, Object], left_s: Mapping[str, float]) -> tuple[Member, ...]:
+        pods = {(each.get("spec") or {}).get("nodeName") for each in _objects(self._sources.pods)}
+        return tuple(
+            member(
+                node,
+                has_agent=name in left_s or name in pods,
+                is_alive=left_s[name] > 0 if name in left_s else True,
+            )
+            for name, node in nodes.items()
+        )
+
+    def _sorted(
+        self, found: Iterable[Object], nodes: Mapping[str, Object]
+    ) -> tuple[dict[str, dict[str, Object]], dict[str, float]]:
+        """By policy and node, and the strays."""
+        policies, now = {_name(each) for each in self._policies.items()}, self._clock()
+        sorted_: dict[str, dict[str, Object]] = {}
+        strays: dict[str, float] = {}
+        for each in found:
+            policy, node = policy_of(each), node_of(each)
+            if policy in policies and node in nodes:
+                sorted_.setdefault(policy, {})[node] = each
+            else:
+                strays[_name(each)] = self._strays.get(_name(each), now)
+        self._strays = strays
+        return sorted_, {name: now - since for name, since in strays.items()}
+
+
+class _Overlay:
+    """A watch's objects with ours in their places, each until the watch has another version than when we wrote."""
+
+    def __init__(self, below: Items, clock: Callable[[], float]) -> None:
+        self._below = below
+        self._clock = clock
+        self._ours: dict[str, tuple[str, Object | None, float]] = {}
+
+    def items(self) -> list[Object]:
+        found = {_name(each): each for each in _objects(self._below)}
+        oldest_s = self._clock() - REMEMBERED_S
+        self._ours = {
+            name: (before, ours, at_s)
+            for name, (before, ours, at_s) in self._ours.items()
+            if _version(found.get(name)) == before and at_s > oldest_s
+        }
+        for name, (_, ours, _at_s) in self._ours.items():
+            if ours is None:
+                found.pop(name, None)
+            else:
+                found[name] = ours
+        return [*found.values()]
+
+    def wrote(self, name: str, ours: Object | None) -> None:
+        before = next((_version(each) for each in _objects(self._below) if _name(each) == name), "")
+        if ours is None or _version(ours) != before:
+            self._ours[name] = (before, ours, self._clock())
+
+
+def _objects(items: Items) -> tuple[Object, ...]:
+    return items.items()
+
+
+def _slot(lease: Object) -> Slot | None:
+    return slots.read(lease)
+
+
+def _beats_for(lease: Object) -> str:
+    """The node of a sign of life; empty for other Leases."""
+    labels: Mapping[str, str] = (lease.get("metadata") or {}).get("labels") or {}
+    return (labels.get(NODE_LABEL) or slots.heartbeat_of(lease)) if slots.heartbeat_of(lease) else ""
+
+
+def _name(found: Object) -> str:
+    return str((found.get("metadata") or {}).get("name") or "")
+
+
+def _uid(found: Object) -> str:
+    return str((found.get("metadata") or {}).get("uid") or "")
+
+
+def _version(found: Object | None) -> str:
+    return str(((found or {}).get("metadata") or {}).get("resourceVersion") or "")

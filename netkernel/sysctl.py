@@ -26,6 +26,17 @@ def read(path: str) -> str:
         raise KernelRefused(f"read {path}", error.errno or 0, error.strerror or str(error)) from error
 
 
+def opened(path: str) -> int | None:
+    """A descriptor that is ready (POLLPRI) when the value at `path` has changed; the kernel says so of few.
+
+    None where there is no such file.
+    """
+    try:
+        return os.open(_full(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
 def write(path: str, value: str) -> None:
     """Write `value` at `path`. Raises KernelRefused."""
     try:

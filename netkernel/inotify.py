@@ -10,6 +10,8 @@ from pathlib import Path
 
 from netkernel.typed import Final
 
+TOUCHED: Final = 0x4
+"""The times or rights of a file are others (IN_ATTRIB)."""
 CLOSED: Final = 0x8
 """A file that was open for writing was closed."""
 MOVED_FROM: Final = 0x40

@@ -44,7 +44,7 @@ class StateFile:
         draft = self._path.with_name(f".{NAME}.tmp")
         try:
             self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            draft.write_text(yaml_writer.write(state), "utf-8", "backslashreplace")
+            draft.write_text(yaml_writer.write(state), "utf-8")
             draft.replace(self._path)
             self._late, self._is_broken = None, False
         except OSError as error:

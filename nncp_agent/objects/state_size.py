@@ -1,4 +1,7 @@
-"""Keeps a published state below what an API server stores: what is worth least is left out first, and told."""
+"""Makes a state fit to be published: as large as an API server stores at most, and text all through.
+
+What is worth least is left out first, and told. Links are called by bytes; those that are no UTF-8 are written \\xff.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ Tree = dict[str, Any]
 def fitted(state: Tree, most: int = LARGEST) -> tuple[Tree, list[str]]:
     """The state, or as much of it as fits into so many bytes; what was left out, in words."""
     cut: list[str] = []
-    size = size_of(state)
+    text = json.dumps(state)
+    if "\\udc" in text:
+        state = _spelt(state)
+        text = json.dumps(state)
+    size = len(text)
     for step in _steps():
         if size <= most:
             break
@@ -32,6 +39,15 @@ def fitted(state: Tree, most: int = LARGEST) -> tuple[Tree, list[str]]:
 def size_of(value: Any) -> int:
     """Bytes as JSON."""
     return len(json.dumps(value))
+
+
+def _spelt(value: Any) -> Any:
+    """Without the surrogates that stand for such bytes (PEP 383)."""
+    if isinstance(value, str):
+        return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    if isinstance(value, dict):
+        return {_spelt(key): _spelt(each) for key, each in value.items()}
+    return [_spelt(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _steps() -> Iterator[Callable[[Tree, int], tuple[Tree, str]]]:

@@ -182,3 +182,10 @@ def test_a_condition_says_what_was_left_out_and_goes_when_it_fits_again() -> Non
     assert conditions.leading(ns.conditions_of(made)) == "Available", "what kubectl shows"
     again = ns.node_state(ABOUT, large(2), LATER, made)
     assert [each["type"] for each in ns.conditions_of(again)] == ["Available", "Failing"]
+
+
+def test_a_name_that_is_no_text_is_spelt_and_stays_the_same_name_in_every_store() -> None:
+    made = ns.node_state(ABOUT, a_state("eth\udcff", "\\udcff"), NOW)
+    assert names_of(made["status"]["currentState"]) == ["eth\\xff", "\\udcff"]
+    stored = json.loads(json.dumps(made).encode())
+    assert ns.says_the_same(stored, ns.node_state(ABOUT, a_state("eth\udcff", "\\udcff"), LATER, stored))

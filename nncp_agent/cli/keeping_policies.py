@@ -5,6 +5,7 @@ from __future__ import annotations
 from nncp_agent.cli.call import Call
 from nncp_agent.files import CLAIM
 from nncp_agent.node.directory import Directory
+from nncp_agent.node.doors import Changed
 from nncp_agent.node.engine import Engine
 from nncp_agent.node.sink import RUN, VARIABLE, FileReports, NoSlots
 from nncp_agent.node.statuses import FileStatuses
@@ -17,12 +18,12 @@ def run_directory(call: Call) -> str:
     return call.options.run_dir or call.world.environ.get(VARIABLE) or RUN
 
 
-def part(call: Call) -> Engine:
-    """For policies from a directory."""
+def part(call: Call, changed: Changed) -> Engine:
+    """For policies from a directory; `changed` hears of each apply."""
     store = call.store()
     source = Directory(call.options.manifests, call.options.node_file, store)
     run = run_directory(call)
-    doors = Doors(source, FileReports(run), NoSlots(), statuses=FileStatuses(run))
+    doors = Doors(source, FileReports(run), NoSlots(), changed, FileStatuses(run))
     return Engine(doors, store, options(call), call.kernel)
 
 

@@ -2,7 +2,8 @@
 
 Policies are the manifests of a directory; what matches this node is applied when it comes and when it is edited, in the
 order of what policies need of each other. What became of each is a file below the run directory, in the words of a
-NodeNetworkConfigurationEnactment. SIGHUP has it read everything again.
+NodeNetworkConfigurationEnactment, and what the network of the node is stands in state.yaml there, as a
+NodeNetworkState that is written anew when something changes. SIGHUP has it read everything again.
 
 Plugins that do not find it do their work themselves. It ends on SIGTERM, when what it has begun is done; systemd starts
 it from deploy/systemd/nncp-daemon.service.
@@ -34,6 +35,9 @@ def arguments(parser: ArgumentParser) -> None:
     add("--manifests", metavar="DIR", default="/etc/nncp/policies", help="policies (/etc/nncp/policies)")
     add("--node-file", metavar="FILE", help=f"what this node is: its labels, for selectors ({USUAL})")
     add("--run-dir", metavar="DIR", help="where is told what became of policies (/run/nncp-agent)")
+    left_out = "interfaces that the published state lacks, as pods' veths"
+    add("--state-exclude", metavar="GLOB", action="append", default=[], help=left_out)
+    add("--state-include", metavar="GLOB", action="append", default=[], help="interfaces that it has all the same")
     add("--cni-socket", metavar="PATH", default=SOCKET, help=f"instead of {SOCKET}")
 
 
@@ -44,14 +48,15 @@ def run(call: Call) -> int:
 
     from cni.daemon.service import part
     from nncp_agent import daemon
-    from nncp_agent.cli import keeping_policies
+    from nncp_agent.cli import keeping_policies, watching_state
 
     gc.enable()  # this command is not over soon
     with call.logging_more(), part(os.environ, call.options.cni_socket) as cni:
-        policies = keeping_policies.part(call)
+        state = watching_state.part(call, watching_state.in_a_file(call, keeping_policies.run_directory(call)))
+        policies = keeping_policies.part(call, state)
         call.say(f"serving CNI plugins at {call.options.cni_socket}")
         call.say(f"keeping the policies of {call.options.manifests}")
-        stuck = daemon.run([policies, cni], os.environ, policies.read_again)
+        stuck = daemon.run([state, policies, cni], os.environ, policies.read_again)
     for name in stuck:
         call.error(f"{name}: has not come round for half of the watchdog's time")
     return FAILED if stuck else OK

@@ -23,7 +23,7 @@ class TakenAlready(Exception):
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Raises TakenAlready."""
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

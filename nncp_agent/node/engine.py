@@ -13,12 +13,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
 from typing import Final
 
 from netkernel import inotify
 from netkernel.errors import NetworkError
 from netkernel.transaction import Kernel
 from netkernel.watch import Watch
+from nncp_agent.errors import StoreBroken
+from nncp_agent.keeping.process import TakenAlready, alone
 from nncp_agent.node.memory import FOLDER
 from nncp_agent.node.turn import Doors, Turns
 from nncp_agent.options import Options
@@ -32,6 +35,8 @@ _REST: Final = 3.0
 """Times what a turn took: so long nobody wakes it up but a policy."""
 _LONGEST_REST_S: Final = 2.0
 _AGAIN_S: Final = 2.0
+_OTHERS_S: Final = 1.0
+"""How often one looks whether another daemon is gone: a lock does not tell."""
 _LONGEST_TURN_S: Final = 900.0
 """An apply waits for carrier, addresses, checks, each with a deadline of its own; beyond all of them it hangs."""
 _ENDING_S: Final = 60.0
@@ -95,7 +100,32 @@ class Engine:
             if not self._is_ending:  # a bug: the daemon is started anew
                 os.kill(os.getpid(), signal.SIGTERM)
 
+    def _alone(self, opened: ExitStack) -> None:
+        """Return once no other daemon keeps the policies of this state directory, or we are to end."""
+        while not self._is_ending:
+            try:
+                self._store.prepare(FOLDER)
+                opened.enter_context(alone(self._store.path(FOLDER)))
+                return
+            except TakenAlready:
+                log.warning("another daemon keeps the policies of this node: waiting for its end")
+            except (OSError, StoreBroken) as error:
+                log.error("%s: nobody can tell whether another daemon keeps policies here", error)
+                return
+            while not self._is_ending and _is_taken(self._store.path(FOLDER)):
+                self._pause(_OTHERS_S)
+
+    def _pause(self, seconds: float) -> None:
+        """Or until somebody wants something."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        poll.poll(seconds * 1000)
+        self._looks += 1
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._wake)
+
     def _serve(self, opened: ExitStack) -> None:
+        self._alone(opened)
         kernel = opened.enter_context(self._open_kernel())
         events = opened.enter_context(Watch())
         news = opened.enter_context(inotify.several())
@@ -145,3 +175,11 @@ class Engine:
         for folder in ("", FOLDER):
             with suppress(OSError):
                 inotify.also(news, self._store.path(folder), inotify.PLACED | inotify.REMOVED)
+
+
+def _is_taken(folder: Path) -> bool:
+    try:
+        with alone(folder):
+            return False
+    except TakenAlready:
+        return True

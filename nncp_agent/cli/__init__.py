@@ -1,8 +1,8 @@
 """The command line `nncp`: parse, call the engine, print. stdout is the result, stderr the log.
 
-Exit codes: 0 ok · 1 failed and rolled back · 2 usage · 3 invalid policy · 4 failed and not fully undone · 10 `plan` or
-`diff` found something and `--exit-code` was given · 130 interrupted · 141 the reader of stdout went away before it had
-everything.
+Exit codes: 0 ok · 1 failed and rolled back · 2 usage · 3 invalid policy · 4 failed and not fully undone · 5 not in
+time · 10 `plan` or `diff` found something and `--exit-code` was given · 130 interrupted · 141 the reader of stdout went
+away before it had everything.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def command() -> NoReturn:
 def main(argv: Sequence[str] | None = None, world: World | None = None, called: str = "nncp") -> int:
     """Run one command; gives its exit code. `world` is everything outside the process, for tests to bring their own.
 
-    `called` is the name of the program: as nmstatectl it behaves like that one.
+    `called` is the name of the program: as nmstatectl it behaves like that one, as kubectl-nncp it is of a cluster.
     """
     world = world or World.here()
     argv = sys.argv[1:] if argv is None else argv
@@ -53,6 +53,10 @@ def main(argv: Sequence[str] | None = None, world: World | None = None, called: 
             from nncp_agent.cli import nmstatectl  # late: the other name is the rare one
 
             code = nmstatectl.run(argv, world, called)
+        elif called.startswith("kubectl"):
+            from nncp_agent.cli import kubectl  # late: likewise
+
+            code = kubectl.run(argv, world, called)
         else:
             code = _run(argv, world)
         world.stdout.flush()

@@ -10,6 +10,8 @@ INVALID: Final = 3
 """The policy is wrong; nothing was touched."""
 NOT_UNDONE: Final = 4
 """It did not work, and something is not as it was; stderr says what."""
+NOT_IN_TIME: Final = 5
+"""What was waited for did not come."""
 FOUND: Final = 10
 """With --exit-code: there is something to do, or there are differences."""
 UNREADABLE: Final = 65

@@ -43,7 +43,7 @@ def policy(call: Call, decoded: Decoded) -> tuple[Op, ...]:
                 claim=call.claims(),
             )
             decision = decide_closely(decided, before, kernel.snapshot)
-    _print(call, decision.ops, decision.important, decoded.located(decision.warnings), decision.irreversible)
+    tell(call, decision.ops, decision.important, decoded.located(decision.warnings), decision.irreversible)
     return decision.ops
 
 
@@ -55,7 +55,7 @@ def uncommitted_back(call: Call, checkpoint: str | None) -> None:
     with call.kernel() as kernel:
         before = kernel.snapshot((*PARTS, MANAGERS))
         ops = pending.foretold(call.store(), kernel, before, checkpoint)
-    _print(call, ops, important(ops, before, _precious(call, before)))
+    tell(call, ops, important(ops, before, _precious(call, before)))
 
 
 def back_to(call: Call, number: int) -> None:
@@ -68,7 +68,7 @@ def back_to(call: Call, number: int) -> None:
         _say_what_waits(call, kernel)
     change = back.back_to(call.store(), number, before)
     marked = important(change.ops, before, _precious(call, before))
-    _print(call, change.ops, marked, change.warnings, change.irreversible)
+    tell(call, change.ops, marked, change.warnings, change.irreversible)
 
 
 def _say_what_waits(call: Call, kernel: Kernel) -> None:
@@ -83,7 +83,7 @@ def _precious(call: Call, before: Host) -> frozenset[str]:
     return session.links(before, session.connection(call.world.environ, call.world.proc))
 
 
-def _print(
+def tell(
     call: Call,
     ops: Sequence[Op],
     marked: frozenset[int],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,18 @@ if TYPE_CHECKING:
     from nncp_agent.policy.node import Node
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """What `{{ node.… }}` stands for."""
+def arguments(parser: ArgumentParser, also: str = "") -> None:
+    """What `{{ node.… }}` stands for; `also` is what else --node may be."""
     add = parser.add_argument
-    add("--node", metavar="FILE", help="what {{ node.… }} stands for, instead of /etc/nncp/node.yaml")
+    add("--node", metavar="FILE", help=f"what {{{{ node.… }}}} stands for, instead of /etc/nncp/node.yaml{also}")
     add("--node-name", metavar="NODE", help="the value of {{ node.name }}")
     add("--label", metavar="KEY=VALUE", action="append", default=[], help="a label of the node; may be repeated")
     add("--annotation", metavar="KEY=VALUE", action="append", default=[], help="likewise; may be repeated")
+
+
+def is_a_name(word: str) -> bool:
+    """Whether --node says which node of a cluster: no file is meant, and none of that name is here."""
+    return "/" not in word and not word.endswith((".yaml", ".yml", ".json")) and not os.path.exists(word)
 
 
 def node(call: Call) -> Node:

@@ -22,7 +22,7 @@ A day with it:
   nncp rollback --to 3               take back what was applied since
 
 Exit codes: 0 ok, 1 failed and rolled back, 2 usage, 3 invalid policy,
-            4 failed and not fully undone.
+            4 failed and not fully undone, 5 not in time (wait).
 Environment: NNCP_STATE_DIR (as --state-dir), NO_COLOR.
 Each verb has its own help: nncp VERB --help
 """

@@ -27,7 +27,8 @@ class World(Frozen, kw_only=True):
     `open_kernel` takes the state directory, in which leases are. `may_configure` is whether this process may change the
     network, `refusals` who knows what the kernel would refuse, `holders` which links other managers hold, `link_files`
     what udev goes by when links appear and `named` what it went by for those that are here. `hear` listens on links for
-    so many seconds at most (`lldp.hearing`). `adapt` has the last word on how to apply.
+    so many seconds at most (`lldp.hearing`). `adapt` has the last word on how to apply. `of_kubectl`
+    says that kubectl calls us (`kubectl nncp`), so that what may be the cluster's or this node's is the cluster's.
     """
 
     stdin: BinaryIO
@@ -43,6 +44,7 @@ class World(Frozen, kw_only=True):
     hear: Callable[[Sequence[str], float], Mapping[str, tuple[bytes, ...]]] = lambda links, timeout_s: {}
     proc: str = "/proc"
     adapt: Callable[[Options], Options] = lambda options: options
+    of_kubectl: bool = False
 
     @classmethod
     def here(cls) -> Self:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
+from nncp_agent.cli.words import Usage
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -21,6 +22,8 @@ EXAMPLES = """\
                                 then `nncp commit` within two minutes
   nncp apply --check tcp://10.0.0.5:6443 node.yaml
                                 the API server must stay reachable too
+  nncp apply --cluster bond1.yaml --wait 600
+                                as kubectl does, and until it is so everywhere
   nncp apply --claim bond1.yaml also what NetworkManager or networkd holds
 """
 
@@ -35,10 +38,24 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-s", "--show-secrets", action="store_true", help="likewise: what nncp prints holds none")
     parser.add_argument("--claim", action="store_true", help="take over links that another manager holds")
     node.arguments(parser)
+    parser.add_argument(
+        "--cluster", action="store_true", help="not to this host: to the cluster that kubectl would ask"
+    )
+    parser.add_argument("--kubeconfig", metavar="FILE", help="to the cluster in this file, instead of $KUBECONFIG")
+    parser.add_argument("--context", metavar="CONTEXT", help="to this context of it")
+    parser.add_argument("--wait", metavar="SECONDS", type=int, help="with a cluster: until all nodes have it, or not")
 
 
 def run(call: Call) -> int:
     from nncp_agent.cli import applying, policies
+
+    options = call.options
+    if options.cluster or options.kubeconfig or options.context or call.world.of_kubectl:
+        from nncp_agent.cli.reported import sending
+
+        return sending.run(call, options.files)
+    if options.wait is not None:
+        raise Usage("nncp apply: --wait is for --cluster: on this host apply returns when it is done")
 
     if call.options.dry_run:
         from nncp_agent.cli import foretold

@@ -27,6 +27,7 @@ EXAMPLES = """\
   nncp show -o svg >node.svg    the same as a picture
   nncp show -w                  and again whenever something changes
   nncp show --find 52:54:00     by any part of a name, an address or a MAC
+  nncp show --node worker-3 -o tree
   nncp show -o json | jq '.interfaces[].name'
 """
 
@@ -40,6 +41,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-r", "--running-config", action="store_true", help="only what somebody configured")
     parser.add_argument("-k", "--kernel", action="store_true", help="for nmstatectl's sake: it is always the kernel's")
     parser.add_argument("-s", "--show-secrets", action="store_true", help="macsec keys as they are, not hidden")
+    parser.add_argument("--node", metavar="NODE", help="another node, as it tells the cluster that kubectl would ask")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="where that node is, instead of $KUBECONFIG")
+    parser.add_argument("--context", metavar="CONTEXT", help="where that node is: this context")
     parser.add_argument("-w", "--watch", action="store_true", help="show it again whenever something changes")
 
 
@@ -51,6 +55,8 @@ def run(call: Call) -> int:
         options.output = "json"
     if options.watch:
         return _watch(call)
+    if options.node:
+        return _elsewhere(call)
     with call.kernel() as kernel:
         host = _overview(call, kernel)
     if options.output == "json" and not (options.names or options.find or options.running_config):
@@ -66,6 +72,32 @@ def run(call: Call) -> int:
     if options.find and not state["interfaces"] and not unknown:
         call.say(f"no interface has '{options.find}' in its name, addresses or MAC")
     return FAILED if unknown else OK
+
+
+def _elsewhere(call: Call) -> int:
+    """What another node is like, by its own last word."""
+    from nncp_agent.cli.reported import elsewhere  # late: it loads the client of Kubernetes
+
+    state, options = elsewhere.show(call, call.options.node), call.options
+    there = {str(each["name"]) for each in state["interfaces"]}
+    missing = [name for name in options.names if name not in there]
+    if options.names or options.find:
+        state = _chosen(state, options.names, options.find)
+    form = _form(call)
+    if form in ("yaml", "json"):
+        call.write(state, form)
+    else:
+        from nncp_agent.cli import overview
+        from nncp_agent.observe import of_tree
+
+        if form == "svg":
+            raise Usage("nncp show: no picture of another node; its own nncp draws one")
+        draw = overview.table if form == "table" else overview.tree
+        host = elsewhere.host_of(state)
+        call.world.stdout.write(draw(of_tree(state), host, {}, call.style(), everything=bool(options.names)))
+    for name in missing:
+        call.error(f"no interface '{name}' on {options.node}")
+    return FAILED if missing else OK
 
 
 def _watch(call: Call) -> int:

@@ -81,7 +81,7 @@ def address(text: str) -> tuple[str, int]:
 
 
 def _health(writer: Writer, where: tuple[str, int]) -> Part:
-    from nncp_agent.central.serving import Doors, health
+    from nncp_agent.metrics.serving import Doors, health
 
     return Doors("health and metrics", where, health(lambda: writer.is_ready, lambda: writer.is_alive, writer.metrics))
 
@@ -89,7 +89,8 @@ def _health(writer: Writer, where: tuple[str, int]) -> Part:
 def _webhooks(api: Api, writer: Writer, where: tuple[str, int], namespace: str) -> list[Part]:
     from nncp_agent.central.definitions import networks
     from nncp_agent.central.keys import Keys
-    from nncp_agent.central.serving import Doors, webhooks
+    from nncp_agent.central.serving import webhooks
+    from nncp_agent.metrics.serving import Doors
 
     doors = Doors("webhooks", where, webhooks(networks(api)), tls=True)
     return [doors, Keys(api, namespace, lambda: writer.elector.leads, doors.use)]

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from nncp_agent.central.certificates import LIFE, RENEWED_BEFORE, Pair, is_good, made, trusted
-from nncp_agent.central.serving import Doors, health, webhooks
+from nncp_agent.central.serving import webhooks
+from nncp_agent.metrics.serving import Doors, health
 
 NAMES = ["nncp-webhooks.nncp-agent.svc", "localhost"]
 NOW = datetime.now(UTC)

@@ -69,7 +69,7 @@ def setup(
     before = records.read(asked.namespace)
     now = _observed(asked, pod, before)
     found = asked.wirings(now, before)
-    kept = plan.begun(now, asked.vm, found, before, asked.namespace, asked.standby)
+    kept = _dated(plan.begun(now, asked.vm, found, before, asked.namespace, asked.standby), time.time())
 
     def again() -> Plan:
         return plan.setup(_observed(asked, pod, kept), asked.vm, found, kept, asked.giving)
@@ -147,6 +147,10 @@ def teardown(namespace: str, pod: Pod, records: Records) -> Plan:
         raise NotUndone(left)
     records.remove(namespace)
     return todo
+
+
+def _dated(kept: Kept, now: float) -> Kept:
+    return replace(kept, taken=tuple(each if each.since else replace(each, since=now) for each in kept.taken))
 
 
 def _observed(asked: Asked, pod: Pod, kept: Kept | None) -> Host:

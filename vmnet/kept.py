@@ -8,7 +8,7 @@ from pathlib import Path
 
 from netkernel import frozen_json
 from netkernel.errors import NetworkError
-from netkernel.frozen import Frozen
+from netkernel.frozen import Frozen, fact
 from netkernel.host import Host
 from netkernel.typed import Final
 from vmnet.transcript import LOCK
@@ -17,7 +17,10 @@ DIRECTORY: Final = "/run/nncp-agent/vmnet"
 
 
 class Taken(Frozen):
-    """A NIC that has been begun: its link, and that link's part of the pod as CNI made it."""
+    """A NIC that has been begun: its link, and that link's part of the pod as CNI made it.
+
+    `since` is when that was, in seconds of 1970.
+    """
 
     nic: str
     link: str
@@ -26,6 +29,7 @@ class Taken(Frozen):
     renamed: str
     takes_link: bool
     was: Host
+    since: float = fact(default=0.0)
 
 
 class Kept(Frozen):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -14,6 +16,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 
+from lab.setup.base import TREE
 from netkernel import pod_stamp
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, read, vmi
 from tests.vmnet.guest import TapGuest, tap_guest
@@ -29,6 +32,7 @@ from vmnet.pod import LinuxPod
 from vmnet.target import Giving
 
 BRIEFLY_S = 0.2
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TREE)}
 ALL = "ff:ff:ff:ff:ff:ff"
 NODE = """
 ip link set dev lo up
@@ -82,6 +86,11 @@ class Patient:
         return Asked(
             vm=read(value or self.value), namespace=namespace_id(self.namespace), giving=Giving(user=0, group=0)
         )
+
+    def command(self, verb: str, *more: str) -> list[str]:
+        """`vmnet` with a verb, about this VM."""
+        where = ["--netns", self.namespace, "--state-dir", str(self.records.directory)]
+        return [sys.executable, "-P", "-m", "vmnet", verb, str(self.manifest), *where, *more]
 
     def setup(self) -> None:
         with LinuxPod(self.namespace) as pod:

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.vmnet.clinic import Clinic
 from tests.vmnet.pods import Pods
 
 
 @pytest.fixture
 def pods(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Pods:
     return Pods(netns, another_netns, tmp_path)
+
+
+@pytest.fixture
+def clinic(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Clinic:
+    return Clinic(another_netns, tmp_path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -58,11 +57,6 @@ ILLNESSES = {
         script="ip link set dev ill-net1 mtu 1400", hop="MTU", said="ill-net1 passes 1400 bytes, and 1500 may come"
     ),
 }
-
-
-@pytest.fixture
-def clinic(netns: str, another_netns: Callable[[], str], tmp_path: Path) -> Clinic:
-    return Clinic(another_netns, tmp_path)
 
 
 @pytest.fixture

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 
-from vmnet import prerequisites, status
+from netkernel.documents import yaml_writer
+from netkernel.typed import Final
+from vmnet import prerequisites, shown, status
 from vmnet.cli.call import Call
 from vmnet.doctor import look, walk
 from vmnet.errors import InvalidVm, Problem
-from vmnet.hardware import devices
-from vmnet.kept import namespace_id
 from vmnet.status import NicStatus
-from vmnet.vm import Vm
+
+WATCH_S: Final = 2.0
+"""How often counters are read again, which nobody announces."""
 
 
 def show_status(call: Call) -> int:
-    found = _statuses(call, call.vm())
-    if call.options.output == "json":
-        call.print(json.dumps([status.as_kubevirt(each) for each in found], indent=2))
-    else:
-        call.print(status.table(found))
-    return 0
+    """With `--watch` again whenever something has changed, until it is told to end."""
+    vm = call.vm()
+    last: Sequence[NicStatus] = ()
+    with call.pod() as pod:
+        asked = call.asked(pod, vm)
+        while True:
+            found = status.observed(asked, pod, call.records)
+            if found != last:
+                call.stdout.write(_shown(call, found))
+                call.stdout.flush()
+            if not call.options.watch:
+                return 0
+            last = found
+            pod.wait(WATCH_S)
+
+
+def _shown(call: Call, found: Sequence[NicStatus]) -> str:
+    if call.options.output == "table":
+        return f"{shown.table(found, time.time())}\n"
+    plain = [shown.as_kubevirt(each) for each in found]
+    as_json = call.options.output == "json"
+    return f"{json.dumps(plain, indent=2)}\n" if as_json else f"---\n{yaml_writer.write(plain)}"
 
 
 def doctor(call: Call) -> int:
@@ -48,11 +68,3 @@ def check(call: Call) -> int:
     for each in found:
         call.print(str(each))
     return int(any(each.lacking and each.matters for each in found))
-
-
-def _statuses(call: Call, vm: Vm) -> list[NicStatus]:
-    with call.pod() as pod:
-        host, kept = pod.snapshot(), call.records.read(namespace_id(call.namespace))
-        wirings = call.asked(pod, vm).wirings(host, kept)
-        there = [each for each in wirings if each.link in host.links or (kept and kept.of(each.nic.name))]
-        return list(status.statuses(vm, wirings, kept, host, devices(vm, there, kept, host)))

@@ -91,6 +91,7 @@ class Options(argparse.Namespace):
     keep: bool = False
     standby: bool = False
     no_probe: bool = False
+    watch: bool = False
     wait: float = WAIT_S
     command: Sequence[str] = ()
     verbose: bool = False
@@ -131,7 +132,7 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("hotplug", "unplug"):
         parser.add_argument("nic", help="the NIC's name")
     if verb == "doctor":
-        parser.add_argument("nic", nargs="?", default="", help="one NIC only, by its name")
+        parser.add_argument("--nic", default="", metavar="NIC", help="this one only")
     if verb in _WITH_POD:
         parser.add_argument("--netns", required=True, help="the pod's: a path, a name below /run/netns, or a pid")
         parser.add_argument("--state-dir", default=DIRECTORY, help="where the pod's own links are kept in mind")
@@ -152,7 +153,10 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("serve", "run"):
         parser.add_argument("--resolv-conf", default=RESOLV_CONF, metavar="FILE", help="the pod's name servers")
     if verb == "status":
-        parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="a table, or all of it")
+        parser.add_argument(
+            "-o", "--output", choices=("table", "yaml", "json"), default="table", help="a table, or all of it"
+        )
+        parser.add_argument("-w", "--watch", action="store_true", help="again whenever something changes")
     if verb == "doctor":
         parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="for people or programs")
         parser.add_argument("--no-probe", action="store_true", help="ask nobody else whether the address is theirs")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 
-from netkernel import close_look, conntrack, netns, pod_stamp, stations, sysctl
-from netkernel.close_look import CloseLook
+from netkernel import conntrack, netns, pod_stamp, stations, sysctl
 from netkernel.conntrack import Flow
-from netkernel.dropped import Dropped, dropped
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.netlink import Socket
-from netkernel.nftables import BRIDGE, INET, Nftables
 from netkernel.stations import Station
-from vmnet import transcript
+from vmnet import gauges
 from vmnet.act import Asked
 from vmnet.addressing import global_addresses, inside
 from vmnet.doctor import duplicates
@@ -27,7 +23,6 @@ from vmnet.hardware import Device, devices
 from vmnet.kept import Kept, Records
 from vmnet.pod import LinuxPod, observe
 from vmnet.target import FORWARDING6
-from vmnet.transcript import LOCK, OfTap
 from vmnet.vm import MASQUERADE, TAP
 from vmnet.wiring import Wiring
 
@@ -74,7 +69,7 @@ def _one(
     (device,) = devices(replace(asked.vm, nics=(wiring.nic,)), (wiring,), kept, now)
     was = taken.was if taken else now
     seen = _seen(path, wiring, device, was, now, here)
-    is_served, told = _served(records, asked.namespace, wiring.tap)
+    is_served, told = gauges.served(records, asked.namespace, wiring.tap)
     waits = kept is not None and kept.standby
     case = Case(wiring, device, replace(seen, is_served=is_served, stands_by=waits, transcript=told), path)
     findings = walked(case)
@@ -105,19 +100,13 @@ def _side(
     """One namespace, that of the calling thread where there is no path."""
     with netns.inside(path) if path else nullcontext():
         with Socket() as door:
-            close = dict(_close(door, host, links))
+            close = gauges.close_looks(door, host, links)
             known = _stations(door, host, bridge)
-        rules = _dropped(counted)
+        rules = gauges.dropped_of(counted)
         tracking = conntrack.looked_at(lambda flow: _is_of(flow, guests))
         found = {} if path else dict(_forwarding(links))
     host = replace(host, sysctls={**host.sysctls, **found})
     return Side(host=host, close=close, stations=known, dropped=rules, dropped_before=rules, tracking=tracking)
-
-
-def _close(door: Socket, host: Host, links: Sequence[str]) -> Iterator[tuple[str, CloseLook]]:
-    for name in links:
-        with suppress(KernelRefused):  # gone meanwhile
-            yield name, close_look.at(door, host.links[name].index)
 
 
 def _stations(door: Socket, host: Host, bridge: str) -> tuple[Station, ...]:
@@ -125,12 +114,6 @@ def _stations(door: Socket, host: Host, bridge: str) -> tuple[Station, ...]:
         return ()
     names = {link.index: name for name, link in host.links.items()}
     return tuple(stations.of_bridge(door, host.links[bridge].index, names))
-
-
-def _dropped(links: Collection[str]) -> tuple[Dropped, ...]:
-    wanted = [each for each in links if each]
-    with Nftables() as door:
-        return tuple(dropped(door, wanted, (BRIDGE, INET))) if wanted else ()
 
 
 def _is_of(flow: Flow, guests: Collection[str]) -> bool:
@@ -154,22 +137,6 @@ def _peer(now: Host, outer: str, index: int, here: Host) -> str:
     return found.name
 
 
-def _served(records: Records, namespace: str, tap: str) -> tuple[bool, OfTap]:
-    path = records.transcript(namespace)
-    try:
-        told = transcript.read(path.read_text(errors="replace"))
-    except OSError:
-        told = {}
-    try:
-        with open(path.with_suffix(LOCK), "rb") as held:
-            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True, told.get(tap, OfTap())
-    except OSError:
-        pass
-    return False, told.get(tap, OfTap())
-
-
 def _probed(case: Case, path: str, wait_s: float) -> Case:
     """With who else claims the guest's addresses, and what rules have dropped meanwhile."""
     wiring, seen = case.wiring, case.seen
@@ -182,6 +149,6 @@ def _probed(case: Case, path: str, wait_s: float) -> Case:
         except OSError as error:
             raise NetworkError(f"{case.outer}: nobody can be asked: {error.strerror}") from error
     with netns.inside(path):
-        in_pod = _dropped((wiring.tap, wiring.bridge))
-    pod, node = replace(seen.pod, dropped=in_pod), replace(seen.node, dropped=_dropped((seen.peer,)))
+        in_pod = gauges.dropped_of((wiring.tap, wiring.bridge))
+    pod, node = replace(seen.pod, dropped=in_pod), replace(seen.node, dropped=gauges.dropped_of((seen.peer,)))
     return replace(case, seen=replace(seen, pod=pod, node=node, answering=answers))

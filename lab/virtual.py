@@ -19,11 +19,13 @@ from typing import Final
 
 from lab.console import Console
 from lab.guest.qemu import FAST_START
-from lab.setup import initrd, reference
+from lab.setup import initrd, peers, reference
 from lab.setup.base import SetupFailed, run
 
 START: Final = Path(__file__).parent / "guest" / "virtual.sh"
-LEASE: Final = START.with_name("lease.sh")
+LEASE, LEASE6 = START.with_name("lease.sh"), START.with_name("lease6.sh")
+DHCLIENT: Final = "isc-dhcp-client"
+"""The package of a client of DHCPv6: busybox as distributions have it has none."""
 DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "virtio": ("virtio_pci", "virtio_net"),
     "e1000": ("e1000",),
@@ -52,9 +54,12 @@ class Guest:
     def said(self) -> str:
         return self._console.said
 
-    def until(self, words: str, limit_s: float = LIMIT_S) -> None:
-        """Until the console has said these words. Raises TimeoutError, ChildProcessError with all it said."""
-        self._console.until(words, limit_s)
+    def until(self, words: str, limit_s: float = LIMIT_S, since: int = 0) -> None:
+        """Until the console has said these words behind its first `since` characters.
+
+        Raises TimeoutError, ChildProcessError with all it said.
+        """
+        self._console.until(words, limit_s, since)
 
     def do(self, command: str, limit_s: float = LIMIT_S) -> str:
         """Have its shell do something, where `todo` came to `LISTEN`; gives what that printed. Raises as `until`."""
@@ -101,9 +106,30 @@ def command(todo: str, models: Iterable[str] = ("virtio",), programs: Iterable[P
         ]
 
 
+def models() -> set[str]:
+    """Those of `DRIVERS` that this machine's QEMU has; all where there is no QEMU yet."""
+    try:
+        shown = run(["qemu-system-x86_64", "-device", "help"], failing="QEMU does not say what it has")
+    except FileNotFoundError:
+        return set(DRIVERS)
+    return {model for model in DRIVERS if f'name "{model}"' in shown} | {"virtio"}
+
+
 def prepare() -> None:
-    """Fetch what `on` needs. Raises SetupFailed."""
+    """Fetch what `on` and `dhclient` need. Raises SetupFailed."""
     reference.ensure()
+    peers.unpacked(DHCLIENT)
+
+
+def dhclient() -> Path:
+    """One of a guest's `programs`; `dhclient -6 -1 -sf /lease6 eth0` asks for an address and says LEASE6.
+
+    Raises SetupFailed before `prepare`.
+    """
+    found = next(peers.home_of(DHCLIENT).glob("**/sbin/dhclient"), None)
+    if found is None:
+        raise SetupFailed("no client of DHCPv6 is at hand: `./dev test` sees to it")
+    return found
 
 
 def _archive(kernel: Path, todo: str, drivers: Iterable[str], programs: Iterable[Path]) -> bytes:
@@ -111,6 +137,7 @@ def _archive(kernel: Path, todo: str, drivers: Iterable[str], programs: Iterable
     files = {
         "init": START.read_bytes(),
         "lease": LEASE.read_bytes(),
+        "lease6": LEASE6.read_bytes(),
         "todo": todo.encode(),
         "bin/busybox": (kernel / "busybox").read_bytes(),
     }

@@ -18,14 +18,18 @@ NEWER: Final = "1.9.1"
 def unpacked(package: str) -> Path:
     """The folder with the package's files; fetched once. Raises SetupFailed."""
     with alone("peers"):
-        home = cache() / "peers" / package
-        if home.is_dir():
+        if (home := home_of(package)).is_dir():
             return home
-        say(f"fetching {package} (a peer of ./dev bench; unpacked into the cache, not installed)")
+        say(f"fetching {package} (a peer of tests or benchmarks; unpacked into the cache, not installed)")
         home.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.parent) as work:
             shutil.move(_files(Archive(), package, Path(work)), home)
         return home
+
+
+def home_of(package: str) -> Path:
+    """The folder where `unpacked` puts it."""
+    return cache() / "peers" / package
 
 
 def newer_plugins() -> Path | None:

@@ -143,12 +143,21 @@ def _answer(listener: socket.socket, kind: int) -> None:
         return  # closed: the test is over
 
 
-def called(namespace: str, ip: str, port: int, kind: int = socket.SOCK_STREAM, patience_s: float = ANSWER_S) -> str:
-    """Who the other end says called it from there. Raises OSError: nobody answers."""
+def called(
+    namespace: str,
+    ip: str,
+    port: int,
+    kind: int = socket.SOCK_STREAM,
+    patience_s: float = ANSWER_S,
+    source: str = "",
+) -> str:
+    """Who the other end says called it from there, from `source` if that is given. Raises OSError: nobody answers."""
     with netns.inside(namespace):
         caller = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, kind)
     with caller:
         caller.settimeout(patience_s)
+        if source:
+            caller.bind((source, 0))
         caller.connect((ip, port))
         if kind == socket.SOCK_DGRAM:
             caller.send(b"who am I?")

@@ -31,7 +31,8 @@ def run(argv: Sequence[str], world: World, called: str) -> int:
 
 def completed(words: Sequence[str]) -> Iterator[str]:
     """What the last word could become, with what it means, and the directive."""
-    from nncp_agent.cli.shells import words as known
+    from netkernel.completion.words import Takes
+    from nncp_agent.cli import shells as known
 
     *before, last = words or [""]
     verbs = {verb.name: verb for verb in known.verbs()}
@@ -50,4 +51,4 @@ def completed(words: Sequence[str]) -> Iterator[str]:
         values = verb.actions or verb.values
     if isinstance(values, tuple) and not last.startswith("-"):
         yield from (value for value in values if value.startswith(last))
-    yield _FILES if values is known.Takes.FILE else _NO_FILES
+    yield _FILES if values is Takes.FILE else _NO_FILES

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from netkernel.completion import SHELLS
 from netkernel.typed import Final
 from vmnet.doctor.duplicates import WAIT_S
 from vmnet.kept import DIRECTORY
@@ -47,10 +48,11 @@ VERBS: Final[Mapping[str, str]] = {
     "serve": "give the guest its addresses, until told to end",
     "run": "setup, serve, QEMU and teardown in one: vmnet run … -- qemu-system-x86_64 …",
     "check": "what this node lacks before any VM starts",
+    "completion": "a script that teaches your shell these words",
 }
-_WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown", "check"}
+_WITH_MANIFEST: Final = frozenset(VERBS) - {"teardown", "check", "completion"}
 _CHANGES: Final = frozenset({"setup", "hotplug", "unplug", "teardown", "run", "announce"})
-_WITH_POD: Final = frozenset(VERBS) - {"validate", "networks", "check"}
+_WITH_POD: Final = frozenset(VERBS) - {"validate", "networks", "check", "completion"}
 
 
 class HelpWanted(Exception):
@@ -92,6 +94,7 @@ class Options(argparse.Namespace):
     standby: bool = False
     no_probe: bool = False
     watch: bool = False
+    shell: str = ""
     wait: float = WAIT_S
     command: Sequence[str] = ()
     verbose: bool = False
@@ -102,9 +105,7 @@ def parsed(words: Sequence[str]) -> Options:
     whole = _Parser(
         "vmnet", description=DESCRIPTION, epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb, help in VERBS.items():
-        _add(verbs.add_parser(verb, help=help, description=help[0].upper() + help[1:] + "."), verb)
+    parsers(whole)
     ours, command = _parted(words)
     found = whole.parse_args(ours, Options())
     if found.verb == "run" and not command:
@@ -118,6 +119,17 @@ def parsed(words: Sequence[str]) -> Options:
     return found
 
 
+def parsers(whole: argparse.ArgumentParser | None = None) -> Mapping[str, argparse.ArgumentParser]:
+    """One for each verb, below `whole`."""
+    whole = whole or _Parser("vmnet")
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
+    made = {}
+    for verb, help in VERBS.items():
+        made[verb] = verbs.add_parser(verb, help=help, description=help[0].upper() + help[1:] + ".")
+        _add(made[verb], verb)
+    return made
+
+
 def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """Our words, and those behind `--`."""
     at = list(words).index("--") if "--" in words else len(words)
@@ -128,23 +140,32 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in _CHANGES:
         parser.add_argument("-v", "--verbose", action="store_true", help="say each op as it runs")
     if verb in _WITH_MANIFEST:
-        parser.add_argument("file", help="VirtualMachine or VirtualMachineInstance, YAML or JSON; - is stdin")
+        said = "VirtualMachine or VirtualMachineInstance, YAML or JSON; - is stdin"
+        parser.add_argument("file", metavar="FILE", help=said)
     if verb in ("hotplug", "unplug"):
         parser.add_argument("nic", help="the NIC's name")
-    if verb == "doctor":
-        parser.add_argument("--nic", default="", metavar="NIC", help="this one only")
     if verb in _WITH_POD:
-        parser.add_argument("--netns", required=True, help="the pod's: a path, a name below /run/netns, or a pid")
-        parser.add_argument("--state-dir", default=DIRECTORY, help="where the pod's own links are kept in mind")
-    if verb in _WITH_POD & _WITH_MANIFEST:
+        _add_pod(parser, verb)
+    _add_own(parser, verb)
+
+
+def _add_pod(parser: argparse.ArgumentParser, verb: str) -> None:
+    said = "the pod's: a path, a name below /run/netns, or a pid"
+    parser.add_argument("--netns", required=True, metavar="NETNS", help=said)
+    said = "where the pod's own links are kept in mind"
+    parser.add_argument("--state-dir", default=DIRECTORY, metavar="DIR", help=said)
+    if verb in _WITH_MANIFEST:
         said = "NIC=NAME: the pod's link of a NIC, where it is not called as KubeVirt calls it"
         parser.add_argument("--link", action="append", type=_link, metavar="NIC=NAME", help=said)
-        parser.add_argument(
-            "--primary", default=PRIMARY, metavar="NAME", help=f"the pod's own link (default {PRIMARY})"
-        )
+        said = f"the pod's own link (default {PRIMARY})"
+        parser.add_argument("--primary", default=PRIMARY, metavar="NAME", help=said)
     if verb in _CHANGES & _WITH_MANIFEST | {"plan"}:
         parser.add_argument("--user", type=int, default=QEMU, help=f"who may open the taps (default {QEMU})")
         parser.add_argument("--group", type=int, default=QEMU, help=f"likewise (default {QEMU})")
+
+
+def _add_own(parser: argparse.ArgumentParser, verb: str) -> None:
+    """What one or two verbs have."""
     if verb in ("plan", "setup"):
         said = "the guest runs elsewhere still: nothing passes its taps until `vmnet announce`"
         parser.add_argument("--standby", action="store_true", help=said)
@@ -153,20 +174,25 @@ def _add(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("serve", "run"):
         parser.add_argument("--resolv-conf", default=RESOLV_CONF, metavar="FILE", help="the pod's name servers")
     if verb == "status":
-        parser.add_argument(
-            "-o", "--output", choices=("table", "yaml", "json"), default="table", help="a table, or all of it"
-        )
+        _add_output(parser, "a table, or all of it", "table", "yaml", "json")
         parser.add_argument("-w", "--watch", action="store_true", help="again whenever something changes")
     if verb == "doctor":
-        parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="for people or programs")
+        parser.add_argument("--nic", default="", metavar="NIC", help="this one only")
+        _add_output(parser, "for people or programs", "text", "json")
         parser.add_argument("--no-probe", action="store_true", help="ask nobody else whether the address is theirs")
         said = f"how long they may take to say so (default {WAIT_S:g} s)"
         parser.add_argument("--wait", type=float, default=WAIT_S, metavar="SECONDS", help=said)
     if verb == "networks":
-        said = "what stands in one annotation, or all of the pod's"
-        parser.add_argument("-o", "--output", choices=("networks", "annotations"), default="networks", help=said)
+        _add_output(parser, "what stands in one annotation, or all of the pod's", "networks", "annotations")
     if verb == "domain-xml":
         parser.add_argument("--into", metavar="FILE", help="a domain: print it with the NICs in it")
+    if verb == "completion":
+        parser.add_argument("shell", choices=SHELLS, help="yours")
+
+
+def _add_output(parser: argparse.ArgumentParser, said: str, *forms: str) -> None:
+    """The first form is what is printed unless somebody asks for another."""
+    parser.add_argument("-o", "--output", choices=forms, default=forms[0], help=said)
 
 
 def _link(text: str) -> tuple[str, str]:

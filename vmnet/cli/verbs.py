@@ -12,7 +12,7 @@ from netkernel.frozen import replace
 from netkernel.ruleset import script
 from netkernel.typed import Final
 from vmnet import act, domain_xml, networks, prerequisites, qemu_args, running
-from vmnet.cli import explaining
+from vmnet.cli import completing, explaining
 from vmnet.cli.call import Call
 from vmnet.errors import InvalidVm, PodUnfit, Problem
 from vmnet.hardware import Device, devices
@@ -137,6 +137,7 @@ VERBS: Final[Mapping[str, Callable[[Call], int]]] = {
     "serve": serve,
     "run": run,
     "check": explaining.check,
+    "completion": completing.run,
 }
 
 

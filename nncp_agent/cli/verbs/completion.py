@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netkernel.completion import SHELLS
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import OK
-from nncp_agent.cli.shells import SHELLS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -24,7 +24,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(call: Call) -> int:
+    from netkernel import completion
     from nncp_agent.cli import shells
 
-    call.world.stdout.write(shells.script(call.options.shell))
+    call.world.stdout.write(completion.script(call.options.shell, shells.program()))
     return OK

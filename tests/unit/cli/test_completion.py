@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nncp_agent.cli.shells import SHELLS
-from nncp_agent.cli.shells.words import verbs
+from netkernel.completion import SHELLS
+from nncp_agent.cli.shells import verbs
 from nncp_agent.cli.words import VERBS
 from tests.unit.cli.command import nncp
 

@@ -1,14 +1,11 @@
-"""What can be typed after each verb, as the parsers know it: what all shells' scripts are made from."""
+"""What can be typed after each verb of a command, as its parsers know it: what all shells' scripts are made from."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
-
-from nncp_agent.cli.parser import Parser, verb_parser
-from nncp_agent.cli.words import VERBS
 
 
 class Takes(Enum):
@@ -16,6 +13,7 @@ class Takes(Enum):
 
     LINK = auto()
     LINKS = auto()  # with commas between them
+    NETNS = auto()  # a network namespace with a name
     FILE = auto()
     DIRECTORY = auto()
     ANYTHING = auto()  # a number, an address: nothing to offer
@@ -24,10 +22,11 @@ class Takes(Enum):
 Values = Takes | tuple[str, ...]
 """What to offer: names of some sort, or one of these words."""
 
-_BY_METAVAR: Final[Mapping[object, Takes]] = {
-    "NAME": Takes.LINK, "NAME,…": Takes.LINKS, "FILE": Takes.FILE, "A": Takes.FILE, "B": Takes.FILE,
-    "DIR": Takes.DIRECTORY,
+BY_METAVAR: Final[Mapping[object, Takes]] = {
+    "NAME": Takes.LINK, "NAME,…": Takes.LINKS, "NETNS": Takes.NETNS, "FILE": Takes.FILE, "A": Takes.FILE,
+    "B": Takes.FILE, "DIR": Takes.DIRECTORY,
 }  # fmt: skip
+"""What the words stand for that help texts have for values."""
 
 
 class Option(NamedTuple):
@@ -52,28 +51,29 @@ class Verb(NamedTuple):
     actions: tuple[str, ...] = ()
 
 
-def verbs() -> tuple[Verb, ...]:
-    """All of them, in the order of the help."""
-    return tuple(_verb(name, summary) for name, summary in VERBS.items())
+class Program(NamedTuple):
+    """A command, its verbs in the order of its help, and the options of every verb, which may stand before it too."""
+
+    name: str
+    verbs: tuple[Verb, ...]
+    common: tuple[Option, ...] = ()
+
+    @property
+    def with_value(self) -> tuple[str, ...]:
+        """The common options that a word follows which is no verb."""
+        return tuple(flag for option in self.common if option.values is not None for flag in option.flags)
 
 
-def common() -> tuple[Option, ...]:
-    """The options of every verb, which may stand before it too."""
-    parser = Parser("nncp", 100)
-    parser.add_common()
-    return tuple(_options(parser))
-
-
-def _verb(name: str, summary: str) -> Verb:
-    parser, shared = verb_parser(name), common()
+def verb(name: str, summary: str, parser: argparse.ArgumentParser, common: Collection[Option] = ()) -> Verb:
+    """A verb whose words `parser` takes."""
     plain = [_values(action) for action in parser._get_positional_actions()]
-    own = tuple(option for option in _options(parser) if option not in shared)
+    own = tuple(option for option in options(parser) if option not in common)
     if len(plain) > 1 and isinstance(plain[0], tuple):
         return Verb(name, summary, own, plain[1], plain[0])
     return Verb(name, summary, own, plain[0] if plain else None)
 
 
-def _options(parser: Parser) -> Iterator[Option]:
+def options(parser: argparse.ArgumentParser) -> Iterator[Option]:
     for action in parser._actions:  # argparse has no public way to list them
         if action.option_strings:
             values = None if action.nargs == 0 else _values(action)
@@ -84,4 +84,4 @@ def _options(parser: Parser) -> Iterator[Option]:
 def _values(action: argparse.Action) -> Values:
     if action.choices:
         return tuple(map(str, action.choices))
-    return _BY_METAVAR.get(action.metavar, Takes.ANYTHING)
+    return BY_METAVAR.get(action.metavar, Takes.ANYTHING)

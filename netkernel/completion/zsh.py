@@ -1,28 +1,27 @@
-"""The script for zsh: to be sourced, or to lie in a folder of $fpath as `_nncp`."""
+"""The script for zsh: to be sourced, or to lie in a folder of $fpath as `_<command>`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nncp_agent.cli.shells.words import Option, Takes, Values, Verb, common, verbs
+from netkernel.completion.words import Option, Program, Takes, Values, Verb
 
 SCRIPT: Final = """\
-#compdef nncp
-# zsh completion for nncp
-_nncp() {{
+#compdef {name}
+# zsh completion for {name}
+_{name}() {{
     local at
     for (( at = 2; at < CURRENT; at++ )); do
         case $words[at] in
-            --state-dir) (( at++ )) ;;
-            {names}) break ;;
+{passed}            {names}) break ;;
         esac
     done
     if (( at >= CURRENT )); then
         local -a verbs=(
 {summaries}
         )
-        if [[ $PREFIX == -* || $words[CURRENT-1] == --state-dir ]]; then
+        if [[ $PREFIX == -* {asked}]]; then
             _arguments {common}
         else
             _describe verb verbs
@@ -35,30 +34,34 @@ _nncp() {{
 {cases}
     esac
 }}
-if [[ $funcstack[1] == _nncp ]]; then _nncp "$@"; else compdef _nncp nncp; fi
+if [[ $funcstack[1] == _{name} ]]; then _{name} "$@"; else compdef _{name} {name}; fi
 """
 _OFFERS: Final = {
     Takes.LINK: "_net_interfaces",
     Takes.LINKS: "_sequence _net_interfaces",
+    Takes.NETNS: "($(ls /run/netns 2>/dev/null))",
     Takes.FILE: "_files",
     Takes.DIRECTORY: "_files -/",
     Takes.ANYTHING: " ",
 }
 
 
-def script() -> str:
+def script(program: Program) -> str:
     """What `source` takes."""
-    every = verbs()
+    every, common = program.verbs, program.common
     return SCRIPT.format(
+        name=program.name,
+        passed="".join(f"            {flag}) (( at++ )) ;;\n" for flag in program.with_value),
+        asked="".join(f"|| $words[CURRENT-1] == {flag} " for flag in program.with_value),
         names="|".join(verb.name for verb in every),
         summaries="\n".join(f"            {_quoted(f'{verb.name}:{verb.summary}')}" for verb in every),
-        common=" ".join(spec for option in common() for spec in _specs(option)),
-        cases="\n".join(f"        {verb.name}) _arguments {' '.join(_arguments(verb))} ;;" for verb in every),
+        common=" ".join(spec for option in common for spec in _specs(option)),
+        cases="\n".join(f"        {verb.name}) _arguments {' '.join(_arguments(verb, common))} ;;" for verb in every),
     )
 
 
-def _arguments(verb: Verb) -> Iterator[str]:
-    for option in (*verb.options, *common()):
+def _arguments(verb: Verb, common: Iterable[Option]) -> Iterator[str]:
+    for option in (*verb.options, *common):
         yield from _specs(option)
     if verb.actions:
         yield _quoted(f"1:action:{_offer(verb.actions)}")

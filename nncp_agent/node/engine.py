@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _QUIET_S: Final = 0.01
 """One change of the host is several events."""
 _REST: Final = 3.0
-"""Times what a turn took: so long nobody wakes it up but a policy."""
+"""Times what a look took: so long nobody wakes it up but a policy."""
 _LONGEST_REST_S: Final = 2.0
 _AGAIN_S: Final = 2.0
 _OTHERS_S: Final = 1.0
@@ -136,12 +136,10 @@ class Engine:
         self._doors.source.start(self.changed)
         opened.callback(self._doors.source.stop)
         while not self._is_ending:
-            began = time.monotonic()
             due_s = self._turn(turns)
-            took_s = time.monotonic() - began
             self._looks += 1
             self._listen(news)
-            self._wait(poll, events, news, due_s, min(took_s * _REST, _LONGEST_REST_S))
+            self._wait(poll, events, news, due_s, min(turns.look_s * _REST, _LONGEST_REST_S))
 
     def _turn(self, turns: Turns) -> float | None:
         if self._is_asked:

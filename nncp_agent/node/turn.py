@@ -49,7 +49,10 @@ class Doors(Frozen):
 
 
 class Turns:
-    """Keeps the policies of one node; for one thread. `clock` is in seconds, `now` the time of day in seconds."""
+    """Keeps the policies of one node; for one thread. `clock` is in seconds, `now` the time of day in seconds.
+
+    `look_s` is how long the last look took that found nothing to do.
+    """
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Turns:
         self._acting = Acting(doors, kernel, store, options, self._memory, self._telling, self._leave, clock)
         self._asked: Mapping[str, tuple[object, Asked]] = {}
         self._seen: Seen | None = None
+        self.look_s = 0.0
 
     def run(self) -> float | None:
         """All steps there are; gives the moment of the clock when to come back though nothing happened.
@@ -80,14 +84,19 @@ class Turns:
         Raises NetworkError when the host or the state directory cannot be looked at.
         """
         for _ in range(_MOST_STEPS):
+            began_s = self._clock()
             goes_on, due_s = self._turn()
             if not goes_on:
+                self.look_s = self._clock() - began_s
                 return due_s
         return self._clock() + 1.0
 
     def _turn(self) -> tuple[bool, float | None]:
         policies, node = self._doors.source.policies(), self._doors.source.node()
         committed = self._store.committed()
+        if committed == NetworkState() and not policies and not self._memory.now.policies:
+            self._forget((), ()) if policies is not None else None
+            return False, None  # a node that nobody has a policy for pays nothing for its pods' coming and going
         pause = holds.paused(self._store, self._now())
         busy = holds.busy(self._store, Here.find(namespace_of(self._kernel)))
         host = self._kernel.snapshot()

@@ -126,11 +126,14 @@ class Stand:
         self.store = Store(directory)
         self.now = 1_000_000.0
         self.options = Options(guard=unguarded, check=False, verify_timeout_s=0.0)
+        self.boot = "this boot"
         self.turns = self._turns()
 
     def _turns(self) -> Turns:
         doors = Doors(self.source, self.said, self.leave)
-        return Turns(doors, self.kernel, self.store, self.options, clock=self._clock, now=self._clock)
+        return Turns(
+            doors, self.kernel, self.store, self.options, clock=self._clock, now=self._clock, boot=lambda: self.boot
+        )
 
     def restart(self) -> None:
         """As if the daemon had ended and begun anew."""

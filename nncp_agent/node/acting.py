@@ -44,6 +44,7 @@ _PASSES: Final = (errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ENOBUFS, errno.E
 """What the kernel may say yes to the next time."""
 _PATIENCE_S: Final = 5.0
 """For an apply of somebody else: then we look again, for things may be otherwise by then."""
+_REJOIN_S: Final = 1.0
 _CALM_S: Final = 60.0
 """A policy that stayed as it was that long after a repair is repaired at once again."""
 
@@ -74,6 +75,7 @@ class Acting:
         self._telling = telling
         self._leave = leave
         self._clock = clock
+        self._again_s: float | None = None
         self._repairs: dict[str, tuple[int, float]] = {}
         self._deleting = Deleting(kernel, store, options, memory, telling)
         self.waiting: dict[str, Waiting] = {}
@@ -195,8 +197,13 @@ class Acting:
 
     # ----- what is no policy's turn
 
-    def rejoin(self, part: NetworkState, names: Iterable[str]) -> bool:
-        """Bring back what waited for links; whether there was anything to do."""
+    def again_s(self) -> float | None:
+        """When to come back for what could not be done just now, by the clock."""
+        moment = self._again_s
+        return moment if moment is not None and moment > self._clock() else None
+
+    def rejoin(self, part: NetworkState, names: Iterable[str]) -> bool | None:
+        """Bring back what waited for links; whether there was anything to do, None when it is to be tried again."""
         options = replace(
             self._options,
             command=f"{COMMAND} (a link came back)",
@@ -211,14 +218,20 @@ class Acting:
             outcome = apply(part, self._kernel, self._store, options=options)
         except NetworkError as error:
             log.error("%s: is back and could not join: %s", what, error)
-            return False
+            self._again_s = self._clock() + _REJOIN_S
+            return None
         if outcome.ops:
             log.info("%s: back: %s", what, "; ".join(map(str, outcome.ops)))
         return bool(outcome.ops)
 
     def delete(self, policies: Sequence[Policy], mine: Sequence[Policy], node: ThisNode) -> bool:
         """Do for one deleted policy what it wanted done then; whether there was one."""
-        return self._deleting.one(policies, mine, node)
+        try:
+            return self._deleting.one(policies, mine, node)
+        except (Busy, StoreBroken) as error:
+            log.warning("%s", error)
+            self._again_s = self._clock() + _PATIENCE_S
+            return False
 
 
 def passes(error: NetworkError) -> bool:

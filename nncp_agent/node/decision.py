@@ -38,7 +38,8 @@ class Manual(Frozen):
 
 class World(Frozen, kw_only=True):
     """All of it. `unfit` are policies that cannot be understood. `paused` and `busy` say why nothing may be done now,
-    "" where it may; `resumed` is the number of the last apply in the history when somebody ended the holds.
+    "" where it may; `rebooted` are policies that were applied in an earlier boot and not looked at yet; `resumed` is
+    the number of the last apply in the history when somebody ended the holds.
     """
 
     node: str
@@ -47,6 +48,7 @@ class World(Frozen, kw_only=True):
     memory: Memory = Memory()
     answers: Mapping[tuple[str, int], Answer] = {}
     waiting: Mapping[str, Waiting] = {}
+    rebooted: frozenset[str] = frozenset()
     manual: tuple[Manual, ...] = ()
     resumed: int = 0
     paused: str = ""
@@ -133,7 +135,7 @@ class _Work:
             )
             return Told(row=rows.AVAILABLE, drifted=words, differences=lines)
         told = Told(row=rows.AVAILABLE, drifted=drift, differences=lines)
-        repairs = manual is not None or any(each.asked.policy.drift_policy == "Repair" for each in stage.members)
+        repairs = manual is not None or any(map(self._repairs, stage.members))
         if not repairs or not stage.plan or self._stopped(stage):
             return told
         if (waiting := self._waiting(stage)) is not None:
@@ -141,6 +143,10 @@ class _Work:
             return replace(told, drifted=f"{drift}; {waiting.why}")
         self.step = self.step or Apply(stage, repair=True)
         return told
+
+    def _repairs(self, member: Counting) -> bool:
+        """After a restart of the machine nobody has changed anything: it is what no boot unit has restored."""
+        return member.asked.policy.drift_policy == "Repair" or member.name in self._world.rebooted
 
     def _manual(self, stage: Stage, lines: Sequence[str]) -> Manual | None:
         """The last apply of somebody else since ours that has to do with what is not as wanted."""

@@ -25,6 +25,7 @@ from nncp_agent.node.telling import Telling
 from nncp_agent.objects import conditions as rows
 from nncp_agent.objects.enactment import Told
 from nncp_agent.objects.policy import Policy
+from nncp_agent.objects.selectors import matches
 from nncp_agent.options import Options
 from nncp_agent.store import Store
 
@@ -44,7 +45,7 @@ class Deleting:
         self._telling = telling
 
     def one(self, policies: Sequence[Policy], mine: Sequence[Policy], node: ThisNode) -> bool:
-        """Deal with one deleted policy; whether there was one."""
+        """Deal with one deleted policy; whether there was one. Raises Busy, StoreBroken."""
         known = {each.name: each for each in policies}
         going = {name: each for name, each in known.items() if each.deleting}
         names = {each.name for each in mine}
@@ -53,9 +54,13 @@ class Deleting:
                 if record.outcome == "gone" and name not in known:
                     self._forget(name)
                 continue
+            if record.left:
+                self._forget(name)
+                return True
             return self._deal(name, record, going.get(name), mine, node)
         for name, policy in going.items():  # never applied here, and whoever waits for us wants to hear it
-            if name not in self._memory.now.policies and policy.deletion_policy in _DONE:
+            is_ours = matches(policy, node.name, node.labels)
+            if is_ours and name not in self._memory.now.policies and policy.deletion_policy in _DONE:
                 self._memory.keep(self._memory.now.having({name: Record(outcome="gone")}))
                 self._tell(policy, Told(row=rows.AVAILABLE, deletion=_DONE[policy.deletion_policy]), node)
                 return True
@@ -64,12 +69,11 @@ class Deleting:
     def _deal(self, name: str, record: Record, policy: Policy | None, mine: Sequence[Policy], node: ThisNode) -> bool:
         wanted = policy.deletion_policy if policy is not None else record.deletion
         told = Told(row=rows.AVAILABLE, deletion=_DONE.get(wanted, ""))
-        if wanted in _DONE and record.asked and not record.left:
+        if wanted in _DONE and record.asked:
             try:
                 self._undo(name, record, wanted, [self._memory.now.of(each.name) for each in mine])
-            except (Busy, StoreBroken) as error:
-                log.warning("%s: deleted, and %s", name, error)
-                return False
+            except (Busy, StoreBroken):
+                raise  # to be tried again
             except NetworkError as error:
                 words = f"deleted, and what it made stays: {error}"
                 log.error("%s: %s", name, words)

@@ -57,10 +57,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """All of them, by name. `edits` is the number of the last edit seen."""
+    """All of them, by name. `edits` is the number of the last edit seen, `boot` the boot of the machine in which what
+    was applied has been looked at.
+    """
 
     policies: dict[str, Record] = {}
     edits: int = 0
+    boot: str = ""
     version: int = VERSION
 
     def of(self, policy: str) -> Record:

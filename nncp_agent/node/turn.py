@@ -62,6 +62,7 @@ class Turns:
         options: Options,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        boot: Callable[[], str] = lambda: Here.find().boot,
     ) -> None:
         self._doors = doors
         self._kernel = kernel
@@ -76,6 +77,9 @@ class Turns:
         self._acting = Acting(doors, kernel, store, options, self._memory, self._telling, self._leave, clock)
         self._asked: Mapping[str, tuple[object, Asked]] = {}
         self._seen: Seen | None = None
+        self._boot = boot()
+        kept = (name for name, each in self._memory.now.policies.items() if each.outcome == "kept")
+        self._rebooted = frozenset(kept if self._memory.now.boot != self._boot else ())
         self.look_s = 0.0
 
     def run(self) -> float | None:
@@ -103,7 +107,7 @@ class Turns:
         if self._rejoin(committed, host, may_act=not (pause or busy)):
             return True, None
         if policies is None or node is None:
-            return False, None
+            return False, self._acting.again_s()
         mine = [each for each in policies if matches(each, node.name, node.labels) and not each.deleting]
         self._notice(mine, policies)
         if not (pause or busy) and self._acting.delete(policies, mine, node):
@@ -118,6 +122,7 @@ class Turns:
             memory=self._memory.now,
             answers=self._leave.held(mine),
             waiting=self._acting.waiting,
+            rebooted=self._rebooted,
             manual=self._manuals.all(),
             resumed=holds.resumed(self._store),
             paused=holds.words(pause) if pause else "",
@@ -126,13 +131,15 @@ class Turns:
         )
         decided = self._decided(world, mine, node)
         self._acting.abort(staged, decided.told)
+        if not (pause or busy):
+            self._restored(decided)
         self._forget(policies, mine)
         if self._doors.statuses is not None:
             self._doors.statuses.tell(policies, node, self._doors.reports.enactments())
-        due_s = decided.due_s
+        due_s = _sooner(decided.due_s, self._acting.again_s())
         if pause is not None and pause.until is not None:
             end_s = self._clock() + max(pause.until - self._now(), 0.0) + 0.01
-            due_s = end_s if due_s is None else min(due_s, end_s)
+            due_s = _sooner(due_s, end_s)
         if not isinstance(decided.step, Apply):
             return False, due_s
         self._acting.apply(decided.step, node, nics)
@@ -216,7 +223,10 @@ class Turns:
         part = rejoin.waiting_for(names, committed, host)
         if part in (NetworkState(), NetworkState(interfaces=())):
             return False
-        return self._acting.rejoin(part, names)
+        did = self._acting.rejoin(part, names)
+        if did is None:  # not now: it is as if they had not come yet
+            self._seen = replace(now, lacked=now.lacked | names)
+        return bool(did)
 
     # ----- deciding and telling
 
@@ -233,9 +243,20 @@ class Turns:
                 return decided
             world = replace(world, answers={**world.answers, **self._leave.ask(step.policies)})
 
+    def _restored(self, decided: Decided) -> None:
+        """What is as it was applied, or is about to be something else, is no longer of an earlier boot."""
+        told = decided.told
+        self._rebooted = frozenset(name for name in self._rebooted if name in told and told[name].drifted)
+        if not self._rebooted and self._memory.now.boot != self._boot:
+            self._memory.keep(msgspec.structs.replace(self._memory.now, boot=self._boot))
+
     def _forget(self, policies: Iterable[Policy], mine: Iterable[Policy]) -> None:
         """Enactments of policies that are not for this node, or are no more."""
         known = {each.name for each in mine} | {each.name for each in policies if each.deleting}
         for name in [*self._doors.reports.enactments()]:
             if name not in known:
                 self._telling.forget(name)
+
+
+def _sooner(one_s: float | None, other_s: float | None) -> float | None:
+    return min((each for each in (one_s, other_s) if each is not None), default=None)

@@ -102,6 +102,30 @@ def test_on_a_paused_node_it_joins_when_the_pause_is_over(stand: Stand) -> None:
     assert stand.kernel.snapshot().links["eth3"].master == "bond1"
 
 
+def test_what_no_boot_unit_restored_is_applied_after_a_restart_of_the_machine(stand: Stand) -> None:
+    stand.kernel.__dict__.update(FakeKernel(read_host(NICS)).__dict__)
+    stand.boot = "another boot"
+    stand.restart()
+    stand.run()
+    assert stand.kernel.snapshot().links["eth3"].master == "bond1"
+    assert stand.condition("bond", "Drifted") == ""
+    stand.kernel.execute([SetLink("bond1", "bond", {"mtu": 1400}, {"mtu": 1450})])
+    stand.restart()
+    stand.run()
+    assert stand.kernel.snapshot().links["bond1"].mtu == 1400
+
+
+def test_a_link_that_could_not_join_is_tried_again(stand: Stand) -> None:
+    _becomes(stand, _without(stand.kernel.snapshot(), "eth3"))
+    stand.kernel.__dict__.update(FakeKernel(_with(stand.kernel.snapshot(), "eth3"), refuse_at=0).__dict__)
+    due = stand.run()
+    assert stand.kernel.snapshot().links["eth3"].master == ""
+    assert due is not None
+    stand.now += due
+    stand.run()
+    assert stand.kernel.snapshot().links["eth3"].master == "bond1"
+
+
 def test_a_policy_whose_nic_is_not_there_yet_waits_for_it(tmp_path: Path) -> None:
     stand = Stand(tmp_path, read_host("links: {eth2: {}, eth4: {}}"))
     stand.source.put("bond", BOND)

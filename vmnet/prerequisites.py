@@ -1,74 +1,78 @@
-"""What a node lacks before any VM starts: kernel features, device files and programs, each tried for real."""
+"""What a node lacks before any VM starts: kernel features, each tried for real, and what stands around a VM."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
-from netkernel import netns, ruleset, sysctl, tun_device
-from netkernel.errors import NetworkError
-from netkernel.frozen import Frozen
+from netkernel import netns, packet_socket, ruleset, sysctl, tun_device
+from netkernel.errors import KernelRefused, NetworkError
+from netkernel.frozen import replace
 from netkernel.kernel import LinuxKernel
-from netkernel.nftables import Nftables
+from netkernel.nftables import INET, Nftables
 from netkernel.ops import CreateLink
 from netkernel.records import Attrs
 from netkernel.ruleset import Table
 from netkernel.typed import Final
-from vmnet import frame_rules, masquerade
+from vmnet import frame_rules, masquerade, surroundings
 from vmnet.addressing import Inside
 from vmnet.frame_rules import Guarded
 from vmnet.masquerade import Masqueraded
+from vmnet.surroundings import Found
+from vmnet.target import FORWARDING6, NETFILTER
 
-KVM, VHOST = "/dev/kvm", "/dev/vhost-net"
-_CREATE_VM: Final = 0xAE01
-"""KVM_CREATE_VM (linux/kvm.h); gives a descriptor."""
-
-
-class Found(Frozen):
-    """One thing a VM may need. `lacking` is "" where it is there, else why not; `matters`: none can do without."""
-
-    name: str
-    lacking: str = ""
-    matters: bool = True
-    instead: str = ""
-
-    def __str__(self) -> str:
-        if not self.lacking:
-            return f"ok       {self.name}"
-        said = f"{self.name}: {self.lacking}{f'; {self.instead}' if self.instead else ''}"
-        return f"{'MISSING' if self.matters else 'without':8} {said}"
+_GUARDED: Final = Guarded(tap="tap0", mac="02:00:00:00:00:01")
+_OF_LINKS: Final = ("arp_ignore", "route_localnet", "forwarding")
 
 
 def found() -> Iterator[Found]:
-    """In a throw-away namespace. Raises NetworkError when there can be none."""
+    """In a throw-away namespace, and on the node as it is. Raises NetworkError when there can be none."""
+    own: dict[str, str] = {}
     try:
         with netns.throw_away():
-            yield from _tried()
+            for path in NETFILTER:
+                with suppress(KernelRefused):
+                    own[path] = sysctl.read(path)
+            yield from _links()
+            yield from _rules()
+            yield from _settings()
+            yield Found("packet sockets", _refused(_listen), True, "vmnet serve hears no guest")
     except OSError as error:
         raise NetworkError(f"no network namespace to try things in: {error.strerror} (are you root?)") from error
-    yield Found("KVM", _opened(KVM, _CREATE_VM), False, "QEMU emulates the CPU, many times slower")
-    yield Found("vhost-net", _opened(VHOST), False, "QEMU moves the frames itself")
-    is_there = shutil.which("qemu-system-x86_64") is not None
-    yield Found("qemu-system-x86_64", "" if is_there else "not on the path", False, "domain-xml needs none")
+    yield from surroundings.found(own)
 
 
-def _tried() -> Iterator[Found]:
-    yield Found("bridge", _refused(lambda: _make("br", "bridge")))
-    yield Found("tap", _refused(lambda: _make("tap", "tun", {"mode": "tap"})), True, f"is {tun_device.DEVICE} there?")
+def _links() -> Iterator[Found]:
+    yield Found("bridge", _refused(lambda: _make("bridge")))
+    yield Found("tap", _refused(lambda: _make("tun", {"mode": "tap"})), True, f"is {tun_device.DEVICE} there?")
     several: Attrs = {"mode": "tap", "multi_queue": 1}
-    yield Found("tap with several queues", _refused(lambda: _make("tap", "tun", several)), False, "one queue only")
-    yield Found("dummy", _refused(lambda: _make("d", "dummy")), False, "a bridge that is down keeps the addresses")
+    yield Found("tap with several queues", _refused(lambda: _make("tun", several)), False, "one queue only")
+    yield Found("dummy", _refused(lambda: _make("dummy")), False, "a bridge that is down keeps the addresses")
     filtering: Attrs = {"vlan_filtering": 1}
-    yield Found("bridge VLAN filtering", _refused(lambda: _make("b", "bridge", filtering)), False, "no vlan for NICs")
-    for family in (4, 6):
-        yield Found(f"nftables NAT for IPv{family}", _refused(partial(_put_up, _nat(family))))
-    guarded = frame_rules.table(Guarded(tap="tap0", mac="02:00:00:00:00:01", mode="ip", send_kbps=64))
-    yield Found("nftables bridge family", _refused(lambda: _put_up(guarded)), False, "no antiSpoof, no rateLimit")
-    for name in ("net/ipv4/conf/lo/forwarding", "net/ipv6/conf/all/forwarding"):
-        yield Found(name.replace("/", "."), _refused(partial(sysctl.read, name)))
+    yield Found("bridge VLAN filtering", _refused(lambda: _make("bridge", filtering)), False, "no vlan for NICs")
+    yield Found("macvtap", _refused(_make_macvtap), False, "no binding plugin macvtap")
+
+
+def _rules() -> Iterator[Found]:
+    yield Found("nftables NAT for IPv4", _refused(partial(_put_up, _nat(4))), True, "no masquerade")
+    yield Found("nftables NAT for IPv6", _refused(partial(_put_up, _nat(6))), False, "masquerade for IPv4 only")
+    served = frame_rules.table(replace(_GUARDED, serves=True))
+    said = "no bridge binding where the pod has an address"
+    yield Found("nftables bridge family", _refused(partial(_put_up, served)), False, said)
+    guarded = frame_rules.table(replace(_GUARDED, mode="ip"))
+    yield Found("nftables by source address", _refused(partial(_put_up, guarded)), False, "no antiSpoof")
+    limited = frame_rules.table(replace(_GUARDED, send_kbps=64, receive_kbps=64))
+    yield Found("nftables limits", _refused(partial(_put_up, limited)), False, "no rateLimit")
+    yield Found("nftables comments of tables", _refused(_comment), False, "rules are put up anew with each setup")
+
+
+def _settings() -> Iterator[Found]:
+    missing = [name for name in _OF_LINKS if _refused(partial(sysctl.read, f"net/ipv4/conf/lo/{name}"))]
+    lacking = f"{', '.join(missing)} not there" if missing else ""
+    yield Found("net.ipv4.conf", lacking, True, "guests are not reached from their pod")
+    yield Found(FORWARDING6.replace("/", "."), _refused(partial(sysctl.read, FORWARDING6)), False, "IPv4 only")
 
 
 def _nat(family: int) -> Table:
@@ -81,9 +85,29 @@ def _put_up(table: Table) -> None:
         door.commit(ruleset.messages([table]))
 
 
-def _make(name: str, kind: str, attrs: Attrs | None = None) -> None:
+def _comment() -> None:
+    table = _nat(4)
+    with Nftables() as door:
+        door.commit(ruleset.messages([table]))
+        if door.table_comment(INET, table.name) != table.comment:
+            raise KernelRefused("nftables", 0, "this kernel keeps none")
+
+
+def _make(kind: str, attrs: Attrs | None = None) -> None:
     with netns.throw_away(), LinuxKernel() as kernel:
-        kernel.execute([CreateLink(name, kind, attrs or {})])
+        kernel.execute([CreateLink("probe", kind, attrs or {})])
+
+
+def _make_macvtap() -> None:
+    with netns.throw_away(), LinuxKernel() as kernel:
+        kernel.execute([CreateLink("below", "bridge"), CreateLink("probe", "macvtap", {"link": "below"})])
+
+
+def _listen() -> None:
+    try:
+        packet_socket.opened("lo", 0x0003, (packet_socket.TAKE,), socket.SOCK_RAW).close()
+    except OSError as error:
+        raise KernelRefused("packet socket", error.errno or 0, error.strerror or str(error)) from error
 
 
 def _refused(attempt: Callable[[], object]) -> str:
@@ -91,18 +115,4 @@ def _refused(attempt: Callable[[], object]) -> str:
         attempt()
     except NetworkError as error:
         return str(getattr(error, "reason", error))
-    return ""
-
-
-def _opened(path: str, request: int = 0) -> str:
-    """A device that is there may still do nothing: with a `request` it has to answer that, too."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            if request:
-                os.close(fcntl.ioctl(descriptor, request, 0))
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        return f"{path}: {error.strerror}"
     return ""

@@ -65,6 +65,8 @@ def doctor(call: Call) -> int:
 def check(call: Call) -> int:
     """Whether a VM can do with what there is."""
     found = list(prerequisites.found())
-    for each in found:
-        call.print(str(each))
+    if call.options.output == "json":
+        call.print(json.dumps([each.plain for each in found], indent=2))
+    else:
+        call.stdout.write("".join(f"{each}\n" for each in found))
     return int(any(each.lacking and each.matters for each in found))

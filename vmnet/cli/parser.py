@@ -182,6 +182,8 @@ def _add_own(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("--no-probe", action="store_true", help="ask nobody else whether the address is theirs")
         said = f"how long they may take to say so (default {WAIT_S:g} s)"
         parser.add_argument("--wait", type=float, default=WAIT_S, metavar="SECONDS", help=said)
+    if verb == "check":
+        _add_output(parser, "for people or programs", "text", "json")
     if verb == "networks":
         _add_output(parser, "what stands in one annotation, or all of the pod's", "networks", "annotations")
     if verb == "domain-xml":

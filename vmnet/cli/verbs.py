@@ -11,7 +11,7 @@ from netkernel.errors import NetworkError
 from netkernel.frozen import replace
 from netkernel.ruleset import script
 from netkernel.typed import Final
-from vmnet import act, domain_xml, networks, prerequisites, qemu_args, running
+from vmnet import act, domain_xml, networks, qemu_args, running, surroundings
 from vmnet.cli import completing, explaining
 from vmnet.cli.call import Call
 from vmnet.errors import InvalidVm, PodUnfit, Problem
@@ -113,7 +113,7 @@ def run(call: Call) -> int:
     try:
         with call.pod() as pod:
             told = _told(call, pod, vm)
-        found, vhost = _devices(call, vm), os.access(prerequisites.VHOST, os.R_OK | os.W_OK)
+        found, vhost = _devices(call, vm), os.access(surroundings.VHOST, os.R_OK | os.W_OK)
         status = running.run(call.namespace, call.options.command, found, told, _transcript(call), vhost=vhost)
     finally:
         if not call.options.keep:

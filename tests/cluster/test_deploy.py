@@ -28,8 +28,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With everything applied in the order of the words in deploy/base."""
     with cluster.running(tmp_path_factory.mktemp("api")) as running:
         running.kubectl("apply", "-k", str(DEPLOY / "crds"))
-        until(lambda: "nncp" in running.kubectl("api-resources", "--api-group=nmstate.io"), "the kinds are served")
+        running.kubectl("wait", "--for=condition=established", "crd", "--all")
         running.kubectl("apply", "-k", str(DEPLOY / "base"))
+        running.kubectl("apply", "-k", str(DEPLOY / "webhooks"))
         yield running
 
 
@@ -37,7 +38,7 @@ def kinds(text: str) -> list[str]:
     return sorted(f"{each['kind']}/{each['metadata']['name']}" for each in json.loads(text)["items"])
 
 
-@pytest.mark.parametrize("folder", ["crds", "base"])
+@pytest.mark.parametrize("folder", ["crds", "base", "webhooks"])
 def test_a_folder_is_taken_whole_again_and_as_a_dry_run(server: Server, folder: str) -> None:
     built = server.kubectl("kustomize", str(DEPLOY / folder))
     dry = server.kubectl("apply", "--dry-run=server", "-f", "-", stdin=built)
@@ -90,7 +91,9 @@ REFUSED: Final[Sequence[tuple[str, str, str]]] = [
     *((CENTRAL, verb, each) for verb in ("create", "update", "patch") for each in (NNCE, f"{NNCE}/status", NNS)),
     *((CENTRAL, verb, NNCP) for verb in ("create", "delete")),
     *((CENTRAL, verb, each) for verb in ("patch", "update") for each in ("nodes", "nodes/status", "pods")),
-    *((CENTRAL, verb, "secrets") for verb in ("get", "list")),
+    *((CENTRAL, verb, "secrets -n nncp-agent") for verb in ("get", "list", "watch", "delete")),
+    (CENTRAL, "create", "secrets -n default"),
+    (CENTRAL, "patch", "validatingwebhookconfigurations.admissionregistration.k8s.io"),
     (CENTRAL, "create", "leases.coordination.k8s.io -n kube-system"),
 ]  # fmt: skip
 

@@ -96,8 +96,16 @@ class Call:
         return shown(self.world.stderr, self.verbosity, progress)
 
     def logging_more(self) -> AbstractContextManager[None]:
-        """As `logging`, for a process that lives long: its log is how people know what it does."""
+        """As `logging`, for a process that lives long: its log is how people know what it does.
+
+        With --log-format json all that goes to stderr is JSON from then on.
+        """
         from nncp_agent.cli.log import shown
+
+        if getattr(self.options, "log_format", "text") == "json":
+            from nncp_agent.cli.json_lines import spoken
+
+            self.world = spoken(self.world)
 
         return shown(self.world.stderr, self.verbosity + 1 if self.verbosity else 0)
 

@@ -22,6 +22,9 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if self._progress is not None:
             self._progress.clear()
+        if (in_parts := getattr(self._stream, "record", None)) is not None:  # `json_lines`
+            in_parts(record.levelname.lower(), record.name, record.getMessage())
+            return
         word = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
         self._stream.write(f"{word}{record.getMessage()}\n")
         self._stream.flush()

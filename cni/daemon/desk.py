@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
@@ -18,17 +19,22 @@ from netkernel.typed import Final
 MOST_LOG: Final = 64 << 10
 """Bytes of what delegates print on stderr that the client passes on."""
 
+Told = Callable[[str, str, int, float], None]
+"""Hears of a call: the plugin, the command, the status of its process (0: well), and the seconds it took."""
+
 
 class Desk:
-    """`plugins` by their names; `aside` is what a call does while it waits for others."""
+    """`plugins` by their names; `aside` is what a call does while it waits for others, `told` hears of each call."""
 
     def __init__(
         self,
         plugins: Mapping[str, Plugin],
         aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+        told: Told | None = None,
     ) -> None:
         self._plugins = plugins
         self._aside = aside
+        self._told = told
         status = os.stat(netns.OWN)
         self._home = status.st_dev, status.st_ino
 
@@ -41,7 +47,12 @@ class Desk:
         return (home.st_dev, home.st_ino) == self._home and is_namespace
 
     def answer(self, request: Request) -> Answer:
-        return self._answer(request, request.environment)
+        if self._told is None:
+            return self._answer(request, request.environment)
+        began = time.monotonic()
+        said = self._answer(request, request.environment)
+        self._told(request.plugin, request.command, said.status, time.monotonic() - began)
+        return said
 
     def take_back(self, request: Request) -> None:
         """Whoever asked for it is gone: what an ADD has made goes, too."""

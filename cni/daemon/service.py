@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from cni.bridge.plugin import BridgePlugin
 from cni.client import SOCKET
 from cni.daemon.crew import Crew
-from cni.daemon.desk import Desk
+from cni.daemon.desk import Desk, Told
 from cni.daemon.gathering import Gathering
 from cni.daemon.listener import listening
 from cni.daemon.server import PATIENCE_S, Server
@@ -43,10 +43,11 @@ def part(
     path: str = SOCKET,
     served: Mapping[str, Plugin] | None = None,
     patience_s: float = PATIENCE_S,
+    told: Told | None = None,
 ) -> Iterator[Server]:
     """A server that is not started yet; its socket is there while the block runs. Raises NoSocket.
 
-    It works in the namespace of the thread that starts it.
+    It works in the namespace of the thread that starts it. `told` hears of each call.
     """
     _load_all()
     sys.setswitchinterval(SWITCH_S)
@@ -54,4 +55,4 @@ def part(
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     crew = Crew()
     with listening(path, environment) as listener:
-        yield Server(listener, Desk(plugins() if served is None else served, crew.aside), crew, patience_s)
+        yield Server(listener, Desk(plugins() if served is None else served, crew.aside, told), crew, patience_s)

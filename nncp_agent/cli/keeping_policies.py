@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nncp_agent.cli.call import Call
 from nncp_agent.files import CLAIM
 from nncp_agent.node.directory import Directory
-from nncp_agent.node.doors import Changed
+from nncp_agent.node.doors import Changed, Reports
 from nncp_agent.node.engine import Engine
 from nncp_agent.node.sink import RUN, VARIABLE, FileReports, NoSlots
 from nncp_agent.node.statuses import FileStatuses
 from nncp_agent.node.turn import Doors
 from nncp_agent.options import Options
+
+if TYPE_CHECKING:
+    from nncp_agent.metrics.node import NodeMetrics
 
 
 def run_directory(call: Call) -> str:
@@ -18,13 +23,22 @@ def run_directory(call: Call) -> str:
     return call.options.run_dir or call.world.environ.get(VARIABLE) or RUN
 
 
-def part(call: Call, changed: Changed) -> Engine:
-    """For policies from a directory; `changed` hears of each apply."""
+def part(call: Call, changed: Changed, metrics: NodeMetrics | None = None) -> Engine:
+    """For policies from a directory; `changed` hears of each apply, `metrics` of what becomes of each policy."""
     store = call.store()
     source = Directory(call.options.manifests, call.options.node_file, store)
     run = run_directory(call)
-    doors = Doors(source, FileReports(run), NoSlots(), changed, FileStatuses(run))
+    doors = Doors(source, counted(FileReports(run), metrics), NoSlots(), changed, FileStatuses(run))
     return Engine(doors, store, options(call), call.kernel)
+
+
+def counted(reports: Reports, metrics: NodeMetrics | None) -> Reports:
+    """`reports` that `metrics`, if there are any, hear of, too."""
+    if metrics is None:
+        return reports
+    from nncp_agent.daemon.counting import CountingReports  # late: few want metrics
+
+    return CountingReports(reports, metrics)
 
 
 def options(call: Call) -> Options:

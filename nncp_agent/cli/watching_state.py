@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from nncp_agent import node_file
 from nncp_agent.cli.call import Call
@@ -14,9 +15,19 @@ from nncp_agent.node_state.sink import StateFile
 from nncp_agent.node_state.watcher import Watcher
 from nncp_agent.objects.node_state import About, Wanted
 
+if TYPE_CHECKING:
+    from nncp_agent.metrics.node import NodeMetrics
 
-def part(call: Call, publisher: Publisher, listeners: Iterable[Listener] = ()) -> Watcher:
+
+def part(
+    call: Call, publisher: Publisher, listeners: Iterable[Listener] = (), metrics: NodeMetrics | None = None
+) -> Watcher:
     """A watcher that tells `publisher`, and `listeners` what else they want to know of each look."""
+    if metrics is not None:
+        from nncp_agent.daemon.counting import CountingPublisher  # late: few want metrics
+
+        publisher = counting = CountingPublisher(publisher, metrics)
+        listeners = (*listeners, counting)
     wanted = Wanted(tuple(call.options.state_include), tuple(call.options.state_exclude))
     return Watcher(publisher, call.kernel, call.state_directory(), wanted, listeners)
 

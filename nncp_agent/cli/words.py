@@ -100,3 +100,11 @@ def did_you_mean(verb: str) -> str:
 
     close = get_close_matches(verb, VERBS, n=1)
     return f": did you mean {close[0]}?" if close else ""
+
+
+def address(text: str) -> tuple[str, int]:
+    """`:8089` or `[::1]:8089`. Raises ValueError, which argparse tells."""
+    host, _, port = text.rpartition(":")
+    if not 0 < int(port) < 65536:
+        raise ValueError(port)
+    return host.strip("[]"), int(port)

@@ -61,6 +61,7 @@ class Watcher:
         self._is_ending = False
         self._looks = 0
         self._error = ""
+        self.has_published = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="state")
 
     def start(self) -> None:
@@ -161,6 +162,7 @@ class Watcher:
         else:
             self._publisher.tell(new)
         self._last = new
+        self.has_published = True
 
     def _notes(self) -> Mapping[str, Note]:
         try:

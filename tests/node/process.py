@@ -37,7 +37,7 @@ class Daemon:
         self._folder = folder
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **environment: str) -> None:
+    def start(self, *options: str, **environment: str) -> None:
         """Returns when it is ready, as it tells systemd."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
             address = f"{self._folder}/{time.monotonic_ns()}"
@@ -48,6 +48,7 @@ class Daemon:
                     *(sys.executable, "-m", "nncp_agent", "daemon", "--state-dir", str(self.state)),
                     *("--manifests", str(self.manifests), "--run-dir", str(self.run)),
                     *("--node-file", str(self.node_file), "--cni-socket", str(self._folder / "cni")),
+                    *options,
                 ],
                 cwd=TREE,
                 env={**os.environ, "NOTIFY_SOCKET": "@" + address, **environment},

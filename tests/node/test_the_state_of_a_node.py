@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import time
 from typing import Any
 
@@ -49,3 +51,35 @@ def test_the_file_of_a_daemon_that_died_grows_old_and_is_right_again_with_the_ne
     node.start()
     node.until(lambda: "dummy7" in interfaces(node))
     assert (node.run / NAME).stat().st_mtime > written
+
+
+def test_who_asks_hears_how_the_node_is_and_the_log_is_json(
+    kernel: LinuxKernel, node: Daemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bond = "{name: bond1, type: bond, state: up, link-aggregation: {mode: active-backup, port: [eth2]}}"
+    node.policy("bond1", f"{{interfaces: [{bond}]}}")
+    node.start("--listen", "127.0.0.1:18089", "--log-format", "json")
+    node.until_available("bond1")
+    node.until(lambda: _asked("/readyz")[0] == 200)
+    assert _asked("/healthz") == (200, "ok\n")
+    node.until(lambda: "nncp_network_problems 0.0" in _asked("/metrics")[1])
+    ip("link set peth2 down")
+    node.until(lambda: "nncp_network_problems 1.0" in _asked("/metrics")[1])
+    text = _asked("/metrics")[1]
+    assert 'nncp_apply_phase_seconds_count{phase="execute"} 1.0' in text, text
+    assert 'nncp_policy_events_total{reason="Applied"} 1.0' in text
+    assert 'nncp_enactments{status="Available"} 1.0' in text
+    node.end()
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert any(each["message"].startswith("keeping the policies of") for each in said)
+    assert any(each["logger"].startswith("nncp_agent.node") for each in said)
+
+
+def _asked(path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", 18089, timeout=30)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
+from nncp_agent.cli.words import address
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -32,6 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
 
     api_server.arguments(parser)
     add = parser.add_argument
+    add("--log-format", choices=("text", "json"), metavar="FORMAT", default="text", help="text or json")
     add("--identity", metavar="NAME", default=os.uname().nodename, help="in the election, like no other (host name)")
     add(
         "--listen",
@@ -70,14 +72,6 @@ def run(call: Call) -> int:
     for name in stuck:
         call.error(f"{name}: has not come round for half of the watchdog's time")
     return FAILED if stuck else OK
-
-
-def address(text: str) -> tuple[str, int]:
-    """`:8089` or `[::1]:8089`. Raises ValueError, which argparse tells."""
-    host, _, port = text.rpartition(":")
-    if not 0 < int(port) < 65536:
-        raise ValueError(port)
-    return host.strip("[]"), int(port)
 
 
 def _health(writer: Writer, where: tuple[str, int]) -> Part:

@@ -12,13 +12,19 @@ it from deploy/systemd/nncp-daemon.service.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from nncp_agent.cli.call import Call
 from nncp_agent.cli.codes import FAILED, OK
+from nncp_agent.cli.words import address
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+
+    from nncp_agent.daemon import Part
+    from nncp_agent.metrics.node import NodeMetrics
+    from nncp_agent.node_state.watcher import Watcher
 
 EXAMPLES = """\
   nncp daemon                               as a unit of systemd does
@@ -38,6 +44,13 @@ def arguments(parser: ArgumentParser) -> None:
     left_out = "interfaces that the published state lacks, as pods' veths"
     add("--state-exclude", metavar="GLOB", action="append", default=[], help=left_out)
     add("--state-include", metavar="GLOB", action="append", default=[], help="interfaces that it has all the same")
+    add(
+        "--listen",
+        metavar="[ADDRESS]:PORT",
+        type=address,
+        help="for /healthz, /readyz and /metrics; else nobody may ask",
+    )
+    add("--log-format", choices=("text", "json"), metavar="FORMAT", default="text", help="text or json")
     add("--cni-socket", metavar="PATH", default=SOCKET, help=f"instead of {SOCKET}")
 
 
@@ -51,12 +64,32 @@ def run(call: Call) -> int:
     from nncp_agent.cli import keeping_policies, watching_state
 
     gc.enable()  # this command is not over soon
-    with call.logging_more(), part(os.environ, call.options.cni_socket) as cni:
-        state = watching_state.part(call, watching_state.in_a_file(call, keeping_policies.run_directory(call)))
-        policies = keeping_policies.part(call, state)
+    with call.logging_more(), ExitStack() as opened:
+        metrics = _metrics(call)
+        cni = opened.enter_context(part(os.environ, call.options.cni_socket, told=metrics.called if metrics else None))
+        run_directory = keeping_policies.run_directory(call)
+        state = watching_state.part(call, watching_state.in_a_file(call, run_directory), metrics=metrics)
+        policies = keeping_policies.part(call, state, metrics)
+        parts: list[Part] = [state, policies, cni]
+        if metrics is not None:
+            parts.append(_doors(call, metrics, state, parts[:]))
         call.say(f"serving CNI plugins at {call.options.cni_socket}")
         call.say(f"keeping the policies of {call.options.manifests}")
-        stuck = daemon.run([state, policies, cni], os.environ, policies.read_again)
+        stuck = daemon.run(parts, os.environ, policies.read_again)
     for name in stuck:
         call.error(f"{name}: has not come round for half of the watchdog's time")
     return FAILED if stuck else OK
+
+
+def _metrics(call: Call) -> NodeMetrics | None:
+    if not call.options.listen:
+        return None
+    from nncp_agent.metrics.node import NodeMetrics  # late: its library takes megabytes
+
+    return NodeMetrics()
+
+
+def _doors(call: Call, metrics: NodeMetrics, state: Watcher, parts: list[Part]) -> Part:
+    from nncp_agent.cli import counting_all
+
+    return counting_all.part(call, metrics, state, parts)

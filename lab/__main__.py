@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from lab import again, check, cluster, guest, host_network, person, request
+from lab import again, check, cluster, guest, host_network, person, request, virtual
 from lab.guest.qemu import Reference
 from lab.guest.uml import UserModeLinux
 from lab.run_tests import Run
@@ -60,6 +60,7 @@ def bench(words: Sequence[str]) -> int:
     """What any kernel can do is measured on this one; the rest in a guest, into whose root a peer can be laid."""
     command = [sys.executable, "-m", "tests.bench"]
     peer = str(peers.unpacked("ifupdown2"))
+    virtual.prepare()
     status = untouched(lambda: subprocess.run([*command, *words], check=False).returncode, strict=False)
     return status or for_a_person([*command, "--guest", peer, *words], on_reference=False, always_guest=True)
 

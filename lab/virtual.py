@@ -10,9 +10,11 @@ The kernel is the distribution's own, unpacked and not installed; the rest is bu
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +23,7 @@ from lab.console import Console
 from lab.guest.qemu import FAST_START
 from lab.setup import initrd, peers, reference
 from lab.setup.base import SetupFailed, run
+from lab.setup.base import cache as cache_folder
 
 START: Final = Path(__file__).parent / "guest" / "virtual.sh"
 LEASE, LEASE6 = START.with_name("lease.sh"), START.with_name("lease6.sh")
@@ -37,6 +40,10 @@ DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By KubeVirt's name of a NIC's model."""
 MEMORY_MB: Final = 192
+KVM, BOOT_ID = "/dev/kvm", "/proc/sys/kernel/random/boot_id"
+WITH_KVM, EMULATOR = "kvm", "tcg,tb-size=128"
+TRIAL_S: Final = 10.0
+"""A guest on KVM has said its word within a second."""
 LIMIT_S: Final = 180.0
 """A guest is emulated, and has said its word within ten seconds on an idle machine."""
 LISTEN: Final = 'stty -echo; echo LISTENING; while read -r words </dev/console; do eval "$words"; done'
@@ -87,9 +94,43 @@ def on(nics: Sequence[str], todo: str, programs: Iterable[Path] = ()) -> Iterato
             up.kill()
 
 
+@cache
+def accelerator() -> str:
+    """What runs the guest's instructions: KVM where a guest comes up with it, else an emulator.
+
+    That /dev/kvm is there says nothing: in a machine that is a guest itself, one may never say a word with it. Tried
+    once for each start of the machine. Raises SetupFailed before `prepare`.
+    """
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        return EMULATOR
+    known = cache_folder() / f"kvm-{Path(BOOT_ID).read_text().strip()}"
+    if not known.exists():
+        known.write_text(WITH_KVM if _comes_up(WITH_KVM) else EMULATOR)
+    return known.read_text()
+
+
+def _comes_up(how: str) -> bool:
+    with (
+        command("echo UP", models=(), how=how) as words,
+        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as up,
+    ):
+        try:
+            Console(up).until("UP\n", TRIAL_S)
+        except (TimeoutError, ChildProcessError):
+            return False
+        finally:
+            up.kill()
+    return True
+
+
 @contextmanager
-def command(todo: str, models: Iterable[str] = ("virtio",), programs: Iterable[Path] = ()) -> Iterator[list[str]]:
-    """QEMU and its arguments for a guest without a NIC, for the block. Raises SetupFailed before `prepare`."""
+def command(
+    todo: str, models: Iterable[str] = ("virtio",), programs: Iterable[Path] = (), how: str = ""
+) -> Iterator[list[str]]:
+    """QEMU and its arguments for a guest without a NIC, for the block; `how` is to run it where not by `accelerator`.
+
+    Raises SetupFailed before `prepare`.
+    """
     kernel = reference.at_hand()
     if kernel is None:
         raise SetupFailed("no kernel for guests is at hand: `./dev test` sees to it")
@@ -98,7 +139,7 @@ def command(todo: str, models: Iterable[str] = ("virtio",), programs: Iterable[P
         archive = Path(directory) / "initrd"
         archive.write_bytes(_archive(kernel, todo, drivers, programs))
         yield [
-            *("qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-accel", "tcg,tb-size=128", "-smp", "1"),
+            *("qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-accel", how or accelerator(), "-smp", "1"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"),
             *("-kernel", str(kernel / "vmlinux"), "-initrd", str(archive)),
@@ -116,8 +157,9 @@ def models() -> set[str]:
 
 
 def prepare() -> None:
-    """Fetch what `on` and `dhclient` need. Raises SetupFailed."""
+    """Fetch what `on` and `dhclient` need, and try KVM. Raises SetupFailed."""
     reference.ensure()
+    accelerator()
     peers.unpacked(DHCLIENT)
 
 

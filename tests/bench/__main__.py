@@ -12,10 +12,10 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.bench import bridge_vlans, budgets, cni, ifupdown2, links, policy, scale, yaml_readers
+from tests.bench import bridge_vlans, budgets, cni, ifupdown2, links, policy, scale, vm_nics, yaml_readers
 from tests.bench.contest import Contest, Line, hold
 
-PACKAGES = ("netkernel", "nncp_agent")
+PACKAGES = ("netkernel", "nncp_agent", "vmnet")
 HEAD = f"{'work / peer':64} {'ours':>16} {'peer':>16} {'ratio':>8} {'goal':>7}"
 
 
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     words = asked.words
     _compile()
-    contests: list[Contest] = [*links.contests(), *cni.contests()]
+    contests: list[Contest] = [*links.contests(), *cni.contests(), *vm_nics.contests()]
     if asked.guest:
         ifupdown2.lay_down(asked.guest)
         contests = [
@@ -49,6 +49,8 @@ def main(arguments: list[str]) -> int:
         for row, is_missed in budgets.rows(words):
             print(row, flush=True)
             missed += is_missed
+        for row in vm_nics.rows(words):
+            print(row, flush=True)
         if not words or any(word in yaml_readers.TITLE for word in words):
             for row in yaml_readers.table():
                 print(row, flush=True)

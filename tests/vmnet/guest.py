@@ -23,10 +23,10 @@ AGAIN_S = 1.0
 
 class TapGuest:
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
 
     def say(self, packet: Packet | bytes) -> None:
-        os.write(self._descriptor, bytes(packet))
+        os.write(self.descriptor, bytes(packet))
 
     def ask(self, packet: Packet, wanted: Callable[[Packet], bool]) -> Packet:
         """The answer to a packet, which is said again each second, as clients do. Raises TimeoutError."""
@@ -43,8 +43,8 @@ class TapGuest:
         """The next frame that is wanted. Raises TimeoutError."""
         deadline = time.monotonic() + patience_s
         while (left_s := deadline - time.monotonic()) > 0:
-            if select.select([self._descriptor], [], [], left_s)[0]:
-                found = Ether(os.read(self._descriptor, 65536))
+            if select.select([self.descriptor], [], [], left_s)[0]:
+                found = Ether(os.read(self.descriptor, 65536))
                 if wanted(found):
                     return found
         raise TimeoutError("nothing of the kind came")

@@ -109,6 +109,46 @@ class Remembered(Frozen):
             raise NetworkError(f"not a remembered host: {error}") from error
 
 
+def joined(first: Remembered, second: Remembered, new: Set[str]) -> Remembered:
+    """What undoing two plans at once needs: `second` was remembered after the first.
+
+    The `new` links came with the first and go with it, and whatever is on them: nothing of them is put back.
+    """
+    was, had = second.host, first.host
+    return Remembered(
+        Host(
+            links={**_without(was.links, new), **had.links},
+            addresses={**_without(was.addresses, new), **had.addresses},
+            routes=_both(had.routes, [each for each in was.routes if new.isdisjoint(each.links)]),
+            rules=_both(had.rules, was.rules),
+            neighbours=_both(had.neighbours, [each for each in was.neighbours if each.link not in new]),
+            nexthops=_both(had.nexthops, [each for each in was.nexthops if each.link not in new]),
+            vlans={**_without(was.vlans, new), **had.vlans},
+            sysctls={**{p: value for p, value in was.sysctls.items() if settings.link_of(p) not in new}, **had.sysctls},
+            hardware={**_without(was.hardware, new), **had.hardware},
+            also=had.also | was.also,
+            clients=_both(had.clients, was.clients),
+            files={**was.files, **had.files},
+            resolver={**_without(was.resolver, new), **had.resolver},
+            managers={**was.managers, **had.managers},
+            endpoints=_both(had.endpoints, was.endpoints),
+        ),
+        first.links | (second.links - new),
+        first.slots | second.slots,
+        _both(first.rules, second.rules),
+        first.nexthops | second.nexthops,
+        first.addresses | {each for each in second.addresses if each[0] not in new},
+        first.neighbours | {each for each in second.neighbours if each[0] not in new},
+        first.clients | second.clients,
+        first.holds | second.holds,
+        first.endpoints | second.endpoints,
+    )
+
+
+def _both(one: Sequence[T], other: Sequence[T]) -> tuple[T, ...]:
+    return (*one, *(each for each in other if each not in one))
+
+
 class Touched:
     """What ops touch, as it is found out.
 
@@ -379,5 +419,5 @@ def _neighbours(now: Host, remembered: Remembered, links: Mapping[str, Link]) ->
     return [each for each in now.neighbours if (each.link, each.ip) not in known and each.link in links]
 
 
-def _without(table: Mapping[str, T], names: frozenset[str]) -> dict[str, T]:
+def _without(table: Mapping[str, T], names: Set[str]) -> dict[str, T]:
     return {name: value for name, value in table.items() if name not in names}

@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 
 from netkernel.errors import NetworkError
+from netkernel.frozen import replace
 from netkernel.ops import Op
-from netkernel.rewind import Remembered
+from netkernel.rewind import Remembered, joined
 from netkernel.transaction import Kernel, Transaction
 from netkernel.undo import undo, way_back
 from nncp_agent import checkpoint, history, recovery
@@ -31,13 +32,15 @@ from nncp_agent.interrupts import Interrupts
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.sections.wait_ip import WAIT_S
-from nncp_agent.settle import READY_S, await_carrier, settle
+from nncp_agent.settle import HEARTBEAT_S, READY_S, await_carrier, settle
 from nncp_agent.store import Store
 
 log = logging.getLogger(__name__)
 
 _SPARE_S: Final = 120.0
 """Beyond all deadlines of its own: an apply that takes longer hangs, and the watchdog ends it."""
+COMES_S: Final = 60.0
+"""How long a driver may take to make the interfaces of virtual functions."""
 
 
 def carry_out(
@@ -56,7 +59,7 @@ def carry_out(
     checks = _answering_now(kernel, change, options, namespace)
     watch.stage("checkpoint")
     back = _WayBack(kernel, way_back(kernel, change.before, change.ops), interrupts)
-    point = _checkpoint(store, options, change, checks, here, back.remembered, root_of(kernel))
+    point = back.point = _checkpoint(store, options, change, checks, here, back.remembered, root_of(kernel))
     with (
         _on_disk(store, point, following, back, watch),
         options.guard(store, point, namespace),
@@ -64,6 +67,9 @@ def carry_out(
     ):
         watch.stage("execute", f"executing {len(change.ops)} changes")
         transaction.do(change.ops)
+        if change.then is not None:
+            change = _continued(change, kernel, store, back, transaction, options, watch)
+            point = back.point
         _settled(kernel, change, options, watch)
         _still_answering(kernel, checks, change, options, watch)
         interrupts.ignore()
@@ -78,6 +84,7 @@ class _WayBack:
         self._kernel = kernel
         self._interrupts = interrupts
         self.remembered = remembered
+        self.point: Checkpoint
         self.began = self.ended = False
         self.leftovers: tuple[str, ...] = (
             "taking it back did not come to its end: the watchdog or the next `nncp` goes on with it",
@@ -112,15 +119,61 @@ def _on_disk(
             recovery.record(
                 store,
                 msgspec.structs.replace(
-                    point.entry,
+                    back.point.entry,
                     outcome=outcome,
                     error=str(error) or type(error).__name__,
                     leftovers=back.leftovers,
-                    remembered=point.remembered if back.leftovers else history.NOTHING,
+                    remembered=back.point.remembered if back.leftovers else history.NOTHING,
                     seconds=watch.seconds,
                 ),
             )
         raise
+
+
+def _continued(
+    change: Change,
+    kernel: Kernel,
+    store: Store,
+    back: _WayBack,
+    transaction: Transaction,
+    options: Options,
+    watch: Stopwatch,
+) -> Change:
+    """Do the rest, once there is what it is about; gives all of it as one change. The way back knows what the rest
+    touches, on the disk as well, before it is touched. Raises NotSettled, and as `apply`."""
+    watch.stage("functions", "waiting for virtual functions")
+    rest = _the_rest(change, kernel, options)
+    watch.stage("execute", f"executing {len(rest.ops)} more changes")
+    new = rest.before.links.keys() - change.before.links.keys()
+    back.remembered = joined(back.remembered, way_back(kernel, rest.before, rest.ops), new)
+    entry = back.point.entry
+    back.point = msgspec.structs.replace(
+        back.point,
+        remembered=msgspec.Raw(back.remembered.to_json()),
+        entry=msgspec.structs.replace(entry, plan=(*entry.plan, *map(str, rest.ops))),
+    )
+    if not options.memory_only:
+        store.prepare_commit(rest.following, back.point.id)
+        store.promise(rest.following)
+    checkpoint.write(store, back.point)
+    transaction.do(rest.ops)
+    return replace(
+        rest, before=change.before, ops=(*change.ops, *rest.ops), warnings=change.warnings,
+        irreversible=tuple(dict.fromkeys((*change.irreversible, *rest.irreversible))),
+    )  # fmt: skip
+
+
+def _the_rest(change: Change, kernel: Kernel, options: Options) -> Change:
+    assert change.then is not None
+    clock = _clock(options)
+    deadline = clock() + COMES_S
+    while True:
+        host = kernel.snapshot(change.before.also)
+        if isinstance(found := change.then(host), Change):
+            return found
+        if (left_s := deadline - clock()) <= 0:
+            raise NotSettled(found)
+        kernel.wait(min(left_s, HEARTBEAT_S))
 
 
 def _forget(store: Store) -> None:
@@ -149,7 +202,7 @@ def _checkpoint(
         warnings=tuple(map(str, change.warnings)),
         checks=tuple(check.describe() for check in checks),
     )
-    own_s = options.verify_timeout_s + options.check_timeout_s + 2 * READY_S + WAIT_S
+    own_s = (COMES_S if change.then else 0) + options.verify_timeout_s + options.check_timeout_s + 2 * READY_S + WAIT_S
     return Checkpoint(
         id=checkpoint.new_id(),
         boot=here.boot,

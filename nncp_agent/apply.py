@@ -20,10 +20,11 @@ from nncp_agent.committed import following
 from nncp_agent.errors import InvalidPolicy, Problem
 from nncp_agent.history import Entry
 from nncp_agent.interrupts import as_exceptions
+from nncp_agent.managers import udev
 from nncp_agent.model import NetworkState
 from nncp_agent.options import Options, Outcome, Stopwatch
 from nncp_agent.plan import Decision, decide, decide_closely
-from nncp_agent.sections import wait_ip
+from nncp_agent.sections import functions, wait_ip
 from nncp_agent.sections.hardware import needed
 from nncp_agent.shown.hostname import file_of
 from nncp_agent.store import Store, document
@@ -51,31 +52,52 @@ def apply(
         return desired() if callable(desired) else desired
 
     def planned(before: Host, committed: NetworkState, options: Options) -> Change:
-        def decided(before: Host) -> Decision:
-            return decide(
-                asked(),
-                before,
-                committed,
-                refusals=options.refusals,
-                holders=options.holders,
-                link_files=options.link_files,
-                claim=options.claim,
-            )
-
-        decision = decide_closely(decided, before, kernel.snapshot)
-        return Change(
-            before=decision.before,
-            target=decision.target,
-            ops=decision.ops,
-            asked=decision.desired,
-            following=following(committed, decision.desired, decision.known, decision.claims),
-            differences=partial(differences, decision),
-            awaited=partial(wait_ip.awaited, decision.resolved.wanted, decision.merged),
-            warnings=(*decision.warnings, *_lasting(decision, options)),
-            irreversible=decision.irreversible,
+        decided = partial(
+            decide,
+            asked(),
+            committed=committed,
+            refusals=options.refusals,
+            holders=options.holders,
+            link_files=options.link_files,
+            claim=options.claim,
         )
 
+        def rest(host: Host) -> Change | tuple[str, ...]:
+            if missing := _missing(asked(), host, options):
+                return missing
+            return _change(decide_closely(decided, host, kernel.snapshot), committed, options)
+
+        decision = decide_closely(decided, before, kernel.snapshot)
+        if decision.first is None:
+            return _change(decision, committed, options)
+        whole = _change(decision, committed, options)
+        return replace(_change(decision.first, committed, options), warnings=whole.warnings, then=rest)
+
     return perform(planned, lambda committed: needed(asked(), committed), kernel, store, options or Options())
+
+
+def _change(decision: Decision, committed: NetworkState, options: Options) -> Change:
+    return Change(
+        before=decision.before,
+        target=decision.target,
+        ops=decision.ops,
+        asked=decision.desired,
+        following=following(committed, decision.desired, decision.known, decision.claims),
+        differences=partial(differences, decision),
+        awaited=partial(wait_ip.awaited, decision.resolved.wanted, decision.merged),
+        warnings=(*decision.warnings, *_lasting(decision, options)),
+        irreversible=decision.irreversible,
+    )
+
+
+def _missing(desired: NetworkState, host: Host, options: Options) -> tuple[str, ...]:
+    """Which interfaces of virtual functions are not there, or have no name yet that stays: udev gives it to them."""
+    found, problems = functions.links(desired, host)
+    if problems or not options.link_files():
+        return tuple(map(str, problems))
+    links = {link: host.links[link] for link in found.values()}
+    seen = udev.applied(links)
+    return tuple(f"{word}: udev has not looked at {link}" for word, link in found.items() if link not in seen)
 
 
 def _lasting(decision: Decision, options: Options) -> Iterator[Problem]:

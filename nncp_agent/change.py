@@ -14,7 +14,8 @@ from nncp_agent.model import NetworkState
 class Change(Frozen):
     """All of it is decided before anything is touched. `asked` tells the checks which default routes are given up;
     `following` is the committed state afterwards; `differences` are a host's from what is wanted, none being success;
-    `awaited` is what may take longer to come than what we do ourselves.
+    `awaited` is what may take longer to come than what we do ourselves. `then` gives the rest, once a host has what it
+    is about, and until then what is missing.
     """
 
     before: Host
@@ -26,3 +27,4 @@ class Change(Frozen):
     awaited: Callable[[Host], Sequence[str]] = lambda host: ()
     warnings: tuple[Problem, ...] = ()
     irreversible: tuple[str, ...] = ()
+    then: Callable[[Host], Change | tuple[str, ...]] | None = None

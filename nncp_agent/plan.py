@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 from netkernel import settings
 from netkernel.errors import KernelRefused
 from netkernel.files import MANAGERS
-from netkernel.frozen import Frozen
+from netkernel.frozen import Frozen, replace
 from netkernel.host import Host
 from netkernel.ops import CreateLink, DeleteLink, Op
 from netkernel.records import Attrs
@@ -19,7 +21,12 @@ from nncp_agent.managers import LinkFiles, no_files
 from nncp_agent.model import Interface, NetworkState
 from nncp_agent.observe import Present
 from nncp_agent.resolve import Resolved, resolve
+from nncp_agent.sections import functions
 from nncp_agent.target import target
+
+_GUESS: Final = (
+    "what the interfaces of its virtual functions are called is a guess here: the rest is planned when they are there"
+)
 
 
 class Decision(Frozen):
@@ -27,7 +34,8 @@ class Decision(Frozen):
 
     `important` has the positions of ops that touch the default route's link, or one the caller called precious, or
     what lies below one of them. `claims` are links taken over from other managers, `known` is `before` with the leases
-    that these have for them as ours.
+    that these have for them as ours. Where `first` stands, that is to be done first, and the rest, whose ops are a
+    guess then, to be decided about anew.
     """
 
     desired: NetworkState
@@ -40,6 +48,7 @@ class Decision(Frozen):
     important: frozenset[int]
     known: Host
     claims: frozenset[str] = frozenset()
+    first: Decision | None = None
 
     @property
     def merged(self) -> Mapping[str, Interface]:
@@ -68,7 +77,42 @@ def decide(
     What another manager holds is refused, or with `claim` taken over; how is known once `before` has its files.
     `link_files` is what udev goes by when a link appears; asked only when the plan makes one.
     """
-    committed = committed or NetworkState()
+    whole = partial(
+        _decided,
+        committed=committed or NetworkState(),
+        refusals=refusals,
+        holders=holders,
+        link_files=link_files,
+        precious=precious,
+        claim=claim,
+    )
+    if (early := functions.first(desired, before)) is None:
+        return whole(desired, before)
+    first = whole(early, before)
+    rest = whole(desired, functions.imagined(desired, before, first.target))
+    said = [Problem(name, _GUESS) for name in sorted(each.name for each in early.interfaces or ())]
+    return replace(
+        rest,
+        before=before,
+        ops=(*first.ops, *rest.ops),
+        warnings=(*said, *rest.warnings),
+        irreversible=tuple(dict.fromkeys((*first.irreversible, *rest.irreversible))),
+        important=first.important | {len(first.ops) + position for position in rest.important},
+        first=first,
+    )
+
+
+def _decided(
+    desired: NetworkState,
+    before: Host,
+    *,
+    committed: NetworkState,
+    refusals: judge.Refusals,
+    holders: Holders,
+    link_files: LinkFiles,
+    precious: frozenset[str],
+    claim: bool,
+) -> Decision:
     resolved = resolve(desired, Present(before, committed), before, committed)
     _refuse(_as_called(judge.problems(resolved, before, refusals), resolved))
     after = target(resolved, before)
@@ -128,7 +172,9 @@ def decide_closely(
     """
     decision = decided(before)
     also = frozenset({MANAGERS} if decision.claims else ())
-    if any(isinstance(op, DeleteLink) and op.name in decision.target.links for op in decision.ops):
+    if decision.first is None and any(
+        isinstance(op, DeleteLink) and op.name in decision.target.links for op in decision.ops
+    ):
         from netkernel.rewind import touch  # late: few plans make anything anew
 
         losing = touch(before, decision.ops).losing & decision.target.links.keys()

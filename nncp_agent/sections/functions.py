@@ -6,16 +6,20 @@ They stand wherever a policy speaks of an interface. What is remembered is the n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from netkernel.ethtool import DEVICES, VIRTUAL_FUNCTIONS
+from netkernel.frozen import replace
 from netkernel.host import Host
 from netkernel.records import Attrs, Hardware, Link
 from nncp_agent.errors import Problem
-from nncp_agent.model import Interface, NetworkState, State
+from nncp_agent.model import Ethernet, Interface, NetworkState, State
 from nncp_agent.spelling import FUNCTION, virtual_function
 
 _BELOW = ("base_iface", "port1", "port2")
 """Fields of sections in which one interface is named; `port` has several."""
+_LONGEST: Final = 15
+"""Bytes of a link's name (IFNAMSIZ, linux/if.h)."""
 
 
 def mentioned(state: NetworkState) -> Iterator[str]:
@@ -49,7 +53,7 @@ def links(state: NetworkState, before: Host) -> tuple[Mapping[str, str], list[Pr
     if not asked:
         return found, problems
     by_device = {link.parent: link.name for link in before.links.values() if link.parent}
-    unneeded = {each.name for each in state.interfaces or () if each.state in (State.ABSENT, State.IGNORE)}
+    unneeded = _unneeded(state)
     for name in asked:
         nic, id = virtual_function(name)
         nic = _called(nic, before.links.values())
@@ -59,6 +63,67 @@ def links(state: NetworkState, before: Host) -> tuple[Mapping[str, str], list[Pr
         elif name not in unneeded:
             problems.append(Problem(name, _why_not(nic, id, str(device or ""), before)))
     return found, problems
+
+
+def first(state: NetworkState, before: Host) -> NetworkState | None:
+    """What has to be done before the rest can be planned: NICs get virtual functions whose interfaces the policy uses,
+    and which are not there yet. None where there are none of these."""
+    nics = {nic for nic, _ in _coming(state, before)}
+    made = [
+        Interface(name=each.name, type=each.type, state=each.state, ethernet=Ethernet(sr_iov=each.ethernet.sr_iov))
+        for each in state.interfaces or ()
+        if each.ethernet is not None and _called(each.name, before.links.values()) in nics
+    ]
+    return NetworkState(interfaces=tuple(made)) if made else None
+
+
+def imagined(state: NetworkState, before: Host, then: Host) -> Host:
+    """`then`, which is what becomes of `before` by that, with these interfaces as well. What they will be called, and
+    their MACs, is a guess."""
+    links, hardware = dict(then.links), dict(then.hardware)
+    for nic, id in _coming(state, before):
+        below = links[nic]
+        device, index = f"{below.parent}/{id}", 1 + max(each.index for each in links.values())
+        mac = f"02:00:00:00:{index >> 8 & 255:02x}:{index & 255:02x}"
+        attrs = {**below.attrs, "up": False, "master": "", "altnames": (), "address": mac}
+        name = _guess(nic, id, links)
+        links[name] = replace(below, name=name, attrs=attrs, index=index, parent=device, port={}, perm_address=mac)
+        have = hardware.get(nic, Hardware())
+        known = {**have.facts.get(DEVICES, {}), str(id): device}
+        hardware[nic] = Hardware(have.settings, {**have.facts, DEVICES: known})
+    return replace(then, links=links, hardware=hardware)
+
+
+def _unneeded(state: NetworkState) -> set[str]:
+    return {each.name for each in state.interfaces or () if each.state in (State.ABSENT, State.IGNORE)}
+
+
+def _guess(nic: str, id: int, links: Mapping[str, Link]) -> str:
+    """As systemd calls them (systemd.net-naming-scheme(7)): v and the number behind the NIC's."""
+    number = f"v{id}"
+    name = nic[: _LONGEST - len(number)] + number
+    return name if name not in links else f"{number}-{nic}"[:_LONGEST]
+
+
+def _coming(state: NetworkState, before: Host) -> list[tuple[str, int]]:
+    """NIC and number of each that is used, has no interface, and will be made by the same policy."""
+    totals = {}
+    for each in state.interfaces or ():
+        total = each.ethernet.sr_iov.total_vfs if each.ethernet is not None and each.ethernet.sr_iov else None
+        if total is not None and each.state in (None, State.UP):
+            totals[_called(each.name, before.links.values())] = total
+    if not totals:
+        return []
+    found = []
+    there = {link.parent for link in before.links.values() if link.parent}
+    unneeded = _unneeded(state)
+    for name in dict.fromkeys(each for each in mentioned(state) if each not in unneeded):
+        nic, id = virtual_function(name)
+        nic = _called(nic, before.links.values())
+        has = before.hardware.get(nic, Hardware()).settings.get(VIRTUAL_FUNCTIONS, {}).get("total-vfs")
+        if nic in before.links and id < totals.get(nic, 0) != has and _facts(nic, before).get(str(id)) not in there:
+            found.append((nic, id))
+    return found
 
 
 def _called(nic: str, there: Iterable[Link]) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from netkernel.documents import Document
+from netkernel.ethtool import PARTS
+from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from netkernel.ops import SetHardware
-from nncp_agent import api
-from nncp_agent.errors import InvalidPolicy
+from nncp_agent import api, history, wire
+from nncp_agent.apply import apply
+from nncp_agent.errors import InvalidPolicy, Unreachable
+from nncp_agent.options import Options
+from nncp_agent.store import Store
 from tests.kernel.asked import Asked, State, make_nics
+from tests.same_host import changes
 
 pytestmark = pytest.mark.needs_kernel("veth", "netdevsim", "bonding", "ipv6")
 
@@ -239,6 +249,85 @@ def test_a_virtual_function_is_an_interface_port_or_base_by_its_number(host: Ask
     assert host.show("bond0")["link-aggregation"]["port"] == [function]
     host.rollback()
     assert "controller" not in host.show(function)
+
+
+@pytest.fixture
+def driver(host: Asked) -> Iterator[None]:
+    """As a driver that makes an interface for virtual function 1 of `sim1` some time after that is there, and takes it
+    away with it; netdevsim's have none, so another device's stands in, as above."""
+    devices, over = BUS / "devices", threading.Event()
+    subprocess.run(["mount", "-t", "tmpfs", "none", devices], check=True)
+    (devices / "netdevsim71").mkdir()
+    for each in Path("/sys/devices/netdevsim71").iterdir():
+        (devices / "netdevsim71" / each.name).symlink_to(each)
+    (devices / "netdevsim71" / "virtfn1").symlink_to("/sys/devices/netdevsim72")
+    numbers, there = Path("/sys/devices/netdevsim71/sriov_numvfs"), Path("/sys/devices/netdevsim72")
+
+    def drive() -> None:
+        while not over.wait(0.05):
+            wanted = int(numbers.read_text()) > 1
+            if wanted != there.exists():
+                (BUS / ("new_device" if wanted else "del_device")).write_text("72 1 2" if wanted else "72")
+
+    at_work = threading.Thread(target=drive)
+    at_work.start()
+    yield
+    over.set()
+    at_work.join()
+    subprocess.run(["umount", devices], check=True)
+    if there.exists():
+        (BUS / "del_device").write_text("72")
+
+
+def lasting(before: Host, kernel: LinuxKernel) -> list[str]:
+    """What is otherwise than before, once that driver has seen to its interface."""
+    deadline = time.monotonic() + 30
+    while (found := changes(before, kernel.snapshot(PARTS))) and time.monotonic() < deadline:
+        kernel.wait(0.1)
+    return found
+
+
+AT_ONCE: list[State] = [
+    {"name": "bond0", "type": "bond", "link-aggregation": {"mode": "active-backup", "port": ["sriov:sim1:1"]}},
+    {"name": "bond0.7", "type": "vlan", "vlan": {"base-iface": "bond0", "id": 7}},
+    {"name": "sriov:sim1:1", "type": "ethernet", "mtu": 1450},
+]
+
+
+def test_virtual_functions_are_made_and_used_by_one_policy_and_all_is_taken_back(host: Asked, driver: None) -> None:
+    with LinuxKernel() as kernel:
+        before = kernel.snapshot(PARTS)
+        assert "set sim1 sr-iov total-vfs 0 -> 2" in host.plan(sr_iov(**{"total-vfs": 2}), *AT_ONCE)
+        host.apply(sr_iov(**{"total-vfs": 2}), *AT_ONCE, commit=False)
+        (port,) = host.show("bond0")["link-aggregation"]["port"]
+        assert host.show("sim1")["ethernet"]["sr-iov"]["vfs"][1]["iface-name"] == port
+        assert (host.show(port)["mtu"], host.show("bond0.7")["vlan"]["base-iface"]) == (1450, "bond0")
+        host.rollback()
+        assert lasting(before, kernel) == []
+    host.apply(sr_iov(**{"total-vfs": 2}), *AT_ONCE[:2])
+    assert host.plan(sr_iov(**{"total-vfs": 2}), *AT_ONCE[:2]) == []
+    entries = history.entries(Store(host.state_dir))
+    assert len(entries) == 2
+    for each in entries:
+        assert "set sim1 sr-iov total-vfs 0 -> 2" in each.plan and any("bond0.7" in line for line in each.plan)
+
+
+def test_what_fails_after_virtual_functions_were_made_takes_them_back(host: Asked, driver: None) -> None:
+    class Never:
+        def describe(self) -> str:
+            return "a check that fails after the change"
+
+        def try_once(self, timeout_s: float) -> bool:
+            return not host.show("bond0")
+
+    with LinuxKernel() as kernel:
+        before = kernel.snapshot(PARTS)
+        policy = {"interfaces": [sr_iov(**{"total-vfs": 2}), *copy.deepcopy(AT_ONCE)]}
+        options = Options(check=False, checks=[Never()], check_timeout_s=1, command="test")
+        with pytest.raises(Unreachable, match="a check that fails after the change") as failed:
+            apply(wire.decode([Document(policy)]).desired, kernel, Store(host.state_dir), options=options)
+        assert failed.value.leftovers == ()
+        assert lasting(before, kernel) == []
 
 
 def test_a_virtual_function_without_an_interface_is_refused(host: Asked) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 from netkernel import inotify
 from netkernel.errors import NetworkError
 from netkernel.transaction import Kernel
-from netkernel.watch import Watch
+from netkernel.watch import Table, Watch
 from nncp_agent.errors import StoreBroken
 from nncp_agent.keeping.process import TakenAlready, alone
 from nncp_agent.node.memory import FOLDER
@@ -34,6 +34,8 @@ _QUIET_S: Final = 0.01
 _REST: Final = 3.0
 """Times what a look took: so long nobody wakes it up but a policy."""
 _LONGEST_REST_S: Final = 2.0
+_NOBODYS: Final = frozenset({Table.NEIGHBOURS})
+"""No policy states them, and those that the kernel has learned go all the time."""
 _AGAIN_S: Final = 2.0
 _OTHERS_S: Final = 1.0
 """How often one looks whether another daemon is gone: a lock does not tell."""
@@ -156,15 +158,19 @@ class Engine:
 
     def _wait(self, poll: select.poll, events: Watch, news: int, due_s: float | None, rest_s: float) -> None:
         """Until something happened or is due; after a long turn not at once again for an event of the network."""
-        timeout_s = None if due_s is None else max(due_s - time.monotonic(), 0.0)
-        ready = {fd for fd, _ in poll.poll(None if timeout_s is None else timeout_s * 1000 + 1)}
+        while True:
+            timeout_s = None if due_s is None else max(due_s - time.monotonic(), 0.0)
+            ready = {fd for fd, _ in poll.poll(None if timeout_s is None else timeout_s * 1000 + 1)}
+            tables = events.changed()
+            if ready != {events.fileno()} or tables - _NOBODYS:
+                break
         if self._wake not in ready and events.fileno() in ready:
             wake = select.poll()
             wake.register(self._wake, select.POLLIN)
             wake.poll(max(rest_s, _QUIET_S) * 1000)
+            events.changed()
         with suppress(BlockingIOError):
             os.eventfd_read(self._wake)
-        events.changed()
         with suppress(BlockingIOError):
             os.read(news, 65536)
 

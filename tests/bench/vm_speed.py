@@ -75,7 +75,9 @@ def _by_hand() -> float:
 def _received(namespace: str, nics: Sequence[str], inside: str, ip: str, gateway: str = "") -> float:
     """Megabytes a second that come to a guest with this address, which is called at `ip`."""
     route = f"ip route add default via {gateway};" if gateway else ""
-    todo = f"ip link set eth0 up; ip addr add {inside} dev eth0; {route} echo READY; nc -l -p {PORT} >/dev/null"
+    listening = f"until netstat -ltn | grep -q :{PORT}; do :; done"
+    address = f"ip link set eth0 up; ip addr add {inside} dev eth0; {route}"
+    todo = f"{address} nc -l -p {PORT} >/dev/null & {listening}; echo READY; wait"
     with ExitStack() as running:
         with netns.inside(namespace):
             guest = running.enter_context(virtual.on(nics, todo))
@@ -85,7 +87,7 @@ def _received(namespace: str, nics: Sequence[str], inside: str, ip: str, gateway
 
 def _sent(ip: str) -> float:
     data = bytes(1 << 16)
-    with _connected(ip) as caller:
+    with socket.create_connection((ip, PORT), timeout=PATIENCE_S) as caller:
         began, count = time.monotonic(), 0
         while time.monotonic() - began < LASTS_S:
             caller.sendall(data)
@@ -93,14 +95,3 @@ def _sent(ip: str) -> float:
         caller.shutdown(socket.SHUT_WR)
         caller.recv(1)  # its end comes when all has arrived
         return count / (time.monotonic() - began) / 1e6
-
-
-def _connected(ip: str) -> socket.socket:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return socket.create_connection((ip, PORT), timeout=PATIENCE_S)
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)

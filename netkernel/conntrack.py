@@ -10,13 +10,12 @@ from _socket import AF_INET, AF_INET6, inet_ntop
 from collections.abc import Callable, Iterator
 from struct import Struct
 
-from netkernel import sysctl, tlv
+from netkernel import netfilter, sysctl, tlv
 from netkernel.errors import KernelRefused
 from netkernel.frozen import Frozen
 from netkernel.netlink import Socket, Span, Wire, opened
 from netkernel.typed import Final
 
-_NETFILTER: Final = 12
 _GET, _GET_COUNTERS = 1 << 8 | 1, 1 << 8 | 4  # NFNL_SUBSYS_CTNETLINK; IPCTNL_MSG_CT_GET, _GET_STATS_CPU
 _HEADER: Final = Struct(">BBH")  # struct nfgenmsg
 _WORD: Final = Struct(">I")
@@ -27,7 +26,7 @@ _SOURCES, _TARGETS = {1: AF_INET, 3: AF_INET6}, {2: AF_INET, 4: AF_INET6}  # CTA
 _SEEN_REPLY: Final = 1 << 1  # IPS_SEEN_REPLY
 _INSERT_FAILED, _DROP, _EARLY_DROP = 9, 10, 11  # CTA_STATS_
 _COUNT, _LIMIT = "net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"
-_NOT_THERE: Final = (errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
+_NOT_THERE: Final = (netfilter.NO_SUBSYSTEM, errno.EOPNOTSUPP)
 
 
 class Flow(Frozen):
@@ -56,7 +55,7 @@ class Tracking(Frozen):
 def looked_at(of: Callable[[Flow], bool], wire: Callable[[int], Wire] = opened) -> Tracking:
     """In the calling thread's namespace, with those flows that `of` wants. Raises KernelRefused, AnswerLost."""
     count, limit = _number(_COUNT), _number(_LIMIT)
-    with Socket(wire(_NETFILTER)) as socket:
+    with netfilter.conversation(wire) as socket:
         refused = sum(_refused(*span) for span in _dumped(socket, _GET_COUNTERS))
         found = (read(*span) for span in _dumped(socket, _GET))
         return Tracking(count, limit, refused, tuple(flow for flow in found if flow is not None and of(flow)))

@@ -12,17 +12,16 @@ from _socket import AF_BRIDGE, AF_INET, AF_INET6, inet_pton
 from collections.abc import Callable, Sequence
 from struct import Struct
 
-from netkernel import nft_rules, tlv
+from netkernel import netfilter, nft_rules, tlv
 from netkernel.errors import KernelRefused, MalformedMessage
 from netkernel.frozen import replace
-from netkernel.netlink import APPEND, CREATE, ERROR, HEADER, Message, Socket, Span, Wire, opened
+from netkernel.netlink import APPEND, CREATE, Message, Span, Wire, opened
 from netkernel.nft_rules import Rule, comment_of
 from netkernel.typed import Final, Self
 
 BRIDGE: Final = AF_BRIDGE
 INET: Final = 1
 """NFPROTO_INET."""
-_NETFILTER: Final = 12
 _SUBSYSTEM: Final = 10
 _HEADER: Final = Struct(">BBH")  # struct nfgenmsg: family, version, resource (big-endian)
 _BEGIN: Final = Message(0x10, 0, _HEADER.pack(0, 0, _SUBSYSTEM))
@@ -33,7 +32,6 @@ _NEW_TABLE, _GET_TABLE, _DELETE_TABLE, _NEW_CHAIN, _GET_CHAIN, _DELETE_CHAIN, _N
 _GET_GENERATION: Final = _SUBSYSTEM << 8 | 16
 _WORD: Final = Struct(">I")
 _LONG: Final = Struct(">Q")
-_ERRNO: Final = Struct("=i")
 _REGISTER: Final = 1
 _ACCEPT, _RETURN = 1, -5
 _PROTOCOL, _NFPROTO, _L4PROTO = 1, 15, 16
@@ -44,9 +42,7 @@ _TCPMSS, _HTON, _MAXSEG, _TCP_OPTION = 3, 1, 2, 1
 """NFT_RT_TCPMSS, NFT_BYTEORDER_HTON, TCPOPT_MAXSEG, NFT_EXTHDR_OP_TCPOPT."""
 _ETHER_SOURCE: Final = (_LINK_LAYER, 6, 6)
 EQUAL, UNEQUAL, AT_MOST, AT_LEAST = 0, 1, 3, 5
-_NO_SUBSYSTEM: Final = errno.EINVAL
-"""What nfnetlink says to whoever asks for a part of netfilter that it does not have (net/netfilter/nfnetlink.c)."""
-_NOT_THERE: Final = (errno.ENOENT, _NO_SUBSYSTEM)
+_NOT_THERE: Final = (errno.ENOENT, netfilter.NO_SUBSYSTEM)
 
 
 def table(family: int, name: str, comment: str = "") -> Message:
@@ -224,12 +220,7 @@ class Nftables:
 
     def __init__(self, wire: Callable[[int], Wire] = opened) -> None:
         """`wire` opens a socket of a netlink protocol."""
-        try:
-            self._socket = Socket(wire(_NETFILTER))
-        except OSError as error:
-            if error.errno != errno.EPROTONOSUPPORT:
-                raise
-            self._socket = Socket(_Nowhere())
+        self._socket = netfilter.conversation(wire)
 
     def commit(self, messages: Sequence[Message], generation: int | None = None) -> None:
         """All of it or nothing; with a `generation` only if nobody has changed anything since then.
@@ -241,7 +232,8 @@ class Nftables:
         refused = self._socket.write([begin, *messages], closing=_END)
         if refused:
             said = refused[min(refused)]
-            reason = "this kernel has no nf_tables" if 0 in refused and said.errno == _NO_SUBSYSTEM else said.reason
+            is_none = 0 in refused and said.errno == netfilter.NO_SUBSYSTEM
+            reason = "this kernel has no nf_tables" if is_none else said.reason
             raise KernelRefused("nftables", said.errno, reason)
 
     def generation(self) -> int:
@@ -329,30 +321,6 @@ class Nftables:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class _Nowhere:
-    """A kernel without netfilter's netlink at all, answering as one that has it, and no nf_tables."""
-
-    def __init__(self) -> None:
-        self._asked = b""
-
-    def send(self, data: bytes, /) -> int:
-        self._asked = data
-        return len(data)
-
-    def recvmsg(self, size: int, ancillary: int, flags: int, /) -> tuple[bytes, list[object], int, tuple[int, int]]:
-        echoed = self._asked[: HEADER.size]
-        length = HEADER.size + _ERRNO.size + len(echoed)
-        sequence = HEADER.unpack_from(echoed)[3]
-        answer = HEADER.pack(length, ERROR, 0, sequence, 0) + _ERRNO.pack(-_NO_SUBSYSTEM) + echoed
-        return answer, [], 0, (0, 0)
-
-    def fileno(self) -> int:
-        return -1
-
-    def close(self) -> None:
-        return
 
 
 def _message(kind: int, flags: int, family: int, payload: bytes) -> Message:

@@ -21,6 +21,7 @@ from tests.unit.vmnet.manifests import MASQUERADED, POD, vmi
 from tests.vmnet.pods import NODE4, NODE6, POD4, POD6, Pods, answering, called, sh
 from tests.vmnet.serving import remembered, serving
 from vmnet import qemu_args, vm
+from vmnet.doctor import look
 from vmnet.hardware import devices
 from vmnet.pod import LinuxPod
 
@@ -103,6 +104,12 @@ def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerad
             guest.do("dhclient -6 -1 -q -cf /dev/null -lf /leases6 -pf /client6 -sf /lease6 eth0")
         pings = guest.do("kill -INT $(cat /pinging); until grep loss /pings; do sleep 0.1; done")
         assert " 0% packet loss" in pings
+        sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+        with LinuxPod(pods.namespace) as pod:
+            found = look.diagnosed(pods.asked(value), pod, pods.records, wait_s=1)
+        assert [each.broken for each in found] == [None] * len(found)
+        noted = [finding.noted for each in found for finding in each.findings]
+        assert not any("vnet_hdr" in each for each in noted), noted
     known = remembered(state)["tap0"]
     assert any(each.said.startswith("DISCOVER from") and each.said.endswith("OFFER 10.0.2.2") for each in known.lines)
     assert {each.ip for each in known.leases} == {"10.0.2.2", "fd10:0:2::2"}

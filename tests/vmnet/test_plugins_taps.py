@@ -20,6 +20,9 @@ from netkernel.differences import differences
 from tests.kernel.frames import Tap, frame
 from tests.unit.vmnet.manifests import LAN, vmi
 from tests.vmnet.pods import Pods, sh
+from vmnet.doctor import look
+from vmnet.doctor.walk import Diagnosis
+from vmnet.pod import LinuxPod
 
 pytestmark = pytest.mark.needs_kernel("veth", "macvtap", "tap")
 
@@ -50,6 +53,23 @@ def opened(pods: Pods, count: int) -> Iterator[list[int]]:
     finally:
         for each in found:
             os.close(each)
+
+
+def diagnosed(pods: Pods) -> Diagnosis:
+    with LinuxPod(pods.namespace) as pod:
+        (found,) = look.diagnosed(pods.asked(with_plugin("macvtap")), pod, pods.records, wait_s=0.2)
+        return found
+
+
+def test_the_doctor_looks_at_what_a_macvtap_stands_on(pods: Pods) -> None:
+    macvtap(pods)
+    found = diagnosed(pods)
+    assert found.broken is None, found
+    assert "node link lower-net1" in [each.hop for each in found.findings]
+    sh("ip link set far-net1 down")
+    broken = diagnosed(pods).broken
+    assert broken is not None
+    assert (broken.hop, broken.wrong) == ("node link lower-net1", "has no carrier")
 
 
 def test_a_macvtap_is_found_whatever_the_file_of_its_index_is(pods: Pods) -> None:

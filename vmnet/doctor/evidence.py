@@ -90,6 +90,11 @@ class Case(Frozen):
         return self.wiring.nic.binding == TAP
 
     @property
+    def is_pair(self) -> bool:
+        """Whether the pod's link is one end of a veth, and not on top of a link of the node."""
+        return self.seen.pod.host.links[self.outer].kind == "veth"
+
+    @property
     def node_bridge(self) -> str:
         """The bridge that the pod's link leads to, "" for none."""
         links = self.seen.node.host.links

@@ -34,12 +34,13 @@ def tap(case: Case) -> Finding:
     if case.seen.stands_by and not link.up:
         return Finding(hop, "stands by: the guest runs elsewhere until `vmnet announce`", shows)
     master = None if case.is_tap_of_cni else case.wiring.bridge
-    wrong = frames.obstacle(case.seen.pod, link, master, "has no carrier: no process has it open, QEMU does not run")
+    nobody = "has no carrier: no process has it open, QEMU does not run"
+    wrong = frames.obstacle(case.seen.pod, link, master, nobody if link.kind == "tun" else _without_other(case))
     noted = []
     if not wrong and link.kind == "tun":
         if look.queues and look.queues < wanted:
             noted.append(f"{look.queues} of {wanted} queues are open")
-        if case.device.nic.model == "virtio" and not link.attrs.get("vnet_hdr"):
+        if case.device.nic.model == "virtio" and not link.facts.get("vnet_hdr"):
             noted.append("opened without vnet_hdr: checksums and segments are not left to the host")
     return Finding(hop, wrong, shows, "; ".join(noted))
 
@@ -156,8 +157,12 @@ def pod_link(case: Case) -> Finding | None:
         return None
     link = case.seen.pod.host.links[case.outer]
     master = case.wiring.bridge if case.wiring.takes_link else ""
-    other = case.seen.node.host.links.get(case.seen.peer)
-    is_down_there = other is not None and not other.up  # then that is where it stops, and the next hop says so
-    without = "" if is_down_there else "has no carrier: its other end is down or gone"
-    wrong = frames.obstacle(case.seen.pod, link, master, without)
+    wrong = frames.obstacle(case.seen.pod, link, master, _without_other(case))
     return Finding(f"pod link {link.name}", wrong, case.in_pod(f"ip -d link show dev {link.name}"))
+
+
+def _without_other(case: Case) -> str:
+    """Why the pod's link has no carrier; "" where what it leads to is seen, and says so itself."""
+    other = case.seen.node.host.links.get(case.seen.peer)
+    is_seen = other is not None and not (other.up and other.carrier)
+    return "" if is_seen else "has no carrier: its other end is down or gone"

@@ -22,7 +22,7 @@ from vmnet.doctor.walk import Diagnosis, walked
 from vmnet.hardware import Device, devices
 from vmnet.kept import Kept, Records
 from vmnet.pod import LinuxPod, observe
-from vmnet.target import FORWARDING6
+from vmnet.target import FORWARDING6, NETFILTER
 from vmnet.vm import MASQUERADE, TAP
 from vmnet.wiring import Wiring
 
@@ -121,7 +121,7 @@ def _is_of(flow: Flow, guests: Collection[str]) -> bool:
 
 
 def _forwarding(links: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for path in (FORWARDING6, *(f"net/ipv4/conf/{name}/forwarding" for name in links[:1])):
+    for path in (FORWARDING6, *NETFILTER, *(f"net/ipv4/conf/{name}/forwarding" for name in links[:1])):
         with suppress(KernelRefused):
             yield path, sysctl.read(path)
 

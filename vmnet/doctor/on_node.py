@@ -12,7 +12,7 @@ from vmnet.addressing import global_addresses
 from vmnet.doctor import frames
 from vmnet.doctor.evidence import Case, Finding
 from vmnet.doctor.in_pod import wanted_ids
-from vmnet.target import FORWARDING6
+from vmnet.target import FORWARDING6, NETFILTER
 from vmnet.vm import MASQUERADE
 
 _OF_GUESTS: Final = frozenset({"tun", "macvtap", "dummy"})
@@ -35,7 +35,8 @@ def peer(case: Case) -> Finding:
     if link is None:
         said = f"the other end of {case.outer} is not in this namespace: on the node, one would see more"
         return Finding("node", "", case.in_pod(f"ip -d link show dev {case.outer}"), said)
-    wrong = frames.obstacle(node, link, None, "has no carrier: the pod's end is down")
+    without = "has no carrier: the pod's end is down" if case.is_pair else "has no carrier"
+    wrong = frames.obstacle(node, link, None, without)
     return Finding(f"node link {name}", wrong, f"ip -d link show dev {name}")
 
 
@@ -51,13 +52,23 @@ def rules(case: Case) -> Finding | None:
 def forwarding(case: Case) -> Finding | None:
     """A pod whose link is in no bridge is reached by routes."""
     name, node = case.seen.peer, case.seen.node.host
-    if name not in node.links or node.links[name].kind != "veth" or node.links[name].master:
+    if name not in node.links or not case.is_pair or node.links[name].master:
         return None
     wanted = [f"net/ipv4/conf/{name}/forwarding"] if case.has(4) else []
     wanted += [FORWARDING6] if case.has(6) else []
     off = [path.replace("/", ".") for path in wanted if node.sysctls.get(path) == "0"]
     shown = off or [path.replace("/", ".") for path in wanted]
     return Finding("forwarding of the node", f"{', '.join(off)} = 0" if off else "", f"sysctl {' '.join(shown)}")
+
+
+def connections(case: Case) -> Finding | None:
+    """A bridge's frames are no connections, unless br_netfilter makes them some."""
+    side = case.seen.node
+    if not case.seen.peer or (case.node_bridge and side.host.sysctls.get(NETFILTER[0]) != "1"):
+        return None
+    said = f"is full: {side.tracking.count} of {side.tracking.limit} connections" if side.tracking.is_full else ""
+    shows = "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max"
+    return Finding("conntrack of the node", said, shows)
 
 
 def bridge(case: Case) -> Finding | None:

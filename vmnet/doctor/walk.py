@@ -13,8 +13,8 @@ from vmnet.transcript import OfTap
 
 HOPS: Final[Sequence[Callable[[Case], Finding | None]]] = (
     in_pod.wires, in_pod.tap, in_pod.guest, in_pod.bridge, in_pod.vlans, in_pod.rules, in_pod.lease, in_pod.forwarding,
-    in_pod.connections, in_pod.pod_link, on_node.peer, on_node.rules, on_node.forwarding, on_node.bridge, on_node.vlans,
-    on_node.uplink, on_node.sizes, on_node.addresses,
+    in_pod.connections, in_pod.pod_link, on_node.peer, on_node.rules, on_node.forwarding, on_node.connections,
+    on_node.bridge, on_node.vlans, on_node.uplink, on_node.sizes, on_node.addresses,
 )  # fmt: skip
 
 

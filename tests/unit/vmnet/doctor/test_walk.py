@@ -58,7 +58,7 @@ def test_a_command_names_the_namespace_in_which_it_shows_something(case: Case, n
     case = broken(case, name)
     (finding,) = [each for each in walked(case) if each.wrong]
     is_inside = finding.command.startswith(f"nsenter --net={NETNS} ")
-    on_the_node = ("node", "rules about", "forwarding of the node", "VLANs of br1", "uplink")
+    on_the_node = ("node", "rules about", "forwarding of the node", "conntrack of the node", "VLANs of br1", "uplink")
     assert is_inside == (not finding.hop.startswith(on_the_node) and "node-veth passes" not in finding.wrong)
 
 

@@ -178,6 +178,11 @@ BREAKS: Mapping[str, Break] = {
     "node forwarding": ("forwarding of the node", lambda case: not case.node_bridge, lambda case: on_node(
         case, lambda side: without_sysctl(side, "net/ipv4/conf/node-veth/forwarding" if case.has(4)
                                           else "net/ipv6/conf/all/forwarding"))),
+    "node full": ("conntrack of the node", lambda case: not case.node_bridge, lambda case: on_node(
+        case, lambda side: replace(side, tracking=Tracking(9, 9)))),
+    "netfilter full": ("conntrack of the node", lambda case: bool(case.node_bridge), lambda case: on_node(
+        case, lambda side: replace(side, tracking=Tracking(9, 9), host=replace(
+            side.host, sysctls={**side.host.sysctls, "net/bridge/bridge-nf-call-iptables": "1"})))),
     "node bridge": ("node bridge", lambda case: bool(case.node_bridge), lambda case: on_node(
         case, lambda side: with_link(side, "br1", up=False))),
     "another's MAC": ("node bridge", lambda case: bool(case.node_bridge), lambda case: on_node(

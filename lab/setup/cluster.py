@@ -22,9 +22,12 @@ SUITE: Final = "bookworm"
 UNPACKED: Final = ("golang-1.19-go", "golang-1.19-src", "etcd-server", "kubernetes-client")
 """Not installed: etcd's package would start one on the user's machine."""
 VERSION: Final = "1.20.2"
-RECIPE: Final = "3"
+RECIPE: Final = "4"
 """Part of the cache's key; another number builds anew."""
 PREFIX: Final = "k8s.io/kubernetes"
+NEWER: Final = ("golang-github-modern-go-reflect2-dev", "github.com/modern-go/reflect2")
+"""A package, and the part of `vendor` it stands for: the server's own copy walks maps as Go did before 1.18, so with
+Go 1.19 the first custom resource makes the server crash."""
 ANNOTATED: Final = "+k8s:openapi-gen="
 STAGED: Final = (
     *("api", "apimachinery", "apiserver", "kube-aggregator", "apiextensions-apiserver", "component-base", "metrics"),
@@ -113,6 +116,7 @@ def _built(archive: apt.Archive, work: Path) -> Path:
     source.mkdir(parents=True)
     tarball = archive.source("kubernetes", work)
     run(["tar", "-xf", str(tarball), "-C", str(source), "--strip-components=1"], failing="unpacking the source failed")
+    _renew(archive, work, source / "vendor")
     go = Go(work)
     _describe(go, source, work)
     jobs = len(os.sched_getaffinity(0))
@@ -126,6 +130,14 @@ def _built(archive: apt.Archive, work: Path) -> Path:
     flags = " ".join(["-s", "-w", *(f"-X {place}.{name}={value}" for name, value in told.items())])
     go.build(f"{PREFIX}/cmd/kube-apiserver", work / "kube-apiserver", log, "-ldflags", flags)
     return work / "kube-apiserver"
+
+
+def _renew(archive: apt.Archive, work: Path, vendor: Path) -> None:
+    package, place = NEWER
+    deb = archive.download(package, work)
+    run(["dpkg-deb", "-x", str(deb), str(work / "files")], failing=f"unpacking {deb.name} failed")
+    shutil.rmtree(vendor / place)
+    shutil.copytree(work / "files/usr/share/gocode/src" / place, vendor / place)
 
 
 def _describe(go: Go, source: Path, work: Path) -> None:

@@ -18,7 +18,8 @@ from nncp_agent.objects import slots
 from nncp_agent.objects.enactment import NODE_LABEL, node_of, policy_of
 from nncp_agent.objects.members import Member, member
 from nncp_agent.objects.policy import Policy, read
-from nncp_agent.objects.slots import Slot
+
+Item = dict[str, Any]
 
 LOOK_S: Final = 5.0
 """So often signs of life are looked at, though nothing else happened."""
@@ -31,7 +32,7 @@ class Items(Protocol):
 
     @property
     def synced(self) -> bool: ...
-    def items(self) -> tuple[dict[str, Any], ...]: ...
+    def items(self) -> tuple[Item, ...]: ...
 
 
 class Sources(Frozen, kw_only=True):
@@ -81,17 +82,17 @@ class View:
         nodes = {_name(node): node for node in sources.nodes.items()}
         enactments, strays = self._sorted(sources.enactments.items(), nodes)
         leases = self._slots.items()
-        beats = {_beats_for(each): each for each in _objects(sources.beats) if _beats_for(each)}
-        self._uids = {_name(each): _uid(each) for each in (*_objects(sources.enactments), *leases, *beats.values())}
-        self._freshness.forget_all_but(tuple(dict(each) for each in (*leases, *beats.values())))
-        left_s = {node: self._freshness.left_s(dict(lease)) for node, lease in beats.items()}
+        beats = {node: each for each in sources.beats.items() if (node := _beats_for(each))}
+        self._uids = {_name(each): _uid(each) for each in (*sources.enactments.items(), *leases, *beats.values())}
+        self._freshness.forget_all_but((*leases, *beats.values()))
+        left_s = {node: self._freshness.left_s(lease) for node, lease in beats.items()}
         return World(
             policies=tuple(self._policy(each) for each in self._policies.items()),
             members=self._members(nodes, left_s),
             enactments=enactments,
             strays=strays,
-            slots=tuple(slot for each in leases if (slot := _slot(each)) is not None),
-            silent_s={_name(each): duration_of(dict(each)) - self._freshness.left_s(dict(each)) for each in leases},
+            slots=tuple(slot for each in leases if (slot := slots.read(each)) is not None),
+            silent_s={_name(each): duration_of(each) - self._freshness.left_s(each) for each in leases},
             absent=tuple(_name(beats[node]) for node, left in left_s.items() if node not in nodes and left <= 0),
             settings=tuple(self._settings.items()),
             written=self._written,
@@ -99,17 +100,17 @@ class View:
             now_s=self._clock(),
         )
 
-    def wrote_slot(self, name: str, lease: Object | None) -> None:
+    def wrote_slot(self, name: str, lease: Item | None) -> None:
         """The Lease as it is now; None: it is gone."""
         self._slots.wrote(name, lease)
 
-    def wrote_policy(self, name: str, policy: Object, written: Written | None) -> None:
+    def wrote_policy(self, name: str, policy: Item, written: Written | None) -> None:
         """The policy as the server gave it back."""
         self._policies.wrote(name, policy)
         if written is not None:
             self._written[str((policy.get("metadata") or {}).get("uid") or "")] = written
 
-    def wrote_settings(self, name: str, settings: Object) -> None:
+    def wrote_settings(self, name: str, settings: Item) -> None:
         """The NMState as the server gave it back."""
         self._settings.wrote(name, settings)
 
@@ -127,7 +128,7 @@ class View:
         return known[1]
 
     def _members(self, nodes: Mapping[str, Object], left_s: Mapping[str, float]) -> tuple[Member, ...]:
-        pods = {(each.get("spec") or {}).get("nodeName") for each in _objects(self._sources.pods)}
+        pods = {(each.get("spec") or {}).get("nodeName") for each in self._sources.pods.items()}
         return tuple(
             member(
                 node,
@@ -160,10 +161,10 @@ class _Overlay:
     def __init__(self, below: Items, clock: Callable[[], float]) -> None:
         self._below = below
         self._clock = clock
-        self._ours: dict[str, tuple[str, Object | None, float]] = {}
+        self._ours: dict[str, tuple[str, Item | None, float]] = {}
 
-    def items(self) -> list[Object]:
-        found = {_name(each): each for each in _objects(self._below)}
+    def items(self) -> list[Item]:
+        found = {_name(each): each for each in self._below.items()}
         oldest_s = self._clock() - REMEMBERED_S
         self._ours = {
             name: (before, ours, at_s)
@@ -177,24 +178,17 @@ class _Overlay:
                 found[name] = ours
         return [*found.values()]
 
-    def wrote(self, name: str, ours: Object | None) -> None:
-        before = next((_version(each) for each in _objects(self._below) if _name(each) == name), "")
+    def wrote(self, name: str, ours: Item | None) -> None:
+        before = next((_version(each) for each in self._below.items() if _name(each) == name), "")
         if ours is None or _version(ours) != before:
             self._ours[name] = (before, ours, self._clock())
-
-
-def _objects(items: Items) -> tuple[Object, ...]:
-    return items.items()
-
-
-def _slot(lease: Object) -> Slot | None:
-    return slots.read(lease)
 
 
 def _beats_for(lease: Object) -> str:
     """The node of a sign of life; empty for other Leases."""
     labels: Mapping[str, str] = (lease.get("metadata") or {}).get("labels") or {}
-    return (labels.get(NODE_LABEL) or slots.heartbeat_of(lease)) if slots.heartbeat_of(lease) else ""
+    node = slots.heartbeat_of(lease)
+    return (labels.get(NODE_LABEL) or node) if node else ""
 
 
 def _name(found: Object) -> str:

@@ -18,6 +18,7 @@ TRUE: Final = "True"
 FALSE: Final = "False"
 UNKNOWN: Final = "Unknown"
 _WORDS: Final = {"T": TRUE, "F": FALSE, "U": UNKNOWN}
+_LETTERS: Final[Mapping[Any, str]] = {TRUE: "T", FALSE: "F"}
 
 ENACTMENT_TYPES: Final = ("Available", "Failing", "Progressing", "Pending", "Aborted")
 POLICY_TYPES: Final = ("Available", "Degraded", "Progressing", "Ignored")
@@ -52,6 +53,7 @@ AVAILABLE: Final = Row("Available", "TFFFF", "SuccessfullyConfigured", "successf
 UNSAID: Final = Row("Unsaid", "UUUUU", "")
 """Nothing is known about this generation."""
 ROWS: Final = (PENDING, PROGRESSING, RETRYING, FAILED, ABORTED, AVAILABLE)
+_BY_LETTERS: Final = {row.statuses: row for row in ROWS}
 FINAL: Final = (FAILED, ABORTED, AVAILABLE)
 """States that a node leaves only for another generation."""
 
@@ -99,8 +101,8 @@ def status(conditions: Iterable[Mapping[str, Any]], type_: str) -> str:
 
 def row_of(conditions: Sequence[Mapping[str, Any]]) -> Row:
     """The row that conditions of an enactment were made of, whoever made them; UNSAID when it is none."""
-    letters = "".join(_letter(status(conditions, each)) for each in ENACTMENT_TYPES)
-    return next((row for row in ROWS if row.statuses == letters), UNSAID)
+    found = {each.get("type"): each.get("status") for each in conditions}
+    return _BY_LETTERS.get("".join([_LETTERS.get(found.get(each), "U") for each in ENACTMENT_TYPES]), UNSAID)
 
 
 def leading(conditions: Iterable[Mapping[str, Any]]) -> str:
@@ -126,7 +128,7 @@ def _condition(
 ) -> Condition:
     old = before.get(type_, {})
     since = old.get("lastTransitionTime") if old.get("status") == status else None
-    return {
+    made = {
         "type": type_,
         "status": status,
         "reason": reason,
@@ -134,7 +136,5 @@ def _condition(
         "lastHeartbeatTime": now,
         "lastTransitionTime": since or now,
     }
-
-
-def _letter(status: str) -> str:
-    return status[:1] if status in (TRUE, FALSE) else "U"
+    # Old servers make null of an empty text in a JSON Patch, and then refuse it.
+    return {key: value for key, value in made.items() if value}

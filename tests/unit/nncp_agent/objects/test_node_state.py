@@ -78,7 +78,7 @@ def test_a_look_that_fails_keeps_what_was_seen_and_says_so() -> None:
     made = ns.failing(ABOUT, "the kernel gave no answer", LATER, old)
     assert made["status"]["currentState"] == a_state("eth0")
     assert made["status"]["lastSuccessfulUpdateTime"] == NOW
-    assert {each["type"]: (each["status"], each["message"]) for each in ns.conditions_of(made)} == {
+    assert {each["type"]: (each["status"], each.get("message", "")) for each in ns.conditions_of(made)} == {
         "Available": ("False", ""),
         "Failing": ("True", "the kernel gave no answer"),
     }

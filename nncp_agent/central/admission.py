@@ -140,7 +140,8 @@ def _annotations(found: Object) -> Mapping[str, str]:
 def _answer(review: Object, refused: str = "", patch: Patch | None = None) -> dict[str, Any]:
     response: dict[str, Any] = {"uid": (review.get("request") or {}).get("uid") or "", "allowed": not refused}
     if refused:
-        response["status"] = {"code": 422, "reason": "Invalid", "message": refused}
+        # For the reason Invalid kubectl prints no message.
+        response["status"] = {"code": 400, "reason": "BadRequest", "message": refused}
     if patch:
         response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
     version = review.get("apiVersion") or "admission.k8s.io/v1"

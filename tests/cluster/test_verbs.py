@@ -53,7 +53,7 @@ def stand(server: Server, thing: Any) -> None:
     api = Api(Access(str(server.kubeconfig())))
     status = thing.get("status")
     for each in (status or {}).get("conditions", ()):
-        each.update(message=each["message"] or "nothing more")
+        each.update(message=each.get("message") or "nothing more")
     api.apply(RESOURCES[thing["kind"]], {key: each for key, each in thing.items() if key != "status"}, "test")
     if status is not None:
         api.patch(RESOURCES[thing["kind"]], thing["metadata"]["name"], {"status": status}, subresource="status")

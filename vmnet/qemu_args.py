@@ -66,8 +66,3 @@ def _frontend(device: Device) -> Iterator[str]:
     if place := _PCI.fullmatch(nic.pci_address):
         bus, slot, function = (int(part, 16) for part in place.groups())
         yield f"bus={'pcie' if bus == 0 else 'pci'}.{bus},addr={slot:#x}{f'.{function:#x}' if function else ''}"
-
-
-def link_down(devices: Iterable[Device]) -> list[str]:
-    """What QEMU's monitor is to be told of NICs whose cable is out."""
-    return [f"set_link {device.alias} off" for device in devices if device.nic.state == "down"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from netkernel import macvtap_device, netns, tun_device
 from netkernel.errors import NetworkError
 from netkernel.typed import Final
-from vmnet import qemu_args
+from vmnet import monitor, qemu_args
 from vmnet.hardware import Device
 from vmnet.serve import launch
 from vmnet.serve.told import Told, to_json
@@ -36,14 +37,33 @@ def run(
         fds = {device.tap: stack.enter_context(_opened(namespace, device)) for device in devices}
         if told:
             stack.enter_context(_served(namespace, told, transcript))
+        ours, theirs = map(stack.enter_context, socket.socketpair())
         words = [*command, *qemu_args.arguments(devices, fds=fds, vhost=vhost)]
-        with netns.inside(namespace):
-            try:
-                process = subprocess.Popen(words, pass_fds=[each for some in fds.values() for each in some])
-            except OSError as error:
-                raise NetworkError(f"{command[0]}: cannot be started: {error.strerror}") from error
+        passed = [each for some in fds.values() for each in some]
+        if to_be_told := monitor.links_down(devices):
+            words += monitor.arguments(theirs.fileno())
+            passed.append(theirs.fileno())
+        process = stack.enter_context(_started(namespace, words, passed))
+        theirs.close()
         with _forwarding(process):
+            if to_be_told:
+                monitor.tell(ours, to_be_told)
             return process.wait()
+
+
+@contextmanager
+def _started(namespace: str, words: Sequence[str], passed: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
+    """It has ended after the block, however that ends."""
+    with netns.inside(namespace):
+        try:
+            process = subprocess.Popen(words, pass_fds=passed)
+        except OSError as error:
+            raise NetworkError(f"{words[0]}: cannot be started: {error.strerror}") from error
+    with process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from lab import virtual
 from lab.setup.base import TREE
 from netkernel import netns
 from netkernel.differences import differences
-from tests.unit.vmnet.manifests import MASQUERADED, POD, vmi
+from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, vmi
 from tests.vmnet.pods import NODE4, NODE6, POD4, POD6, Pods, answering, called, sh
 from tests.vmnet.serving import remembered, serving
 from vmnet import qemu_args, vm
@@ -117,11 +117,16 @@ def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerad
 
 
 def test_one_command_runs_a_vm_from_its_wires_to_its_end(pods: Pods, tmp_path: Path) -> None:
+    pods.attach("net1", "203.0.113.5/24")
     before = pods.host()
-    manifest = file(tmp_path, "vm.json", json.dumps(vmi([{**MASQUERADED, "queues": 2}], [POD])))
+    value = vmi([{**MASQUERADED, "queues": 2}, {**BRIDGED, "state": "down"}], [POD, LAN])
+    manifest = file(tmp_path, "vm.json", json.dumps(value))
     resolv_conf = file(tmp_path, "resolv.conf", "nameserver 192.0.2.53\n")
     options = ["--netns", pods.namespace, "--state-dir", str(pods.records.directory), "--resolv-conf", str(resolv_conf)]
-    todo = "udhcpc -i eth0 -n -q -s /lease -T 1 -t 60; ping -c 1 -W 20 10.0.2.1"
+    todo = """
+        udhcpc -i eth0 -n -q -s /lease -T 1 -t 60; ping -c 1 -W 20 10.0.2.1
+        ip link set eth1 up; echo CABLES $(cat /sys/class/net/eth0/carrier /sys/class/net/eth1/carrier)
+    """
     with virtual.command(todo) as words:
         command = [sys.executable, "-P", "-m", "vmnet", "run", str(manifest), *options, "--", *words]
         done = subprocess.run(
@@ -130,4 +135,5 @@ def test_one_command_runs_a_vm_from_its_wires_to_its_end(pods: Pods, tmp_path: P
     assert done.returncode == 0, done.stderr
     assert "LEASE eth0 10.0.2.2/24" in done.stdout
     assert "1 packets received" in done.stdout
+    assert "CABLES 1 0" in done.stdout
     assert differences(before, pods.host()) == ()

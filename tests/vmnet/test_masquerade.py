@@ -66,6 +66,17 @@ def test_a_guest_reaches_itself_by_its_pods_address(pods: Pods, pod: str) -> Non
         assert called(guest, pod, 80) == ("10.0.2.1" if pod == POD4 else "fd10:0:2::1")
 
 
+@pytest.mark.needs_kernel("br_netfilter")
+def test_where_kubernetes_has_bridges_filtered_a_guest_reaches_itself_too_and_they_are_again_later(pods: Pods) -> None:
+    setting = "net.bridge.bridge-nf-call-iptables"
+    sh(f"sysctl -qw {setting}=1", pods.namespace)
+    guest = wired(pods)
+    with answering(guest, 80):
+        assert called(guest, POD4, 80) == "10.0.2.1"
+    pods.teardown()
+    assert sh(f"sysctl -n {setting}", pods.namespace) == "1\n"
+
+
 @pytest.mark.parametrize(("to", "seen"), [("127.0.0.1", "10.0.2.1"), (POD4, POD4), (POD6, POD6)])
 def test_processes_of_the_pod_reach_the_guest(pods: Pods, to: str, seen: str) -> None:
     guest = wired(pods)

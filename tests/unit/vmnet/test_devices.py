@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -11,7 +13,7 @@ from netkernel.errors import NetworkError
 from netkernel.frozen import replace
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, read, vmi
 from tests.unit.vmnet.pods import LAN_MAC, POD_MAC, FakePod, pod
-from vmnet import act, domain_xml, qemu_args
+from vmnet import act, domain_xml, monitor, qemu_args
 from vmnet.act import Asked
 from vmnet.errors import PodUnfit
 from vmnet.hardware import Device, devices
@@ -135,7 +137,31 @@ def test_qemu_is_told_the_same() -> None:
         "virtio-net-pci-non-transitional,netdev=hostua-nic-0,id=ua-nic-0,mac=de:ad:00:00:be:af,mq=on,vectors=10,"
         "host_mtu=1500,bootindex=1,acpi-index=7,bus=pci.129,addr=0x1",
     ]
-    assert qemu_args.link_down(made(vmi([FULL], [LAN]))) == ["set_link ua-nic-0 off"]
+
+
+def test_qemus_monitor_is_told_of_cables_that_are_out() -> None:
+    (told,) = monitor.links_down(made(vmi([MASQUERADED, FULL])))
+    assert told == {"execute": "set_link", "arguments": {"name": "ua-nic-0", "up": False}}
+
+
+def monitored(*lines: str) -> list[dict[str, Any]]:
+    """What a monitor that says these lines is told."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall("".join(f"{line}\n" for line in lines).encode())
+        theirs.shutdown(socket.SHUT_WR)
+        monitor.tell(ours, [{"execute": "set_link"}])
+        ours.close()
+        return [json.loads(line) for line in theirs.makefile()]
+
+
+def test_the_monitors_events_are_passed_over_and_its_refusals_are_said() -> None:
+    greeting, done = '{"QMP": {}}', '{"return": {}}'
+    told = [{"execute": "qmp_capabilities"}, {"execute": "set_link"}]
+    assert monitored(greeting, done, '{"event": "RESUME"}', done) == told
+    assert monitored() == []
+    with pytest.raises(NetworkError, match="QEMU refuses set_link: Device 'x' not found"):
+        monitored(greeting, done, '{"error": {"class": "DeviceNotFound", "desc": "Device \'x\' not found"}}')
 
 
 def test_descriptors_take_the_place_of_names() -> None:

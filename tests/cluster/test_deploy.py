@@ -67,6 +67,7 @@ ALLOWED: Final[Sequence[tuple[str, str, str]]] = [
     *((DAEMON, verb, f"{NNS}/status") for verb in ("update", "patch")),
     *((DAEMON, verb, "nodes") for verb in ("get", "list", "watch")),
     (DAEMON, "patch", "nodes/status"),
+    (DAEMON, "watch", "nmstates.nmstate.io"),
     (DAEMON, "get", "namespaces/default"),
     *((DAEMON, verb, "leases.coordination.k8s.io -n nncp-agent") for verb in ("list", "watch", "create", "patch")),
     (DAEMON, "create", "events -n default"),

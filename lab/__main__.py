@@ -53,6 +53,10 @@ def in_lab(words: Sequence[str]) -> int:
 
 
 def demo(words: Sequence[str]) -> int:
+    """With a virtual machine in it, and a Kubernetes API where asked for."""
+    virtual.prepare()
+    if "--cluster" in words:
+        cluster.prepare()
     return for_a_person([sys.executable, "-m", "lab.demo", *words], on_reference=False, always_guest=False)
 
 

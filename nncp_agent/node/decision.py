@@ -118,8 +118,6 @@ class _Work:
         record = self._record(member)
         return record.outcome == "kept" and record.wanted == member.mark
 
-    # ----- what is applied already
-
     def _kept(self, stage: Stage) -> Told:
         wrong = _wrong(stage)
         if not wrong and not stage.plan:
@@ -154,8 +152,6 @@ class _Work:
         names = {line.partition(":")[0] for line in lines} | {each.name for each in stage.desired.interfaces or ()}
         since = [each for each in self._world.manual if each.number > ours and _speaks_of(each.plan, names)]
         return since[-1] if since else None
-
-    # ----- what is new
 
     def _new(self, stage: Stage) -> Told:
         failed = [self._record(each) for each in stage.members if self._has_failed(each)]
@@ -212,8 +208,6 @@ class _Work:
             f"failed to reconcile NodeNetworkConfigurationPolicy on node {self._world.node}. "
             f"Retrying {tries}/{MOST_TRIES}: {why}"
         )
-
-    # ----- both
 
     def _stopped(self, stage: Stage) -> tuple[str, str] | None:
         """Why nothing may be done for it now, and a reason in one word."""

@@ -26,9 +26,9 @@ def stamp(owner: str, id: str) -> str:
     alias = f"{PREFIX}{owner}:{id}"
     if len(alias.encode()) <= LONGEST and "\0" not in alias and not id.startswith("#"):
         return alias
-    import hashlib  # late: few ids are that long, and reading stamps must not wait for OpenSSL
+    from netkernel.digests import sha256  # late: few need one
 
-    return f"{PREFIX}{owner}:#{hashlib.sha256(id.encode()).hexdigest()}"
+    return f"{PREFIX}{owner}:#{sha256(id.encode()).hexdigest()}"
 
 
 def read(alias: str) -> Stamp | None:

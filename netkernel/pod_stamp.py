@@ -7,10 +7,10 @@ stands there as its hash. The bridge keeps two definitions apart that share a ne
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from netkernel import owner
+from netkernel.digests import sha256
 from netkernel.frozen import Frozen
 from netkernel.typed import Final
 
@@ -73,4 +73,4 @@ def read(alias: str) -> Attachment | None:
 
 def short(name: str) -> str:
     """A name as stamps have it."""
-    return name if len(name) <= _LONGEST else f"#{hashlib.sha256(name.encode()).hexdigest()}"
+    return name if len(name) <= _LONGEST else f"#{sha256(name.encode()).hexdigest()}"

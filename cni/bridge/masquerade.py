@@ -6,7 +6,6 @@ of the two takes down what the other put up. DEL takes down both forms, whatever
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import shutil
@@ -17,6 +16,7 @@ from contextlib import suppress
 from cni.bridge.pod import network as network_of
 from cni.types.errors import INTERNAL, CniError
 from netkernel import nftables as nft
+from netkernel.digests import sha512
 from netkernel.errors import KernelRefused
 from netkernel.netlink import Message
 from netkernel.nft_rules import Rule
@@ -120,12 +120,12 @@ def _key(network: str, ifname: str, container: str) -> str:
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha512(text.encode()).hexdigest()[:16]
+    return sha512(text.encode()).hexdigest()[:16]
 
 
 def chain(network: str, container: str) -> str:
     """The chain's name in iptables."""
-    digest = hashlib.sha512(f"{network}{container}".encode()).hexdigest()
+    digest = sha512(f"{network}{container}".encode()).hexdigest()
     return f"CNI-{digest}"[:_CHAIN_LENGTH]
 
 

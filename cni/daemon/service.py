@@ -19,7 +19,7 @@ from cni.tuning.plugin import TuningPlugin
 from netkernel.link_kinds import KINDS
 from netkernel.typed import Final
 
-LATE: Final = ("ctypes", "hashlib", "select", "subprocess", "traceback")
+LATE: Final = ("ctypes", "netkernel.digests", "select", "subprocess", "traceback")
 """What plugins load when they need it. A thread that sees a client's files does not find it any more."""
 SWITCH_S: Final = 0.0005
 """How long a thread may compute while another wants to: clients are claimed within 50 ms."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from netkernel.digests import sha256
 from nncp_agent.attaching.chain import Asked, Pod
 from nncp_agent.files import VERSION
 from nncp_agent.store import Store
@@ -54,7 +54,7 @@ class OfPod(msgspec.Struct, frozen=True):
 
 def container(namespace: str, name: str) -> str:
     """The id of a pod's sandbox: as long as those of runtimes, and the same each time."""
-    return hashlib.sha256(f"{namespace}/{name}".encode()).hexdigest()
+    return sha256(f"{namespace}/{name}".encode()).hexdigest()
 
 
 def remembered(store: Store, namespace: str, name: str) -> OfPod | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
@@ -33,7 +33,7 @@ class NameServer:
     def question(self) -> Question:
         """The one it puts. Raises OSError."""
         family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
-        question = dns.Question(secrets.randbelow(65536))
+        question = dns.Question(int.from_bytes(os.urandom(2), "big"))
         with inside(self._namespace):
             sock = socket.socket(family, socket.SOCK_DGRAM)
             asked = Datagram(sock, lambda message: _is_answer(dns.parse(message), question))

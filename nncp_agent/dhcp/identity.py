@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import uuid
 from pathlib import Path
 from typing import Final
+
+from netkernel.digests import sha256
 
 MACHINE_ID: Final = "/etc/machine-id"
 _OURS: Final = uuid.UUID("6f0a4d6e-6b0e-4a55-9d0e-5d6d3b7c2a11")
@@ -30,4 +31,4 @@ def machine_id(path: str = MACHINE_ID) -> bytes:
     except OSError:
         words = ""
     own = words or f"{uuid.getnode():012x}"
-    return uuid.UUID(bytes=hashlib.sha256(_OURS.bytes + own.encode()).digest()[:16], version=4).bytes
+    return uuid.UUID(bytes=sha256(_OURS.bytes + own.encode()).digest()[:16], version=4).bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
+from netkernel.digests import sha256
 from nncp_agent.files import ROOT_VARIABLE, root
 from nncp_agent.keeping import Service
 from nncp_agent.keeping.process import TakenAlready
@@ -34,7 +34,7 @@ _UNIT: Final = (
 def keeper(directory: str, service: Service) -> None:
     """Returns once it may be asked, or another one may. Raises OSError."""
     Store(directory).prepare(service.folder)
-    name = f"{service.unit}-{hashlib.sha256(directory.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+    name = f"{service.unit}-{sha256(directory.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
     if start.systemd_is_ours() and _as_unit(directory, service, name):
         return
     if daemon.has_threads():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from netkernel.digests import sha256
 from netkernel.frozen import replace
 from nncp_agent.errors import StoreBroken
 from nncp_agent.files import VERSION
@@ -59,4 +59,4 @@ class Generations:
 
 def _digest(policy: Policy) -> str:
     spec = policy.source.get("spec")
-    return hashlib.sha256(json.dumps(spec, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return sha256(json.dumps(spec, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from netkernel.digests import sha256
 from netkernel.documents import Document
 from netkernel.frozen import Frozen
 from netkernel.host import Host
@@ -68,7 +68,7 @@ def counting(policies: Iterable[Asked], memory: Memory) -> dict[str, Counting]:
 
 def mark(tree: State) -> str:
     """The same for equal states, and for no others."""
-    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+    return sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def staged(policies: Mapping[str, Counting]) -> list[tuple[tuple[Counting, ...], NetworkState]]:

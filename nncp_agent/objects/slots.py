@@ -7,10 +7,10 @@ may never begin gets one that says so. The Lease is named after policy and node,
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from netkernel.digests import sha256
 from netkernel.frozen import Frozen
 from nncp_agent.objects.enactment import NODE_LABEL, POLICY_LABEL
 
@@ -45,7 +45,7 @@ def slot_name(policy: str, node: str) -> str:
     name = f"nncp-slot.{policy}.{node}"
     if len(name) <= _LONGEST:
         return name
-    return f"nncp-slot.{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    return f"nncp-slot.{sha256(name.encode()).hexdigest()[:32]}"
 
 
 def heartbeat_name(node: str) -> str:

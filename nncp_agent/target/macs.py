@@ -130,9 +130,9 @@ def _carries_something(name: str, links: dict[str, Link], before: Host) -> bool:
 
 def _made_up_mac(name: str) -> str:
     """A locally administered MAC, the same for the same name."""
-    import hashlib  # late: it loads a library of several megabytes, and few bridges need a MAC made up
+    from netkernel.digests import sha256  # late: few need one
 
-    return "02:" + ":".join(f"{byte:02x}" for byte in hashlib.sha256(name.encode()).digest()[:5])
+    return "02:" + ":".join(f"{byte:02x}" for byte in sha256(name.encode()).digest()[:5])
 
 
 def _uplink_mac(members: Iterable[str], links: dict[str, Link], before: Host) -> str:

@@ -9,7 +9,7 @@ QUIET_S: Final = 0.05
 CEILING_S: Final = 0.4
 """...and so long after the first there is one all the same."""
 REST: Final = 4.0
-"""Times what a look took: so long there is no other, so that a storm costs a fifth of one processor at most."""
+"""Times what a look computed: so long there is no other, so that a storm costs a fifth of one processor at most."""
 LONGEST_REST_S: Final = 5.0
 BEAT_S: Final = 30.0
 """How often a quiet watcher says that it is alive."""
@@ -37,11 +37,11 @@ class Pace:
         """Somebody wants a look now: no quiet is waited for."""
         self._first, self._last = now - CEILING_S, now
 
-    def looked(self, began: float, now: float) -> None:
-        """A look that began then is over, and saw all that was heard of before."""
+    def looked(self, now: float, took_s: float) -> None:
+        """A look is over, for which so many seconds were computed, and saw all that was heard of before."""
         self._first = None
         self._failures = 0
-        self._rests_until = now + min((now - began) * REST, LONGEST_REST_S)
+        self._rests_until = now + min(took_s * REST, LONGEST_REST_S)
 
     def failed(self, now: float) -> None:
         """Looking did not work, so there is another one by and by."""

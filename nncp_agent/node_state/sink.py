@@ -25,6 +25,7 @@ class StateFile:
         self._path = Path(run) / NAME
         self._about = about
         self._is_broken = False
+        self._has_told = False
         self._refresh: Callable[[], None] = lambda: None
         self._late: Mapping[str, Any] | None = None
 
@@ -38,7 +39,13 @@ class StateFile:
 
     def published(self) -> Mapping[str, Any] | None:
         """What an earlier process said is old: it was not watching meanwhile."""
-        return None
+        if not self._has_told:
+            return None
+        try:
+            there = found(self._path.parent, 0.0)
+        except (OSError, Unreadable):
+            return None
+        return there.object if there is not None else None
 
     def tell(self, state: dict[str, Any]) -> None:
         draft = self._path.with_name(f".{NAME}.tmp")
@@ -46,7 +53,7 @@ class StateFile:
             self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             draft.write_text(yaml_writer.write(state), "utf-8")
             draft.replace(self._path)
-            self._late, self._is_broken = None, False
+            self._late, self._is_broken, self._has_told = None, False, True
         except OSError as error:
             self._late = state
             self._say(error)

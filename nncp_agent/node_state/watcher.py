@@ -57,7 +57,7 @@ class Watcher:
         self._listeners = tuple(listeners)
         self._last: Mapping[str, Any] | None = None
         self._news: news.News | None = None
-        self._is_asked = True
+        self._is_asked = self._is_doubted = True
         self._is_ending = False
         self._looks = 0
         self._error = ""
@@ -74,12 +74,13 @@ class Watcher:
 
     def refresh(self) -> None:
         """Look now, and compare with what is published. From any thread; cheap."""
-        self._is_asked = True
-        self._wake()
+        self._is_doubted = True
+        self.applied()
 
     def applied(self) -> None:
-        """The host was changed by a policy."""
-        self.refresh()
+        """The host was changed by a policy: look now. From any thread; cheap."""
+        self._is_asked = True
+        self._wake()
 
     def looks(self) -> int:
         self._wake()
@@ -111,18 +112,20 @@ class Watcher:
                 pace.heard(time.monotonic())
             if self._is_asked:
                 self._is_asked = False
-                self._last = None
+                if self._is_doubted:
+                    self._is_doubted, self._last = False, None
                 pace.asked(time.monotonic())
             now = time.monotonic()
             if pace.is_due(now):
-                self._turn(kernel, pace, now)
+                self._turn(kernel, pace)
             elif pace.beat_is_due(now):
                 self._publisher.beat()
                 pace.beaten(now)
             now = time.monotonic()
             found.wait(pace.wait_s(now), listens=pace.listens(now))
 
-    def _turn(self, kernel: Kernel, pace: Pace, began: float) -> None:
+    def _turn(self, kernel: Kernel, pace: Pace) -> None:
+        began = time.thread_time()
         try:
             host = kernel.overview(shown.routes.RUNNING_PROTOCOLS, ethtool.PARTS)
         except NetworkError as error:
@@ -133,7 +136,7 @@ class Watcher:
         for listener in self._listeners:
             listener.seen(host)
         now = time.monotonic()
-        pace.looked(began, now)
+        pace.looked(now, time.thread_time() - began)
         pace.beaten(now)
 
     def _publish(self, host: Host) -> None:
@@ -152,7 +155,7 @@ class Watcher:
             log.error("cannot look at the host: %s", error)
         self._error = str(error)
         if (about := self._publisher.about()) is not None:
-            old = self._last or self._publisher.published()
+            old = self._publisher.published()  # with the state that was seen last
             self._tell(node_state.failing(about, str(error), _now(), old), old)
 
     def _tell(self, new: dict[str, Any], old: Mapping[str, Any] | None) -> None:
@@ -161,7 +164,7 @@ class Watcher:
             self._publisher.beat()
         else:
             self._publisher.tell(new)
-        self._last = new
+        self._last = node_state.remembered(new)  # all of it takes megabytes
         self.has_published = True
 
     def _notes(self) -> Mapping[str, Note]:

@@ -8,10 +8,12 @@ stands there is not written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from netkernel.digests import sha256
 from netkernel.frozen import Frozen
 from nncp_agent.objects import conditions
 from nncp_agent.objects.conditions import FALSE, TRUE, condition
@@ -82,7 +84,7 @@ def node_state(about: About, state: Tree, now: str, old: Object | None = None, m
     if cut:
         rows.append((TRUNCATED, TRUE, "TooLarge", f"left out to stay below {most} bytes: {', '.join(cut)}"))
     made = _object(about, {"currentState": state, "lastSuccessfulUpdateTime": now}, rows, now, old)
-    if old is not None and _state_of(old) == state:
+    if old is not None and _is_state_of(old, state):
         made["status"]["lastSuccessfulUpdateTime"] = _status(old).get("lastSuccessfulUpdateTime") or now
     return made
 
@@ -98,7 +100,13 @@ def failing(about: About, message: str, now: str, old: Object | None = None) -> 
 
 def says_the_same(one: Object, other: Object) -> bool:
     """Whether two differ at most in times, and in labels that are not ours."""
-    return _plain(one) == _plain(other)
+    return _plain(one) == _plain(other) and _is_state_of(one, _state_of(other))
+
+
+def remembered(found: Tree) -> Tree:
+    """As much of an object as is needed to compare it with the next one: of a large state its digest."""
+    status = {key: _digest(each) if key == "currentState" else each for key, each in _status(found).items()}
+    return {**found, "status": status}
 
 
 def refresh_of(found: Object) -> str:
@@ -163,11 +171,25 @@ def _plain(found: Object) -> tuple[Any, ...]:
     labels = {key: each for key, each in (metadata.get("labels") or {}).items() if key.startswith("app.kubernetes.io/")}
     owners = [each.get("uid") for each in metadata.get("ownerReferences") or ()]
     said = conditions.without_times(conditions_of(found))
-    return metadata.get("name"), labels, owners, status.get("handlerNmstateVersion"), said, _state_of(found)
+    return metadata.get("name"), labels, owners, status.get("handlerNmstateVersion"), said
 
 
 def _state_of(found: Object) -> Any:
     return _status(found).get("currentState")
+
+
+def _is_state_of(found: Object, state: Any) -> bool:
+    """Whether it says this state; either may be a digest."""
+    own = _state_of(found)
+    if isinstance(own, str) != isinstance(state, str):
+        return _digest(own) == _digest(state)
+    return bool(own == state)
+
+
+def _digest(state: Any) -> str:
+    if isinstance(state, str):
+        return state
+    return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
 def _metadata(found: Object) -> Object:

@@ -25,8 +25,8 @@ def looks(gaps: list[float], took_s: float) -> tuple[list[float], list[float]]:
             pace.heard(now)
         if pace.is_due(now):
             looked.append(now)
-            pace.looked(now, now + took_s)
             now += took_s
+            pace.looked(now, took_s)
             continue
         wait_s = pace.wait_s(now)
         if pace.listens(now) and left:
@@ -75,7 +75,7 @@ def test_a_look_that_failed_is_made_again_ever_later() -> None:
         now += 100
         pace.beaten(now)
     assert pauses == [0.5, 2.0, 10.0, BEAT_S, BEAT_S], "it is beaten meanwhile"
-    pace.looked(now, now)
+    pace.looked(now, 0.0)
     pace.failed(now)
     assert pace.wait_s(now) == AGAIN_S[0]
 

@@ -79,3 +79,13 @@ def test_no_file_is_no_state_and_nonsense_is_said(tmp_path: Path) -> None:
     (tmp_path / sink.NAME).write_text("- 1\n")
     with pytest.raises(Unreadable, match="no NodeNetworkState"):
         found(tmp_path, time.time())
+
+
+def test_what_stands_there_is_what_this_process_said_and_no_other(tmp_path: Path) -> None:
+    StateFile(tmp_path, lambda: ABOUT).tell(an_object("eth0"))
+    file = StateFile(tmp_path, lambda: ABOUT)
+    assert file.published() is None
+    file.tell(an_object("eth1"))
+    assert file.published() == an_object("eth1")
+    (tmp_path / sink.NAME).unlink()
+    assert file.published() is None

@@ -189,3 +189,15 @@ def test_a_name_that_is_no_text_is_spelt_and_stays_the_same_name_in_every_store(
     assert names_of(made["status"]["currentState"]) == ["eth\\xff", "\\udcff"]
     stored = json.loads(json.dumps(made).encode())
     assert ns.says_the_same(stored, ns.node_state(ABOUT, a_state("eth\udcff", "\\udcff"), LATER, stored))
+
+
+@given(busy())
+def test_what_is_remembered_of_an_object_is_enough_to_compare_it(history: list[Any]) -> None:
+    host = grown(history)
+    first = ns.node_state(ABOUT, ns.current_state(shown.state(host)), NOW)
+    kept = ns.remembered(first)
+    again = ns.node_state(ABOUT, ns.current_state(shown.state(host)), LATER, kept)
+    assert ns.says_the_same(kept, again) and ns.says_the_same(again, kept) and ns.says_the_same(kept, kept)
+    assert again["status"]["lastSuccessfulUpdateTime"] == NOW
+    other = ns.node_state(ABOUT, a_state("eth99"), LATER, kept)
+    assert not ns.says_the_same(kept, other) and other["status"]["lastSuccessfulUpdateTime"] == LATER

@@ -103,22 +103,23 @@ class Patient:
             return {each.nic: each for each in look.diagnosed(self.asked(value), pod, self.records, **how)}
 
     @contextmanager
-    def on(self, *, is_served: bool = True, mac: str = "", asks: str = "") -> Iterator[None]:
+    def on(self, *, is_served: bool = True, mac: str = "", asks: str = "") -> Iterator[Mapping[str, TapGuest]]:
         """Its taps are open and each guest has spoken and asked for its address: on the bridge as `mac` and for `asks`
         where those are given."""
         macs = {"tap0": self._given(), "tap1": mac or self.mac}
         ips = {"tap0": "10.0.2.2", "tap1": asks or self.ip}
+        guests = {}
         with ExitStack() as running:
             if is_served:
                 state = str(self.records.directory)
                 running.enter_context(serving(self.manifest, self.namespace, state, self.resolv_conf))
             for tap in macs:
-                guest = running.enter_context(tap_guest(self.namespace, tap))
+                guests[tap] = guest = running.enter_context(tap_guest(self.namespace, tap))
                 until(partial(self._forwards, tap))
                 guest.say(announcement(macs[tap], self.ip))
                 if is_served and not (tap == "tap1" and mac):
                     lease(guest, macs[tap], ips[tap])
-            yield
+            yield guests
 
     def _forwards(self, port: str) -> bool:
         return "state forwarding" in sh(f"bridge link show dev {port}", self.namespace)

@@ -8,7 +8,7 @@ import pytest
 
 from netkernel.frozen import Frozen
 from tests.unit.vmnet.manifests import BRIDGED, MASQUERADED, vmi
-from tests.vmnet.clinic import Clinic, Patient
+from tests.vmnet.clinic import Clinic, Patient, announcement
 from tests.vmnet.pods import sh
 from tests.vmnet.waiting import until
 from vmnet.doctor.walk import Diagnosis
@@ -152,7 +152,9 @@ def test_what_the_nodes_own_rules_drop_is_named(clinic: Clinic, well: Patient) -
     ill = clinic.patient("ill")
     sh("nft add table bridge nat; nft 'add chain bridge nat c { type filter hook prerouting priority -300 ; }'")
     sh("nft add rule bridge nat c iifname ill-net1 ether saddr 02:00:00:00:00:01 counter drop")
-    with ill.on():
+    with ill.on() as guests:
+        for _ in range(200):  # the pod itself has said something before
+            guests["tap1"].say(announcement(ill.mac, ill.ip))
         named(ill.diagnosed()["nic-0"], "rules about ill-net1", "frames: chain c")
     assert is_well(well)
 

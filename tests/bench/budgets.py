@@ -19,7 +19,7 @@ from nncp_agent import wire
 from nncp_agent.committed import following
 from nncp_agent.model import NetworkState
 from nncp_agent.plan import decide
-from tests.bench import cni_limits, scale
+from tests.bench import cni_limits, node_state, scale
 from tests.bench.peak import PEAK
 from tests.fake_kernel import FakeKernel
 
@@ -42,6 +42,7 @@ def budgets() -> list[Budget]:
     return [
         Budget(f"{what}: plan to create them", "CPU ms", 1000, lambda: _engine_ms(_bare())),
         Budget(f"{what}: nothing to do, engine", "CPU ms", 100, lambda: _engine_ms(_made())),
+        *[Budget(f"{node_state.WHAT}: {title}", unit, most, read) for title, unit, most, read in node_state.budgets()],
         Budget("show -o json of 10,000 links: peak memory", "MB", 150, lambda: _show_mb(10_000)),
         Budget("cni, 200 ADDs, 8 at once: p99 / p50", "times", 5, cni_limits.spread),
         Budget("cni, 200 ADDs, 8 at once: the daemon grows by", "MB", 20, cni_limits.growth_mb),

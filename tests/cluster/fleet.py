@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from nncp_agent.kube.client import Api
-from nncp_agent.kube.errors import AlreadyExists, Conflict, NotFound
+from nncp_agent.kube.errors import AlreadyExists, ApiError, Conflict, NotFound
 from nncp_agent.kube.lease import lease
 from nncp_agent.kube.resources import ENACTMENTS, LEASES, NODES, POLICIES
 from nncp_agent.kube.times import now, now_exactly
@@ -20,6 +20,7 @@ from nncp_agent.objects.enactment import POLICY_LABEL, Told, enactment
 from nncp_agent.objects.policy import Policy, read
 from nncp_agent.objects.selectors import matches
 
+AGAIN_S = 0.3
 Object = dict[str, Any]
 Outcome = Callable[[str, Policy], c.Row | None]
 """What comes of a node's apply; None: it never ends."""
@@ -90,11 +91,11 @@ class Fleet:
         """The enactment, as the daemon writes it."""
         key = (node, policy.name)
         made = enactment(node, "", policy, Told(row=row, message=message), now(), self._said.get(key))
-        self._said[key] = made
         name, status = made["metadata"]["name"], [{"op": "add", "path": "/status", "value": made["status"]}]
         for _ in range(2):
             try:
                 self._api.operate(ENACTMENTS, name, status, subresource="status")
+                self._said[key] = made
                 return
             except NotFound:
                 try:
@@ -136,6 +137,8 @@ class Fleet:
     def _take(self, key: tuple[str, str], step: Callable[[], None]) -> None:
         try:
             step()
+        except ApiError:
+            self._ended.wait(AGAIN_S)
         finally:
             self._busy.discard(key)
             self._changed.set()
@@ -168,8 +171,14 @@ class Fleet:
     def _work(self, node: str, policy: Policy) -> None:
         self.at_work.add((node, policy.name))
         self.most_at_once = max(self.most_at_once, len(self.at_work))
-        self.say(node, policy, c.PROGRESSING)
-        row = self.outcome(node, policy)
-        if row is not None:
-            self.say(node, policy, row, "it did not work" if row is c.FAILED else "")
-        self.at_work.discard((node, policy.name))
+        try:
+            self.say(node, policy, c.PROGRESSING)
+            row = self.outcome(node, policy)
+            while row is not None and not self._ended.is_set():
+                try:
+                    self.say(node, policy, row, "it did not work" if row is c.FAILED else "")
+                    return
+                except ApiError:
+                    self._ended.wait(AGAIN_S)
+        finally:
+            self.at_work.discard((node, policy.name))

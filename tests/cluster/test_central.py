@@ -37,6 +37,18 @@ def api(server: Server) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
+def mine(server: Server, api: Api) -> Iterator[Api]:
+    """The writer's own identity, which may do what its manifests say and nothing else."""
+    server.kubectl("apply", "-f", str(CRDS.parent / "base" / "rbac-central.yaml"))
+    server.kubectl("create", "clusterrolebinding", "central", "--clusterrole", "nncp-central", "--user", "central")
+    namespace = ("-n", slots.NAMESPACE)
+    server.kubectl(*namespace, "create", "rolebinding", "central", "--role", "nncp-central", "--user", "central")
+    made = Api(Access(str(server.kubeconfig("central"))))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
 def fleet(api: Api) -> Iterator[Fleet]:
     made = Fleet(api, COUNT)
     made.register()
@@ -46,8 +58,8 @@ def fleet(api: Api) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def writer(api: Api, fleet: Fleet) -> Iterator[Writer]:
-    made = Writer(api, "one")
+def writer(api: Api, mine: Api, fleet: Fleet) -> Iterator[Writer]:
+    made = Writer(mine, "one", with_states=True)
     made.start()
     yield made
     made.stop()

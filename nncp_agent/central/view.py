@@ -162,14 +162,16 @@ class _Overlay:
         self._below = below
         self._clock = clock
         self._ours: dict[str, tuple[str, Item | None, float]] = {}
+        self._versions: dict[str, str] = {}  # of what the watch had when it was last looked at
 
     def items(self) -> list[Item]:
         found = {_name(each): each for each in self._below.items()}
+        self._versions = {name: _version(each) for name, each in found.items()}
         oldest_s = self._clock() - REMEMBERED_S
         self._ours = {
             name: (before, ours, at_s)
             for name, (before, ours, at_s) in self._ours.items()
-            if _version(found.get(name)) == before and at_s > oldest_s
+            if self._versions.get(name, "") == before and at_s > oldest_s
         }
         for name, (_, ours, _at_s) in self._ours.items():
             if ours is None:
@@ -179,7 +181,7 @@ class _Overlay:
         return [*found.values()]
 
     def wrote(self, name: str, ours: Item | None) -> None:
-        before = next((_version(each) for each in self._below.items() if _name(each) == name), "")
+        before = self._versions.get(name, "")
         if ours is None or _version(ours) != before:
             self._ours[name] = (before, ours, self._clock())
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from netkernel.errors import KernelRefused
 from netkernel.frozen import replace
+from netkernel.ops import SetLink
 from nncp_agent import pending
 from nncp_agent.apply import apply, go_back
 from nncp_agent.node import holds
@@ -68,9 +70,16 @@ def test_a_way_back_in_history_is_a_hold_too(stand: Stand) -> None:
     assert "dummy0" in stand.links()
 
 
-def test_drift_that_is_not_about_what_was_applied_by_hand_is_repaired(stand: Stand) -> None:
-    from netkernel.ops import SetLink
+def test_an_apply_by_hand_that_was_taken_back_holds_nothing(stand: Stand) -> None:
+    stand.kernel.refuse_at = stand.kernel.count
+    with pytest.raises(KernelRefused):
+        _by_hand(stand)
+    stand.kernel.execute([SetLink("dummy0", "dummy", {"mtu": 1200}, {"mtu": 1400})])
+    stand.run()
+    assert stand.kernel.snapshot().links["dummy0"].mtu == 1400
 
+
+def test_drift_that_is_not_about_what_was_applied_by_hand_is_repaired(stand: Stand) -> None:
     _by_hand(stand, "interfaces: [{name: eth1, type: ethernet, state: up, mtu: 1450}]")
     stand.kernel.execute([SetLink("dummy0", "dummy", {"mtu": 1200}, {"mtu": 1400})])
     stand.run()

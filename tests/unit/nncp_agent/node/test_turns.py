@@ -186,6 +186,31 @@ def test_a_deleted_policy_that_is_to_be_removed_takes_along_what_only_it_made(st
     assert stand.store.committed().interface("bond1") is None
 
 
+def test_what_another_policy_asks_for_as_well_is_not_removed(stand: Stand) -> None:
+    stand.source.put("one", DUMMY, deletionPolicy="Remove")
+    stand.run()
+    stand.source.put("two", DUMMY)
+    stand.run()
+    stand.source.delete("one")
+    stand.run()
+    assert "dummy0" in stand.links()
+    stand.source.put("three", "interfaces: [{name: dummy1, type: dummy, state: up}]", deletionPolicy="Remove")
+    stand.run()
+    stand.source.delete("three")
+    stand.run()
+    assert "dummy1" not in stand.links()
+
+
+def test_what_is_known_is_told_once(stand: Stand) -> None:
+    stand.source.put("dummy", DUMMY)
+    stand.run()
+    told, stand.said.tell = [], lambda enactment: told.append(enactment)  # type: ignore[method-assign, assignment]
+    stand.now += 60
+    stand.run()
+    assert told == []
+    assert [event[2] for event in stand.said.events] == ["Waiting", "Applying", "Applied"]
+
+
 def test_a_deleted_policy_that_is_to_be_restored_leaves_the_host_as_it_was_before(stand: Stand) -> None:
     before = stand.kernel.snapshot()
     stand.source.put("nic", NIC, deletionPolicy="Restore")

@@ -34,6 +34,10 @@ class Wired:
     def qemu_args(self) -> list[str]:
         return qemu_args.arguments(self.devices())
 
+    def announce(self) -> None:
+        with LinuxPod(self.path) as pod:
+            act.announce(self.asked, pod, self.records)
+
     def teardown(self) -> None:
         with LinuxPod(self.path) as pod:
             act.teardown(self.asked.namespace, pod, self.records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ def patched(node: dict[str, Any], patch: ns.Patch) -> dict[str, Any]:
     """RFC 6902, as far as it is used here; refuses what an API server would."""
     made = copy.deepcopy(node)
     for op in patch:
+        assert re.fullmatch("(/([^~/]|~[01])*)+", op["path"]), "a JSON pointer"
         *way, last = [part.replace("~1", "/").replace("~0", "~") for part in op["path"].split("/")[1:]]
         place: Any = made
         for part in way:

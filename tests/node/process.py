@@ -35,6 +35,7 @@ class Daemon:
         self.node_file = folder / "node.yaml"
         self.node_file.write_text(node)
         self._folder = folder
+        self.program = [sys.executable, "-m", "nncp_agent"]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str, **environment: str) -> None:
@@ -45,7 +46,7 @@ class Daemon:
             told.settimeout(WAIT_S)
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "nncp_agent", "daemon", "--state-dir", str(self.state)),
+                    *(*self.program, "daemon", "--state-dir", str(self.state)),
                     *("--manifests", str(self.manifests), "--run-dir", str(self.run)),
                     *("--node-file", str(self.node_file), "--cni-socket", str(self._folder / "cni")),
                     *options,

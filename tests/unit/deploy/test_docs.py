@@ -47,7 +47,7 @@ def test_the_table_of_fields_is_that_of_the_code() -> None:
 def test_commands_on_a_page_are_verbs_and_options_that_there_are(page: Path) -> None:
     text = page.read_text()
     found = re.findall(r"(?:^|`)nncp ([a-z-]+)((?: [^\s`#]+)*)", text, re.MULTILINE)
-    assert found or page.stem == "fields"
+    assert len(found) > 3 or page.stem not in ("kubernetes", "operations")
     for verb, rest in found:
         assert verb in words.VERBS, verb
         known = {flag for action in verb_parser(verb)._actions for flag in action.option_strings}

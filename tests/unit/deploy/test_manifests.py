@@ -81,3 +81,22 @@ def test_the_image_is_made_from_package_registries_alone() -> None:
     text = (DEPLOY / "Containerfile").read_text()
     assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"debian:bookworm-slim"}
     assert not re.search(r"https?://|\bcurl\b|\bwget\b|\bgit\b|^ADD ", text, re.MULTILINE)
+
+
+def test_alerts_are_about_metrics_that_there_are() -> None:
+    code = "".join(file.read_text() for file in (DEPLOY.parent / "nncp_agent").rglob("*.py"))
+    said = set(re.findall(r"\b(?:nncp|kubernetes_nmstate)_[a-z_]+", (DEPLOY / "monitoring/rules.yaml").read_text()))
+    assert said
+    for metric in said:
+        name = metric.removesuffix("_total").removeprefix("kubernetes_nmstate_")
+        assert f'"{name}"' in code, metric
+
+
+def test_services_select_pods_whose_ports_have_the_names() -> None:
+    pods = {"daemon": daemon_pod(), "central": one("Deployment", "nncp-central")["spec"]["template"]["spec"]}
+    for service in (each for each in objects("monitoring") if each["kind"] == "Service"):
+        component = service["spec"]["selector"]["app.kubernetes.io/component"]
+        (container,) = pods[component]["containers"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        for port in service["spec"]["ports"]:
+            assert ports[port["targetPort"]] == port["port"]

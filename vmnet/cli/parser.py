@@ -29,7 +29,7 @@ A day with it:
   vmnet teardown --netns /run/netns/pod       the pod's links as CNI made them
 
 Exit codes: 0 ok, 1 failed and the pod is as it was, 2 usage, 3 invalid manifest or unfit pod,
-            4 failed and not fully undone.
+            4 failed and not fully undone. doctor and check: 1 when something is broken or missing.
 """
 RESOLV_CONF: Final = "/etc/resolv.conf"
 VERBS: Final[Mapping[str, str]] = {

@@ -9,9 +9,9 @@ from netkernel.conntrack import Flow, Tracking
 from netkernel.dropped import Dropped
 from netkernel.frozen import replace
 from netkernel.stations import Station
-from tests.unit.vmnet.doctor.ways import BREAKS, MAC, NETNS, OTHER, PORT, on_node, on_pod, well, with_link
+from tests.unit.vmnet.doctor.ways import BREAKS, MAC, NETNS, OTHER, PORT, link, on_node, on_pod, well, with_link
 from vmnet.doctor import walk
-from vmnet.doctor.evidence import Case
+from vmnet.doctor.evidence import Case, Side
 from vmnet.doctor.walk import Diagnosis, walked
 from vmnet.transcript import Line, OfTap
 
@@ -101,3 +101,20 @@ def test_what_is_told_has_the_hop_the_command_and_the_transcript(case: Case) -> 
     assert f"         see: nsenter --net={NETNS} ip -d link show dev {tap}\n" in told
     assert told.endswith(" DISCOVER: OFFER")
     assert walk.plain(Diagnosis("nic-0", walked(case), said))["broken"] == f"tap {tap}"
+
+
+@given(well())
+def test_one_uplink_that_works_is_enough(case: Case) -> None:
+    assume(case.node_bridge)
+    second = link("wire9", "", 30, "br1")
+
+    def with_second(side: Side) -> Side:
+        passes = {**side.host.vlans, "wire9": side.host.vlans["bond1"]}
+        return replace(side, host=replace(side.host, links={**side.host.links, "wire9": second}, vlans=passes))
+
+    down = on_node(case, lambda side: with_link(with_second(side), "bond1", carrier=False))
+    assert wrong(down) == []
+    noted = {each.hop: each.noted for each in walked(down)}
+    assert noted["uplink bond1 and wire9"] == "bond1 has no carrier (wire1 is up)"
+    (hop,) = wrong(on_node(down, lambda side: with_link(side, "wire9", up=False)))
+    assert hop == "uplink bond1 and wire9"

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as some
 
+from netkernel import owner
 from netkernel.close_look import CloseLook
 from netkernel.conntrack import Tracking
 from netkernel.dropped import Dropped
@@ -28,7 +29,8 @@ SPOOF = Dropped("bridge vmnet-tap1", "from-guest", "another MAC", 60)
 
 def link(name: str, kind: str, index: int, master: str = "", **attrs: Any) -> Link:
     has = {"up": True, "mtu": 1500, "master": master, "address": f"0a:00:00:00:00:{index:02x}", **attrs}
-    return Link(name, kind, has, index=index, carrier=True, netnsid=0 if kind == "veth" else None)
+    is_far = kind == "veth" and "alias" not in attrs
+    return Link(name, kind, has, index=index, carrier=True, netnsid=0 if is_far else None)
 
 
 def vlan(*tagged: int, native: int = 0) -> tuple[VlanRange, ...]:
@@ -69,9 +71,13 @@ def well(draw: some.DrawFn) -> Case:
     is_routed = is_masqueraded and draw(some.booleans())
     node = _node(is_routed, draw(some.booleans()), asks)
     told = OfTap((Line(1, "REQUEST: ACK"),), (Lease("203.0.113.5", 1, 2),)) if draw(some.booleans()) else OfTap()
+    seen_as = own.address if is_masqueraded else MAC
+    if is_masqueraded:  # what is inside a pod is nobody else's business
+        node = replace(node, stations=(Station("node-veth", seen_as), Station("pod2", MAC)))
+    answers = draw(some.sampled_from([(), (seen_as,)]))
     seen = Evidence(
         pod=in_pod, node=node, was=was, peer="node-veth", made_for=0 if asks or is_routed else 93, is_served=True,
-        transcript=told, answering={each.ip: () for each in was.addresses[own.name]},
+        transcript=told, answering={each.ip: answers for each in was.addresses[own.name]},
     )  # fmt: skip
     (nic_,) = read(vmi([nic], [POD if is_masqueraded else LAN])).nics
     return Case(wiring, Device(nic_, tap, MAC, 1500, queues), seen, NETNS)
@@ -90,6 +96,7 @@ def _node(is_routed: bool, filters: bool, asks: Mapping[str, Any] | None) -> Sid
             "br1": link("br1", "bridge", 21, vlan_filtering=int(filters)),
             "bond1": link("bond1", "bond", 22, "br1"),
             "wire1": link("wire1", "", 23, "bond1"),
+            "svi7": link("svi7", "veth", 26, "br1", mtu=68, alias=owner.stamp("cni", "br1/7")),
             "tap9": link("tap9", "tun", 24, "br1", mtu=68),
             "pod2": replace(link("pod2", "veth", 25, "br1", mtu=68), carrier=False),
         },

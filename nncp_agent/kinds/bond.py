@@ -124,7 +124,8 @@ class Bond(Kind):
         attrs |= _attrs(options, in_force.mode)
         ports = _port_attrs(config, in_force.mode)
         if before is not None and in_force.mode is not None and in_force.mode not in bond_rules.PRIORITY:
-            ports = _without_priorities(before.name, context.before) | ports
+            for port, bare in _without_priorities(before.name, context.before).items():
+                ports[port] = {**bare, **ports.get(port, {})}
         return Wanted(attrs=attrs, ports=ports)
 
     def normalise(self, config: Model) -> Model:

@@ -155,8 +155,10 @@ def _seen(route: Route) -> list[Leg]:
 
 
 def _unweighted(route: Route) -> Route:
-    (hop,) = route.hops
-    return route if hop.weight == 1 else replace(route, hops=(replace(hop, weight=1),))
+    """The route without the weight of a leg that is by itself, maybe only since another's link is gone."""
+    if len(route.hops) != 1 or route.hops[0].weight == 1:
+        return route
+    return replace(route, hops=(replace(route.hops[0], weight=1),))
 
 
 def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reaches: Reaches) -> tuple[Route, ...]:
@@ -166,7 +168,7 @@ def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reac
     """
     patterns, wanted = Patterns(absent(config)), stated(config)
     if not patterns and not wanted:
-        return tuple(remaining)
+        return tuple(_unweighted(route) for route in remaining)
     routes = [left for route in remaining if (left := _without(route, patterns)) is not None]
     weighted = Counter((each.destination, each.table) for each in wanted if each.weight is not None)
     present: dict[str, list[Leg]] = {}
@@ -181,7 +183,7 @@ def target(config: Sequence[RouteEntry] | None, remaining: Iterable[Route], reac
         if any(each.is_like(other) for other in present.get(each.destination, ())):
             continue
         _add(routes, positions.setdefault(each.destination, []), each, reaches)
-    return tuple(_unweighted(route) if len(route.hops) == 1 else route for route in routes)
+    return tuple(_unweighted(route) for route in routes)
 
 
 def conflicts(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:

@@ -11,13 +11,15 @@ from nncp_agent.model import NetworkState
 from nncp_agent.wire import decode
 
 NICS = ("eth0", "eth1", "eth2", "eth3")
+NAMESPACES = ("blue", "red")
 MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 STATES = st.sampled_from(("up", "up", "up", "up", "absent", "down"))
 
 
 @st.composite
-def policies(draw: st.DrawFn, whole_host: bool = False) -> NetworkState:
-    """A policy in nmstate's form, decoded as a user's would be; of a `whole_host` also what is in its files."""
+def policies(draw: st.DrawFn, whole_host: bool = False, elsewhere: bool = False) -> NetworkState:
+    """A policy in nmstate's form, decoded as a user's would be; of a `whole_host` also what is in its files, and with
+    `elsewhere` what others do for it: listeners, and wires into other namespaces."""
     free = list(draw(st.permutations(NICS)))
     interfaces: list[dict[str, Any]] = []
     bases = list(NICS)
@@ -55,12 +57,15 @@ def policies(draw: st.DrawFn, whole_host: bool = False) -> NetworkState:
             {"name": name, "type": "veth", "state": draw(STATES), "veth": {"peer": peer}, **draw(_stacks(60))}
             for name, peer in ends.items()
         ]
+    if elsewhere and draw(st.integers(0, 3)) == 0:
+        section = {"peer": "eth0", "peer-netns": draw(st.sampled_from(NAMESPACES))}
+        interfaces.append({"name": "w4", "type": "veth", "state": draw(STATES), "veth": section, **draw(_stacks(62))})
     if draw(st.booleans()):
         interfaces.append({"name": "dummy9", "type": "dummy", "state": draw(STATES), **draw(_stacks(9))})
     for nic in bases:
         if nic in NICS and draw(st.integers(0, 3)) == 0:
             mtu = {"mtu": draw(st.sampled_from((1500, 9000)))} if draw(st.booleans()) else {}
-            more = draw(_settings())
+            more = draw(_settings(whole_host or elsewhere, elsewhere))
             interfaces.append(
                 {"name": nic, "type": "ethernet", "state": draw(STATES), **mtu, **more, **draw(_stacks(20))}
             )
@@ -84,8 +89,9 @@ def _rings(draw: st.DrawFn, free: list[str]) -> list[dict[str, Any]]:
 
 
 @st.composite
-def _settings(draw: st.DrawFn) -> dict[str, Any]:
-    """What stands beside the kind: what the NIC's addresses are to MPTCP, its features and channels, other names."""
+def _settings(draw: st.DrawFn, named: bool, listens: bool) -> dict[str, Any]:
+    """What stands beside the kind: what the NIC's addresses are to MPTCP, its features and channels, where it may be
+    `named` otherwise its other names, and whether somebody `listens` there."""
     found: dict[str, Any] = {}
     if draw(st.integers(0, 2)) == 0:
         flags = draw(st.sampled_from(((), ("subflow",), ("signal", "backup"))))
@@ -93,6 +99,11 @@ def _settings(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.integers(0, 2)) == 0:
         feature = draw(st.sampled_from(({"rx-gro": True}, {"rx-gro": False, "tx-generic-segmentation": False})))
         found["ethtool"] = {"feature": feature}
+    if named and draw(st.integers(0, 2)) == 0:
+        names = draw(st.lists(st.sampled_from(("uplink", "rack-seven-left")), min_size=1, max_size=2, unique=True))
+        found["alt-names"] = [{"name": name, **draw(st.sampled_from(({}, {"state": "absent"})))} for name in names]
+    if listens and draw(st.integers(0, 2)) == 0:
+        found["lldp"] = {"enabled": draw(st.booleans())}
     if draw(st.integers(0, 2)) == 0:
         found["description"] = draw(st.sampled_from(("", "uplink")))
     return found

@@ -24,7 +24,10 @@ from tests.host_text import policy, read_host
 from tests.policies import policies
 from tests.strategies import grown, histories
 
-NICS = read_host("links: {eth0: , eth1: {up: false}, eth2: {ipv6: true}, eth3: {addresses: [192.0.2.1/24]}}")
+NICS = read_host("""
+links: {eth0: , eth1: {up: false}, eth2: {ipv6: true}, eth3: {addresses: [192.0.2.1/24]}}
+namespaces: [blue, red]
+""")
 
 
 def valid(desired: NetworkState, before: Host) -> Decision:
@@ -43,7 +46,7 @@ def reached(decision: Decision) -> Host:
 
 
 @settings(max_examples=150, deadline=None)
-@given(policies(), policies())
+@given(policies(elsewhere=True), policies(elsewhere=True))
 def test_any_plan_settles_and_the_same_policy_again_plans_nothing(first: NetworkState, second: NetworkState) -> None:
     host = reached(valid(first, NICS))
     decision = valid(second, host)
@@ -53,7 +56,7 @@ def test_any_plan_settles_and_the_same_policy_again_plans_nothing(first: Network
 
 
 @settings(max_examples=100, deadline=None)
-@given(policies(), policies())
+@given(policies(elsewhere=True), policies(elsewhere=True))
 def test_what_is_shown_can_be_asked_for_and_plans_nothing(first: NetworkState, second: NetworkState) -> None:
     host = reached(valid(second, reached(valid(first, NICS))))
     assert [str(op) for op in decide(present(host), host).ops] == []

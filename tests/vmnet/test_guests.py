@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -103,7 +104,8 @@ def test_a_guest_has_its_addresses_over_every_model_and_speaks_through_masquerad
             guest.until("LEASE eth0", since=len(said))
             guest.do("dhclient -6 -1 -q -cf /dev/null -lf /leases6 -pf /client6 -sf /lease6 eth0")
         pings = guest.do("kill -INT $(cat /pinging); until grep loss /pings; do sleep 0.1; done")
-        assert " 0% packet loss" in pings
+        sent, received = map(int, re.findall(r"(\d+) packets", pings))
+        assert sent - received <= 1  # the last one may be under way
         sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
         with LinuxPod(pods.namespace) as pod:
             found = look.diagnosed(pods.asked(value), pod, pods.records, wait_s=1)

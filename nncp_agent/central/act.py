@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from nncp_agent.objects import slots
 log = logging.getLogger(__name__)
 
 Object = dict[str, Any]
+Step = Callable[[Write], ApiError | None]
 
 
 class Door(Protocol):
@@ -30,29 +31,49 @@ class Door(Protocol):
 
 
 class Hands:
-    """Makes writes, and tells the view of them."""
+    """Makes writes, and tells the view of them.
 
-    def __init__(self, door: Door, view: View, namespace: str, may: Callable[[], bool]) -> None:
+    `together` maps a function over writes that have nothing to do with each other, as an executor's `map` does.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        view: View,
+        namespace: str,
+        may: Callable[[], bool],
+        together: Callable[[Step, Iterable[Write]], Iterable[ApiError | None]] = map,
+    ) -> None:
         self._door, self._view, self._namespace, self._may = door, view, namespace, may
+        self._together = together
 
-    def make(self, writes: Iterable[Write]) -> None:
-        """In order, for as long as this one leads. Raises the last ApiError that may not come again."""
-        failed: ApiError | None = None
-        for write in writes:
-            if not self._may():
-                return
-            try:
-                self._make(write)
-            except (Conflict, NotFound) as error:
-                # We looked at something older than what is there; the watch brings it, and with it the next decision.
-                log.info("%s: %s", write, error)
-            except (Forbidden, Invalid) as error:
-                log.warning("%s: %s", write, error)
-                failed = error
-            except ApiError as error:
-                failed = error
-        if failed is not None:
-            raise failed
+    def make(self, writes: Sequence[Write]) -> None:
+        """For as long as this one leads: slots that go back, slots that are given, the rest in order. Raises the last
+        ApiError that may not come again.
+        """
+        back = [each for each in writes if isinstance(each, TakeBack)]
+        given = [each for each in writes if isinstance(each, Grant)]
+        rest = [each for each in writes if not isinstance(each, TakeBack | Grant)]
+        failed = [*self._together(self._tried, back), *self._together(self._tried, given), *map(self._tried, rest)]
+        for error in reversed(failed):
+            if error is not None:
+                raise error
+
+    def _tried(self, write: Write) -> ApiError | None:
+        """What may be better the next time."""
+        if not self._may():
+            return None
+        try:
+            self._make(write)
+        except (Conflict, NotFound) as error:
+            # We looked at something older than what is there; the watch brings it, and with it the next decision.
+            log.info("%s: %s", write, error)
+        except (Forbidden, Invalid) as error:
+            log.warning("%s: %s", write, error)
+            return error
+        except ApiError as error:
+            return error
+        return None
 
     def _make(self, write: Write) -> None:
         match write:

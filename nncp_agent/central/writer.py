@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from nncp_agent.central.act import Hands
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 ELECTION: Final = "nncp-central"
 HANDLER: Final = "component=kubernetes-nmstate-handler"
 """How pods of kubernetes-nmstate are labelled: a cluster that moves over has both for a while."""
+
+TOGETHER: Final = 8
+"""Slots written at one time; a server answers one in milliseconds, and a disk takes many at once."""
 
 Object = dict[str, Any]
 
@@ -51,7 +55,8 @@ class Writer:
         )
         self._states = Reflector(api, STATES, kept=counted) if with_states else None
         self.view = View(self.sources)
-        self._hands = Hands(api, self.view, namespace, lambda: self.elector.leads)
+        self._crew = ThreadPoolExecutor(TOGETHER, "central writes")
+        self._hands = Hands(api, self.view, namespace, lambda: self.elector.leads, self._crew.map)
 
     def start(self) -> None:
         for each in self._reflectors():
@@ -62,6 +67,7 @@ class Writer:
     def stop(self) -> None:
         """Lets go of the election last: what was begun is done by then."""
         self._worker.stop()
+        self._crew.shutdown()
         self.elector.stop()
         for each in self._reflectors():
             each.stop()

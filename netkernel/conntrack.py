@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 
 from netkernel import netfilter, sysctl, tlv
-from netkernel.errors import KernelRefused
+from netkernel.errors import KernelRefused, MalformedMessage
 from netkernel.frozen import Frozen
 from netkernel.netlink import Socket, Span, Wire, opened
 from netkernel.typed import Final
@@ -23,6 +23,7 @@ _ORIGINAL, _STATUS = 1, 3  # CTA_TUPLE_ORIG, CTA_STATUS
 _ADDRESSES, _PROTOCOL = 1, 2  # CTA_TUPLE_IP, CTA_TUPLE_PROTO
 _NUMBER, _TARGET_PORT = 1, 3  # CTA_PROTO_NUM, CTA_PROTO_DST_PORT
 _SOURCES, _TARGETS = {1: AF_INET, 3: AF_INET6}, {2: AF_INET, 4: AF_INET6}  # CTA_IP_V4_SRC, CTA_IP_V6_SRC and so on
+_WIDTHS: Final = {AF_INET: 4, AF_INET6: 16}
 _SEEN_REPLY: Final = 1 << 1  # IPS_SEEN_REPLY
 _INSERT_FAILED, _DROP, _EARLY_DROP = 9, 10, 11  # CTA_STATS_
 _COUNT, _LIMIT = "net/netfilter/nf_conntrack_count", "net/netfilter/nf_conntrack_max"
@@ -78,14 +79,20 @@ def _tuple(data: bytes, start: int, end: int) -> tuple[str, str, int, int] | Non
     for number, first, last in tlv.walk(data, start, end):
         for each, low, high in tlv.walk(data, first, last):
             if number == _ADDRESSES and each in _SOURCES:
-                source = inet_ntop(_SOURCES[each], data[low:high])
+                source = _ip(_SOURCES[each], data[low:high])
             elif number == _ADDRESSES and each in _TARGETS:
-                target = inet_ntop(_TARGETS[each], data[low:high])
+                target = _ip(_TARGETS[each], data[low:high])
             elif number == _PROTOCOL and each == _NUMBER:
                 protocol = tlv.read_u8(data, low, high)
             elif number == _PROTOCOL and each == _TARGET_PORT:
                 port = int.from_bytes(data[low:high])
     return (source, target, protocol, port) if source and target else None
+
+
+def _ip(family: int, raw: bytes) -> str:
+    if len(raw) != _WIDTHS[family]:
+        raise MalformedMessage(f"an address of {len(raw)} bytes")
+    return inet_ntop(family, raw)
 
 
 def _refused(data: bytes, start: int, end: int) -> int:

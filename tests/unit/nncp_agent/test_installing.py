@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,3 +93,17 @@ def test_a_launcher_becomes_another_program_with_its_environment(tmp_path: Path)
     assert done.stdout == f"zero one {'x' * 5000}\n"
     file.write_bytes(launcher.elf(["/is/not/there"]))
     assert subprocess.run([file], check=False).returncode == 127
+
+
+def test_a_launcher_for_another_machine_says_so_and_has_the_same_words_where_its_code_finds_them() -> None:
+    words = ["/opt/python", "-m", "cni.bridge"]
+    made = launcher.elf(words, "aarch64")
+    kind, machine = struct.unpack_from("<HH", made, 16)
+    entry, base = struct.unpack_from("<Q", made, 24)[0], 0x400000
+    path, argv = struct.unpack_from("<QQ", made, entry - base + 10 * 4)
+    pointers = struct.unpack_from("<4Q", made, argv - base)
+    found = [made[each - base :].partition(b"\0")[0].decode() for each in pointers if each]
+    assert (kind, machine, found, pointers[3], path) == (2, 183, words, 0, pointers[0])
+    assert not launcher.needs_a_loader(made)
+    with pytest.raises(NotInstalled, match="no launcher for s390x: install a C compiler"):
+        launcher.elf(words, "s390x")

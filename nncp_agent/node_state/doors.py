@@ -1,4 +1,4 @@
-"""What the watcher of a node stands between: who publishes the state, who writes the Node, who hears of news.
+"""What the watcher of a node stands between: who publishes the state, and who hears of news.
 
 A cluster and a directory have a publisher each. None of it may block, and none of it decides.
 """
@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from netkernel.host import Host
 from nncp_agent.objects.node_state import About
-from nncp_agent.objects.node_status import NodeStatus
 
 
 class Publisher(Protocol):
@@ -32,13 +31,6 @@ class Publisher(Protocol):
 
     def beat(self) -> None:
         """The watcher is alive and knows of no news: what tells a frozen one from a quiet node. Cheap."""
-
-
-class StatusDoor(Protocol):
-    """The status of this Node in a cluster. It sends what `node_status.patch` makes of the Node as it is then."""
-
-    def tell(self, status: NodeStatus) -> None:
-        """The last one wins, and it goes on trying until the Node says so."""
 
 
 class Listener(Protocol):

@@ -53,13 +53,16 @@ class Tracking(Frozen):
         return bool(self.limit) and self.count >= self.limit
 
 
-def looked_at(of: Callable[[Flow], bool], wire: Callable[[int], Wire] = opened) -> Tracking:
-    """In the calling thread's namespace, with those flows that `of` wants. Raises KernelRefused, AnswerLost."""
+def looked_at(of: Callable[[Flow], bool] | None = None, wire: Callable[[int], Wire] = opened) -> Tracking:
+    """In the calling thread's namespace, with those flows that `of` wants: without it nobody asks for a node's many.
+
+    Raises KernelRefused, AnswerLost.
+    """
     count, limit = _number(_COUNT), _number(_LIMIT)
     with netfilter.conversation(wire) as socket:
         refused = sum(_refused(*span) for span in _dumped(socket, _GET_COUNTERS))
-        found = (read(*span) for span in _dumped(socket, _GET))
-        return Tracking(count, limit, refused, tuple(flow for flow in found if flow is not None and of(flow)))
+        found = (read(*span) for span in _dumped(socket, _GET)) if of else ()
+        return Tracking(count, limit, refused, tuple(flow for flow in found if flow is not None and of and of(flow)))
 
 
 def read(data: bytes, start: int, end: int) -> Flow | None:

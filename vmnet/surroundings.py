@@ -56,7 +56,7 @@ def found(in_new_namespace: Mapping[str, str]) -> Iterator[Found]:
     said = "QEMU is handed descriptors (vmnet run), or runs as root"
     yield Found("taps for any user", _closed_to_others(), False, said)
     yield from _programs()
-    yield Found("room for connections", _crowded(conntrack.looked_at(lambda _: False)), False, "new ones are dropped")
+    yield Found("room for connections", _crowded(conntrack.looked_at()), False, "new ones are dropped")
     said = "no guest reaches itself by its pod's address"
     yield Found("br_netfilter by pod", _of_the_host(in_new_namespace), False, said)
     yield Found("state directory", _unwritable(Path(DIRECTORY)), True, "--state-dir names another")

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 
 from netkernel import conntrack, netns, pod_stamp, stations, sysctl
-from netkernel.conntrack import Flow
 from netkernel.errors import KernelRefused, NetworkError
 from netkernel.frozen import replace
 from netkernel.host import Host
@@ -103,7 +102,7 @@ def _side(
             close = gauges.close_looks(door, host, links)
             known = _stations(door, host, bridge)
         rules = gauges.dropped_of(counted)
-        tracking = conntrack.looked_at(lambda flow: _is_of(flow, guests))
+        tracking = conntrack.looked_at((lambda flow: flow.source in guests) if guests else None)
         found = {} if path else dict(_forwarding(links))
     host = replace(host, sysctls={**host.sysctls, **found})
     return Side(host=host, close=close, stations=known, dropped=rules, dropped_before=rules, tracking=tracking)
@@ -114,10 +113,6 @@ def _stations(door: Socket, host: Host, bridge: str) -> tuple[Station, ...]:
         return ()
     names = {link.index: name for name, link in host.links.items()}
     return tuple(stations.of_bridge(door, host.links[bridge].index, names))
-
-
-def _is_of(flow: Flow, guests: Collection[str]) -> bool:
-    return flow.source in guests
 
 
 def _forwarding(links: Sequence[str]) -> Iterator[tuple[str, str]]:

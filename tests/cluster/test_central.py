@@ -226,6 +226,40 @@ def test_a_policy_with_something_to_put_back_waits_for_its_nodes(
     until(lambda: not api.list(POLICIES).items, "it goes when the last node is through")
 
 
+def test_metrics_rise_and_fall_with_policies(server: Server, api: Api, writer: Writer, fleet: Fleet) -> None:
+    def counts(name: str, *labels: str) -> float:
+        lines = [line for line in writer.metrics().splitlines() if line.startswith(f"kubernetes_nmstate_{name}{{")]
+        return sum(float(line.rpartition(" ")[2]) for line in lines if all(f'"{label}"' in line for label in labels))
+
+    fleet.outcome = lambda node, policy: c.FAILED if policy.name == "worse" else c.AVAILABLE
+    server.kubectl("apply", "-f", "-", stdin=manifest("better"))
+    server.kubectl("apply", "-f", "-", stdin=manifest("worse", maxUnavailable=COUNT))
+    until(
+        lambda: counts("policies_status", "Available") == 1 == counts("policies_status", "Degraded"), "they are counted"
+    )
+    until(lambda: counts("enactments_status", "n000", "Failing") == 1, "of a node, too")
+    server.kubectl("delete", "nncp", "better", "worse")
+    until(lambda: counts("policies_status", "Available") == 0 == counts("policies_status", "Degraded"), "they fall")
+    until(lambda: counts("enactments_status", "Available") == 0, "of the nodes, too")
+
+
+def test_canaries_go_first_and_a_paused_policy_waits(server: Server, api: Api, writer: Writer, fleet: Fleet) -> None:
+    order: list[str] = []
+
+    def noted(node: str, policy: Policy) -> c.Row:
+        order.append(node)
+        return c.AVAILABLE
+
+    fleet.outcome = noted
+    server.kubectl("apply", "-f", "-", stdin=manifest("careful", maxUnavailable=COUNT, canaries=["n003"], paused=True))
+    until(lambda: enactments(api, "careful") == ["Pending"] * COUNT, "all wait")
+    until(lambda: "paused" in str(status(api, "careful")), "it says why")
+    assert not held(api) and not order
+    server.kubectl("patch", "nncp", "careful", "--type=merge", "-p", '{"spec": {"paused": false}}')
+    server.kubectl("wait", "nncp", "careful", "--for=condition=Available", "--timeout=60s")
+    assert order[0] == "n003" and sorted(order) == fleet.nodes
+
+
 def test_an_unfit_policy_is_refused_by_its_definition(server: Server, api: Api) -> None:
     for spec, words in (
         ({"driftPolicy": "Sometimes"}, "spec.driftPolicy"),

@@ -33,8 +33,10 @@ class CountingReports:
         return self._reports.enactments()
 
     def tell(self, enactment: dict[str, Any]) -> None:
+        policy = policy_of(enactment)
+        before = self._reports.enactments().get(policy)
         self._reports.tell(enactment)
-        self._metrics.told(policy_of(enactment), enactment)
+        self._metrics.told(policy, enactment, before)
 
     def forget(self, policy: str) -> None:
         self._reports.forget(policy)

@@ -85,10 +85,10 @@ class NodeMetrics:
             self._enactments[policy] = enactment
         self._count()
 
-    def told(self, policy: str, enactment: Mapping[str, Any]) -> None:
-        """What is said of a policy from now on."""
+    def told(self, policy: str, enactment: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
+        """What is said of a policy from now on; `before` is what stood there, maybe of an earlier process."""
         with self._lock:
-            found = news.of(self._enactments.get(policy), enactment)
+            found = news.of(self._enactments.get(policy) or before, enactment)
             self._enactments[policy] = enactment
         for phase, seconds in found.timings.items():
             self._phases.labels(phase).observe(seconds)

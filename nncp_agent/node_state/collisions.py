@@ -32,7 +32,9 @@ class Guests(Protocol):
 
 
 class Collisions:
-    """A listener of the watcher. `count` is told all there are whenever that is another answer."""
+    """A listener of the watcher, and a part of the daemon. `count` is told all there are, whenever they are others."""
+
+    name = "guests"
 
     def __init__(self, guests: Guests, count: Callable[[Sequence[Collision]], None] = lambda found: None) -> None:
         self._guests = guests
@@ -40,12 +42,18 @@ class Collisions:
         self._host: Host | None = None
         self._known: Sequence[Collision] = ()
         self._lock = threading.Lock()
+        self._looks = 0
 
     def start(self) -> None:
         self._guests.start(self._look)
 
     def stop(self) -> None:
         self._guests.stop()
+
+    def looks(self) -> int:
+        """It has no thread that could be stuck: others call it."""
+        self._looks += 1
+        return self._looks
 
     def seen(self, host: Host) -> None:
         self._host = Host(links=host.links)

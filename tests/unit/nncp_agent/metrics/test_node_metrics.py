@@ -90,6 +90,14 @@ def test_a_daemon_that_begins_again_counts_nothing_that_was_before_it() -> None:
     assert ("nncp_apply_phase_seconds_count", "execute") not in read(metrics)
 
 
+def test_what_a_cluster_says_late_of_an_earlier_process_is_not_counted_either() -> None:
+    metrics, sink = NodeMetrics(), Silent()
+    reports = CountingReports(sink, metrics)
+    sink.known["bond1"] = says(c.AVAILABLE, timings={"execute": 1.0})
+    reports.tell(says(c.AVAILABLE, timings={"execute": 1.0}, drifted="mtu"))
+    assert ("nncp_apply_phase_seconds_count", "execute") not in read(metrics)
+
+
 @pytest.mark.parametrize(
     ("before", "row", "message", "rollbacks", "checks"),
     [

@@ -63,6 +63,7 @@ class Engine:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._is_ending = False
         self._is_asked = False
+        self._has_news = False
         self._looks = 0
         self._turn_began_s: float | None = None
         self._thread = threading.Thread(target=self._run, daemon=True, name="policies")
@@ -83,6 +84,10 @@ class Engine:
 
     def changed(self) -> None:
         """There may be something to do. From any thread; cheap."""
+        self._has_news = True
+        self._come_round()
+
+    def _come_round(self) -> None:
         with suppress(BlockingIOError):
             os.eventfd_write(self._wake, 1)
 
@@ -91,7 +96,7 @@ class Engine:
         began = self._turn_began_s
         if began is not None and time.monotonic() - began < _LONGEST_TURN_S:
             self._looks += 1
-        self.changed()
+        self._come_round()
         return self._looks
 
     def _run(self) -> None:
@@ -161,16 +166,19 @@ class Engine:
         while True:
             timeout_s = None if due_s is None else max(due_s - time.monotonic(), 0.0)
             ready = {fd for fd, _ in poll.poll(None if timeout_s is None else timeout_s * 1000 + 1)}
-            tables = events.changed()
-            if ready != {events.fileno()} or tables - _NOBODYS:
+            tables = events.changed() - _NOBODYS
+            if self._wake in ready:
+                self._looks += 1
+                with suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+            if not ready or self._has_news or news in ready or tables:
                 break
-        if self._wake not in ready and events.fileno() in ready:
+        if tables and not self._has_news:
             wake = select.poll()
             wake.register(self._wake, select.POLLIN)
             wake.poll(max(rest_s, _QUIET_S) * 1000)
             events.changed()
-        with suppress(BlockingIOError):
-            os.eventfd_read(self._wake)
+        self._has_news = False
         with suppress(BlockingIOError):
             os.read(news, 65536)
 

@@ -103,8 +103,9 @@ class Server:
     def kubeconfig(self, user: str = ADMIN, *, address: str = "127.0.0.1", port: int = 0) -> Path:
         """A file for `user`; `address` and `port` are how the server is reached."""
         where = f"https://{address}:{port or self.port}"
+        name = user.replace(":", "-")  # a colon parts files in $KUBECONFIG
         file = self.folder / (
-            f"{user}.kubeconfig" if address == "127.0.0.1" and not port else f"{user}-{address}-{port}"
+            f"{name}.kubeconfig" if address == "127.0.0.1" and not port else f"{name}-{address}-{port}"
         )
         file.write_text(
             json.dumps(
@@ -141,7 +142,9 @@ class Server:
             env=environment,
         )
         if check and done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            failure = subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            failure.add_note(done.stderr)
+            raise failure
         return done.stdout if check else done.stdout + done.stderr
 
     def features(self) -> frozenset[str]:

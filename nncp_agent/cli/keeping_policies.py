@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netkernel.frozen import replace
+from nncp_agent.cli import in_cluster
 from nncp_agent.cli.call import Call
 from nncp_agent.files import CLAIM
 from nncp_agent.node.directory import Directory
@@ -15,6 +17,7 @@ from nncp_agent.node.turn import Doors
 from nncp_agent.options import Options
 
 if TYPE_CHECKING:
+    from nncp_agent.kube.node_side import NodeSide
     from nncp_agent.metrics.node import NodeMetrics
 
 
@@ -23,9 +26,16 @@ def run_directory(call: Call) -> str:
     return call.options.run_dir or call.world.environ.get(VARIABLE) or RUN
 
 
-def part(call: Call, changed: Changed, metrics: NodeMetrics | None = None) -> Engine:
-    """For policies from a directory; `changed` hears of each apply, `metrics` of what becomes of each policy."""
+def part(call: Call, changed: Changed, metrics: NodeMetrics | None = None, side: NodeSide | None = None) -> Engine:
+    """For policies from a cluster, or from a directory.
+
+    `changed` hears of each apply, `metrics` of what becomes of each policy.
+    """
     store = call.store()
+    if side is not None:
+        doors = in_cluster.doors(side, changed)
+        doors = replace(doors, reports=counted(doors.reports, metrics))
+        return Engine(doors, store, options(call), call.kernel)
     source = Directory(call.options.manifests, call.options.node_file, store)
     run = run_directory(call)
     doors = Doors(source, counted(FileReports(run), metrics), NoSlots(), changed, FileStatuses(run))

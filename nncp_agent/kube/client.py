@@ -55,7 +55,7 @@ class Api:
     """
 
     def __init__(self, access: Access, *, answer_s: float = ANSWER_S) -> None:
-        self._access = access
+        self.access: Final = access
         self._answer_s = answer_s
         self._lock = threading.Lock()
         self._endpoint: _Endpoint | None = None
@@ -209,7 +209,7 @@ class Api:
     def _opened(self, instead_of: _Endpoint | None = None) -> _Endpoint:
         with self._lock:
             if self._endpoint is None or self._endpoint is instead_of:
-                self._endpoint = _Endpoint(configuration(self._access))
+                self._endpoint = _Endpoint(configuration(self.access))
             return self._endpoint
 
     def _faults(self) -> tuple[type[Exception], ...]:

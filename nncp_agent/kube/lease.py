@@ -89,6 +89,7 @@ class Heartbeat:
         labels: Mapping[str, str] | None = None,
         *,
         lost: Callable[[], None] = lambda: None,
+        annotations: Callable[[], Mapping[str, str]] = dict,
         every_s: float = RENEW_S,
         duration_s: int = DURATION_S,
     ) -> None:
@@ -98,12 +99,17 @@ class Heartbeat:
         self._holder = holder
         self._labels = labels
         self._lost = lost
+        self._annotations = annotations
         self._every_s = every_s
         self._duration_s = duration_s
         self._uid = ""
         self._worker = Worker(f"lease {name}", self._renew)
-        self.start = self._worker.start
-        self.stop = self._worker.stop
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
 
     @property
     def alive(self) -> bool:
@@ -111,6 +117,7 @@ class Heartbeat:
 
     def _renew(self) -> float:
         body = lease(self._name, self._holder, self._duration_s, self._labels)
+        body["metadata"]["annotations"] = dict(self._annotations())
         uid = str(self._api.apply(LEASES, body, self._holder, self._namespace)["metadata"].get("uid"))
         if self._uid and uid != self._uid:
             self._lost()

@@ -69,7 +69,7 @@ class Reflector:
         self._worker = Worker(f"watch {resource.plural}", self._turn, backoff)
 
     def when_changed(self, changed: Callable[[], None]) -> None:
-        """One more who is told. Before `start`."""
+        """One more who is told, from the next change on."""
         self._listeners.append(changed)
 
     def start(self) -> None:

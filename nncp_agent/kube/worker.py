@@ -13,6 +13,7 @@ from nncp_agent.kube.errors import ApiError, NoAccess
 
 log = logging.getLogger(__name__)
 
+LAST_ANSWER_S: Final = 5.0
 WELL_S: Final = 10.0
 """A turn that lasted so long before it failed was well until then."""
 
@@ -35,8 +36,8 @@ class Worker:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, within_s: float | None = None) -> bool:
-        """Whether its thread is through, which with no limit it is."""
+    def stop(self, within_s: float = LAST_ANSWER_S) -> bool:
+        """Whether its thread is through; one that waits for an answer may not be, and ends with the process."""
         self.stopping.set()
         self._woken.set()
         if self._thread.ident is None:

@@ -102,7 +102,7 @@ class Acting:
 
     def _how(self, step: Apply, node: ThisNode) -> Options:
         policies = [each.asked.policy for each in step.stage.members]
-        options = checks.stated(self._options, policies, node, self._doors.source)
+        options = checks.stated(self._options, policies, node, self._doors.source, self._doors.api_server)
         if step.repair and step.stage.lacking:  # what is committed is more than there can be now
             options = replace(options, memory_only=True, record=False)
         return replace(

@@ -1,7 +1,8 @@
 """Which checks guard a policy on this node: what the node says (its file, or the cluster), and the policy over it.
 
 `gateway` and `dns` are asked where there are any; with a target that is asked instead (an address; of a name server).
-`apiServer` needs a target (`tcp://HOST:PORT`); `nodeReadiness` somebody who knows whether the node is ready.
+`apiServer` is the cluster's, or a target (`tcp://HOST:PORT`); `nodeReadiness` needs somebody who knows whether the node
+is ready.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def joined(node: Mapping[str, Check], policies: Iterable[Policy]) -> dict[str, C
     return found
 
 
-def stated(options: Options, policies: Sequence[Policy], node: ThisNode, source: Source) -> Options:
+def stated(
+    options: Options, policies: Sequence[Policy], node: ThisNode, source: Source, api_server: Asking | None = None
+) -> Options:
     """The options with the checks of these policies on this node."""
     asked = joined(node.checks, policies)
     on = {name: each for name, each in asked.items() if each.enabled is not False}
@@ -68,12 +71,12 @@ def stated(options: Options, policies: Sequence[Policy], node: ThisNode, source:
         options,
         gateways=options.gateways and "gateway" not in asked.keys() - on.keys() and not _target(on, "gateway"),
         name_servers=options.name_servers and "dns" not in asked.keys() - on.keys() and not _target(on, "dns"),
-        checks=(*options.checks, *_made(on, source)),
+        checks=(*options.checks, *_made(on, source, api_server)),
         check_timeout_s=float(max(limits)) if limits else options.check_timeout_s,
     )
 
 
-def _made(on: Mapping[str, Check], source: Source) -> Iterator[Asking]:
+def _made(on: Mapping[str, Check], source: Source, api_server: Asking | None) -> Iterator[Asking]:
     if address := _target(on, "gateway"):
         if _is_address(address):
             yield Echo(address)
@@ -89,6 +92,8 @@ def _made(on: Mapping[str, Check], source: Source) -> Iterator[Asking]:
             yield tcp.parse(target if "://" in target else f"tcp://{target}")
         except NetworkError as error:
             log.warning("checks.apiServer.target: %s: not asked", error)
+    elif "apiServer" in on and api_server is not None:
+        yield api_server
     if "nodeReadiness" in on:
         yield Readiness(lambda: node.ready if (node := source.node()) is not None else None)
 

@@ -15,6 +15,7 @@ from netkernel.host import Host
 from netkernel.transaction import Kernel
 from nncp_agent import notes, shown
 from nncp_agent.checkpoint import Here, namespace_of
+from nncp_agent.checks.base import Check as Asking
 from nncp_agent.model import NetworkState
 from nncp_agent.node import holds, rejoin, stages
 from nncp_agent.node.acting import Acting
@@ -46,6 +47,7 @@ class Doors(Frozen):
     slots: Slots
     changed: Changed | None = None
     statuses: Statuses | None = None
+    api_server: Asking | None = None  # the check of that name where no policy gives it a target
 
 
 class Turns:

@@ -5,6 +5,9 @@ order of what policies need of each other. What became of each is a file below t
 NodeNetworkConfigurationEnactment, and what the network of the node is stands in state.yaml there, as a
 NodeNetworkState that is written anew when something changes. SIGHUP has it read everything again.
 
+With --kubeconfig or --in-cluster, policies and enactments are objects of a cluster, whose writer (`nncp central`) gives
+leave to change this node.
+
 Plugins that do not find it do their work themselves. It ends on SIGTERM, when what it has begun is done; systemd starts
 it from deploy/systemd/nncp-daemon.service.
 """
@@ -29,12 +32,14 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   nncp daemon                               as a unit of systemd does
   nncp daemon --manifests ./policies        what is in that directory
+  nncp daemon --kubeconfig ~/.kube/config   as node `hostname` of that cluster
   nncp daemon --cni-socket /tmp/cni/socket  beside another one
 """
 
 
 def arguments(parser: ArgumentParser) -> None:
     from cni.client import SOCKET
+    from nncp_agent.cli import in_cluster
     from nncp_agent.node_file import USUAL
 
     add = parser.add_argument
@@ -51,6 +56,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="for /healthz, /readyz and /metrics; else nobody may ask",
     )
     add("--log-format", choices=("text", "json"), metavar="FORMAT", default="text", help="text or json")
+    in_cluster.arguments(parser)
     add("--cni-socket", metavar="PATH", default=SOCKET, help=f"instead of {SOCKET}")
 
 
@@ -61,20 +67,24 @@ def run(call: Call) -> int:
 
     from cni.daemon.service import part
     from nncp_agent import daemon
-    from nncp_agent.cli import keeping_policies, watching_state
+    from nncp_agent.cli import in_cluster, keeping_policies, watching_state
 
     gc.enable()  # this command is not over soon
     with call.logging_more(), ExitStack() as opened:
         metrics = _metrics(call)
         cni = opened.enter_context(part(os.environ, call.options.cni_socket, told=metrics.called if metrics else None))
-        run_directory = keeping_policies.run_directory(call)
-        state = watching_state.part(call, watching_state.in_a_file(call, run_directory), metrics=metrics)
-        policies = keeping_policies.part(call, state, metrics)
-        parts: list[Part] = [state, policies, cni]
+        side = in_cluster.side(call)
+        if side is not None:
+            publisher, listeners = in_cluster.publishing(side)
+        else:
+            publisher, listeners = watching_state.in_a_file(call, keeping_policies.run_directory(call)), []
+        state = watching_state.part(call, publisher, listeners, metrics=metrics)
+        policies = keeping_policies.part(call, state, metrics, side)
+        parts: list[Part] = [*([side] if side else []), state, policies, cni]
         if metrics is not None:
             parts.append(_doors(call, metrics, state, parts[:]))
         call.say(f"serving CNI plugins at {call.options.cni_socket}")
-        call.say(f"keeping the policies of {call.options.manifests}")
+        call.say(f"keeping the policies of {f'node {side.node}' if side else call.options.manifests}")
         stuck = daemon.run(parts, os.environ, policies.read_again)
     for name in stuck:
         call.error(f"{name}: has not come round for half of the watchdog's time")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
@@ -26,6 +27,8 @@ iface br0 inet static
     bridge_stp off
     bridge_fd 0
 """
+_TRIES = 20
+"""On a busy machine the apply may have come to its end before it is killed."""
 IS_SECOND = Path("/usr/share/ifupdown2").exists()
 HELD = {
     name: f"ifupdown2 (iface {name}, {FILE})" if IS_SECOND else f"ifupdown (iface {name})" for name in ("bond0", "br0")
@@ -75,6 +78,28 @@ def test_a_claim_adopts_in_place_without_losing_a_frame_and_goes_back(tmp_path: 
     assert (looks(), held(), files()) == (before, HELD, kept)
     run("systemctl", "restart", "networking")  # it has them in its hands again
     assert {name: seen for name, (_, seen) in looks().items()} == {name: seen for name, (_, seen) in before.items()}
+
+
+@pytest.mark.parametrize("moment", ["its file is written", "the bridge is changed"])
+def test_an_apply_that_is_killed_in_the_middle_of_a_claim_is_taken_back(tmp_path: Path, moment: str) -> None:
+    before, kept = looks(), files()
+    come = {
+        "its file is written": lambda: b"# nncp:" in Path(FILE).read_bytes(),
+        "the bridge is changed": lambda: Path("/sys/class/net/br0/mtu").read_text() == "1400\n",
+    }
+    (tmp_path / "policy.yaml").write_text(json.dumps(POLICY))
+    for _ in range(_TRIES):
+        command = ["nncp", "apply", "--claim", "--no-check", "--no-commit", "-q", str(tmp_path / "policy.yaml")]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            until(come[moment], moment, pause_s=0.001)
+            process.kill()
+        if process.returncode:
+            break
+        run("nncp", "rollback")
+    assert process.returncode == -SIGKILL, f"never killed in time, {_TRIES} times"
+    until(lambda: files() == kept, "files are as they were")
+    until(lambda: looks() == before, "links are as they were")
+    assert held() == HELD
 
 
 def test_a_claim_is_committed_for_the_boot_that_follows(tmp_path: Path) -> None:

@@ -51,8 +51,9 @@ def test_a_container_starts_a_verb_that_there_is_and_is_not_privileged(container
               if "exec" in container.get(each, {})]  # fmt: skip
     for command in [container["command"], *probes]:
         assert command[0] == "nncp"
-        assert command[1] in words.VERBS
-        words.parse(command[1:])
+        _, options = words.parse([each.replace("$(", "a-").replace(")", "") for each in command[1:]])
+        if options.verb == "host" and options.action == "run":
+            words.parse(options.words)
     context = container["securityContext"]
     assert not context.get("privileged")
     assert context["capabilities"]["drop"] == ["ALL"]

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from nncp_agent.kube.access import Access
     from nncp_agent.kube.node_side import NodeSide
+    from nncp_agent.metrics.node import NodeMetrics
     from nncp_agent.node.doors import Changed
     from nncp_agent.node.turn import Doors
+    from nncp_agent.node_state.collisions import Collisions
     from nncp_agent.node_state.doors import Listener, Publisher
 
 
@@ -23,6 +25,8 @@ def arguments(parser: ArgumentParser) -> None:
     add("--in-cluster", action="store_true", help="a cluster instead of a directory, as its pods are told")
     add("--node-name", metavar="NAME", default="", help="this node's in the cluster ($NODE_NAME, or the host name)")
     add("--namespace", metavar="NAME", default="", help="where the agent's Leases are (nncp-agent)")
+    marker = "auto, or off: bridges are then no resources of the Node, as while bridge-marker runs here"
+    add("--bridge-marker", choices=("auto", "off"), metavar="WORD", default="auto", help=marker)
 
 
 def access(call: Call) -> Access | None:
@@ -48,12 +52,30 @@ def side(call: Call) -> NodeSide | None:
     return NodeSide(Api(found), name, call.options.namespace or NAMESPACE, call.world.environ)
 
 
-def publishing(side: NodeSide) -> tuple[Publisher, list[Listener]]:
+def publishing(call: Call, side: NodeSide) -> tuple[Publisher, list[Listener]]:
     """Who publishes the state of this node, and who else wants to know of each look."""
     from nncp_agent.cli.verbs.version import own
     from nncp_agent.kube.states import NodeStatusWriter, StatePublisher
+    from nncp_agent.node_state.bridges import Unnameable
 
-    return StatePublisher(side, own()), [NodeStatusWriter(side)]
+    tells_bridges = call.options.bridge_marker != "off"
+    listeners: list[Listener] = [NodeStatusWriter(side, tells_bridges)]
+    if tells_bridges:
+        listeners.append(Unnameable())
+    return StatePublisher(side, own()), listeners
+
+
+def collisions(side: NodeSide, metrics: NodeMetrics | None) -> Collisions:
+    """Who looks for MAC addresses that two on this node have; a part of the daemon, and a listener."""
+    from nncp_agent.kube.guests import ClusterGuests
+    from nncp_agent.node_state.collisions import Collisions
+
+    guests = ClusterGuests(side.api, side.node, side.uid, side.events)
+    if metrics is None:
+        return Collisions(guests)
+    from nncp_agent.daemon import counting
+
+    return Collisions(guests, counting.collisions(metrics))
 
 
 def doors(side: NodeSide, changed: Changed) -> Doors:

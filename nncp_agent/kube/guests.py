@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from nncp_agent.kube.backoff import Backoff
 from nncp_agent.kube.client import Api
 from nncp_agent.kube.resources import PODS, Resource
 from nncp_agent.kube.watch import Reflector
@@ -14,6 +15,8 @@ from nncp_agent.objects.mac_collisions import MACHINE, Holder
 MACHINES: Final = Resource("kubevirt.io", "v1", "virtualmachineinstances", MACHINE, namespaced=True)
 NODE_LABEL: Final = "kubevirt.io/nodeName"
 """By which KubeVirt says where a VM runs."""
+_WITHOUT_KUBEVIRT_S: Final = (2.0, 600.0)
+"""How often is asked whether it is there: at first soon, then so that thousands of nodes cost the API nothing."""
 _VERSIONS: Final = {"Pod": "v1", "Node": "v1", MACHINE: MACHINES.api_version}
 
 Object = dict[str, Any]
@@ -36,7 +39,8 @@ class ClusterGuests:
         self._uid = uid
         self._events = events
         self._pods = Reflector(api, PODS, fields=f"spec.nodeName={node}", kept=kept_pod)
-        self._machines = Reflector(api, MACHINES, labels=f"{NODE_LABEL}={node}", kept=kept_machine)
+        seldom = Backoff(*_WITHOUT_KUBEVIRT_S)
+        self._machines = Reflector(api, MACHINES, labels=f"{NODE_LABEL}={node}", kept=kept_machine, backoff=seldom)
 
     def start(self, changed: Callable[[], None]) -> None:
         for each in (self._pods, self._machines):

@@ -67,8 +67,10 @@ class NodeStatusWriter:
     """Implements `node_state.doors.Listener`: what is seen of bridges and links, the Node says; and says it again when
     it does not any more."""
 
-    def __init__(self, side: NodeSide) -> None:
+    def __init__(self, side: NodeSide, tells_bridges: bool = True) -> None:
+        """Without `tells_bridges` nothing is said of bridges, as nothing is while bridge-marker runs on the node."""
         self._side = side
+        self._tells_bridges = tells_bridges
         self._lock = threading.Lock()
         self._wanted: NodeStatus | None = None
         self._worker = Worker("write node status", self._turn)
@@ -77,7 +79,7 @@ class NodeStatusWriter:
         side.serve(self._worker)
 
     def seen(self, host: Host) -> None:
-        status = node_status.status(host)
+        status = node_status.status(host, self._tells_bridges)
         with self._lock:
             news, self._wanted = status != self._wanted, status
         if news:

@@ -57,6 +57,7 @@ def install(server: Server) -> None:
     for name in INSTALLED:
         server.kubectl("apply", "-f", str(DEPLOY / "base" / f"{name}.yaml"))
     server.kubectl("wait", "--for=condition=Established", "crd", "--all")
+    server.kubectl("api-resources")  # it remembers for minutes what there was before
 
 
 @pytest.fixture

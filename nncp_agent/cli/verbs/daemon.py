@@ -74,13 +74,16 @@ def run(call: Call) -> int:
         metrics = _metrics(call)
         cni = opened.enter_context(part(os.environ, call.options.cni_socket, told=metrics.called if metrics else None))
         side = in_cluster.side(call)
+        others: list[Part] = []
         if side is not None:
-            publisher, listeners = in_cluster.publishing(side)
+            publisher, listeners = in_cluster.publishing(call, side)
+            collisions = in_cluster.collisions(side, metrics)
+            listeners, others = [*listeners, collisions], [side, collisions]
         else:
             publisher, listeners = watching_state.in_a_file(call, keeping_policies.run_directory(call)), []
         state = watching_state.part(call, publisher, listeners, metrics=metrics)
         policies = keeping_policies.part(call, state, metrics, side)
-        parts: list[Part] = [*([side] if side else []), state, policies, cni]
+        parts: list[Part] = [*others, state, policies, cni]
         if metrics is not None:
             parts.append(_doors(call, metrics, state, parts[:]))
         call.say(f"serving CNI plugins at {call.options.cni_socket}")

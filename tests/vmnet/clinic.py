@@ -21,7 +21,7 @@ from netkernel import pod_stamp
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, read, vmi
 from tests.vmnet.guest import TapGuest, tap_guest
 from tests.vmnet.pods import sh
-from tests.vmnet.serving import serving
+from tests.vmnet.serving import noted, serving
 from tests.vmnet.waiting import until
 from vmnet import act
 from vmnet.act import Asked
@@ -119,7 +119,12 @@ class Patient:
                 guest.say(announcement(macs[tap], self.ip))
                 if is_served and not (tap == "tap1" and mac):
                     lease(guest, macs[tap], ips[tap])
+                    until(partial(self._is_noted, tap))
             yield guests
+
+    def _is_noted(self, tap: str) -> bool:
+        """The guest has its answer before anybody writes it down."""
+        return bool(noted(str(self.records.directory), tap))
 
     def _forwards(self, port: str) -> bool:
         return "state forwarding" in sh(f"bridge link show dev {port}", self.namespace)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.setup.base import TREE
 from vmnet import transcript
-from vmnet.transcript import OfTap
+from vmnet.transcript import Lease, Line, OfTap
 
 
 @contextmanager
@@ -31,6 +31,19 @@ def serving(manifest: Path, netns: str, state_dir: str, resolv_conf: Path) -> It
 
 
 def remembered(state_dir: str) -> Mapping[str, OfTap]:
-    """What it wrote down, by tap."""
-    (path,) = Path(state_dir).glob("*.transcript")
+    """What it wrote down, by tap; nothing before its first answer, which a guest has a moment earlier."""
+    return {tap: each for path in Path(state_dir).glob("*.transcript") for tap, each in _read(path).items()}
+
+
+def _read(path: Path) -> Mapping[str, OfTap]:
     return transcript.read(path.read_text())
+
+
+def leases(state_dir: str, tap: str) -> tuple[Lease, ...]:
+    """Those of a tap."""
+    return remembered(state_dir).get(tap, OfTap()).leases
+
+
+def noted(state_dir: str, tap: str) -> tuple[Line, ...]:
+    """What it was asked on a tap."""
+    return remembered(state_dir).get(tap, OfTap()).lines

@@ -23,7 +23,8 @@ from lab.setup.base import TREE
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, POD, vmi
 from tests.vmnet.guest import TapGuest, tap_guest
 from tests.vmnet.pods import Pods
-from tests.vmnet.serving import remembered, serving
+from tests.vmnet.serving import leases, noted, serving
+from tests.vmnet.waiting import until
 
 pytestmark = pytest.mark.needs_kernel("veth", "bridge", "tap", "nft_nat")
 
@@ -104,7 +105,8 @@ def test_a_guest_that_talks_nonsense_is_still_served(pods: Pods, tmp_path: Path)
                 frame[dice.randrange(len(frame))] = dice.randrange(256)
             guest.say(bytes(frame[: dice.randrange(14, len(frame) + 1)]))
         assert offered(guest) == "10.0.2.2"
-        assert 0 < len(remembered(served.state)["tap0"].lines) <= 64
+        until(lambda: bool(noted(served.state, "tap0")))
+        assert 0 < len(noted(served.state, "tap0")) <= 64
 
 
 def test_on_a_bridge_only_the_guest_is_answered_and_the_pods_address_is_its_own(pods: Pods, tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_on_a_bridge_only_the_guest_is_answered_and_the_pods_address_is_its_own(
     with served.on(), tap_guest(pods.namespace, "tap1") as guest:
         guest.say(discover("02:00:00:00:00:77"))
         assert offered(guest) == "203.0.113.5"
-    assert {each.said.split()[-1] for each in remembered(served.state)["tap1"].lines} == {"203.0.113.5"}
+    assert {each.said.split()[-1] for each in noted(served.state, "tap1")} == {"203.0.113.5"}
 
 
 def test_it_ends_with_the_last_of_its_taps(pods: Pods, tmp_path: Path) -> None:
@@ -131,7 +133,8 @@ def test_who_follows_remembers_the_lease_and_two_do_not_serve_one_guest(pods: Po
         with served.on():
             guest.say(asked)
             guest.hear(lambda packet: packet.haslayer(DHCP) and packet[UDP].sport == 67)
-            (lease,) = remembered(served.state)["tap0"].leases
+            until(lambda: bool(leases(served.state, "tap0")))
+            (lease,) = leases(served.state, "tap0")
             assert (lease.ip, lease.until - lease.since) == ("10.0.2.2", 999 * 86400)
             words = ["--netns", pods.namespace, "--state-dir", served.state, "--resolv-conf", str(served._resolv_conf)]
             second = subprocess.run(
@@ -142,4 +145,4 @@ def test_who_follows_remembers_the_lease_and_two_do_not_serve_one_guest(pods: Po
             assert "another process serves" in second.stderr
         with served.on():
             offered(guest)
-            assert remembered(served.state)["tap0"].leases == (lease,)
+            assert leases(served.state, "tap0") == (lease,)

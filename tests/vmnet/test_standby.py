@@ -23,7 +23,7 @@ from tests.kernel.frames import Tap, frame
 from tests.unit.vmnet.manifests import BRIDGED, LAN, MASQUERADED, vmi
 from tests.vmnet.guest import tap_guest
 from tests.vmnet.pods import Pods, sh
-from tests.vmnet.serving import remembered, serving
+from tests.vmnet.serving import noted, serving
 from tests.vmnet.test_serve import discover, offered
 
 pytestmark = pytest.mark.needs_kernel("veth", "bridge", "bridge_vlan", "tap", "nft_nat", "nft_bridge")
@@ -99,7 +99,8 @@ def test_a_guest_that_stands_by_is_mute_and_nobody_speaks_to_it_until_it_is_anno
         pods.await_forwarding("tap1")
         on_bridge.say(frame(b"at last", source=MAC))
         assert b"at last" in node.marks_until(b"at last")
-    said = remembered(str(pods.records.directory))["tap0"].lines
+    until(lambda: bool(noted(str(pods.records.directory), "tap0")))
+    said = noted(str(pods.records.directory), "tap0")
     assert "DISCOVER" in " ".join(each.said for each in said)
 
 

@@ -22,12 +22,19 @@ SUITE: Final = "bookworm"
 UNPACKED: Final = ("golang-1.19-go", "golang-1.19-src", "etcd-server", "kubernetes-client")
 """Not installed: etcd's package would start one on the user's machine."""
 VERSION: Final = "1.20.2"
-RECIPE: Final = "4"
+RECIPE: Final = "5"
 """Part of the cache's key; another number builds anew."""
 PREFIX: Final = "k8s.io/kubernetes"
 NEWER: Final = ("golang-github-modern-go-reflect2-dev", "github.com/modern-go/reflect2")
 """A package, and the part of `vendor` it stands for: the server's own copy walks maps as Go did before 1.18, so with
 Go 1.19 the first custom resource makes the server crash."""
+ZERO: Final = (
+    "github.com/go-openapi/validate/type.go",
+    "if data == nil || reflect.DeepEqual(reflect.Zero(reflect.TypeOf(data)), reflect.ValueOf(data)) {",
+    "if data == nil {",
+)
+"""A file of `vendor`, a line, and what it must be. It compares two reflect.Values, which never were equal before
+Go 1.18 and are since then, so that the server refused every empty text, zero and false that a schema knows."""
 ANNOTATED: Final = "+k8s:openapi-gen="
 STAGED: Final = (
     *("api", "apimachinery", "apiserver", "kube-aggregator", "apiextensions-apiserver", "component-base", "metrics"),
@@ -136,6 +143,11 @@ def _renew(archive: apt.Archive, work: Path, vendor: Path) -> None:
     package, place = NEWER
     deb = archive.download(package, work)
     run(["dpkg-deb", "-x", str(deb), str(work / "files")], failing=f"unpacking {deb.name} failed")
+    file, line, instead = vendor / ZERO[0], *ZERO[1:]
+    text = file.read_text()
+    if text.count(line) != 1:
+        raise SetupFailed(f"{file} is not the one that this was written for")
+    file.write_text(text.replace(line, instead))
     shutil.rmtree(vendor / place)
     shutil.copytree(work / "files/usr/share/gocode/src" / place, vendor / place)
 

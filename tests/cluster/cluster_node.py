@@ -90,8 +90,9 @@ class ClusterNode:
         self._over(signal.SIGKILL)
 
     def clear(self) -> None:
-        """With all that it has said."""
+        """With all that it has said. The wire goes at once, and not with the namespace, by and by."""
         self.die()
+        subprocess.run(["ip", "link", "del", f"to-{self.name}"], check=True)
         for resource, name in ((STATES, self.name), (NODES, self.name)):
             self._gone(resource, name)
         for each in self.api.list(ENACTMENTS, labels=f"nmstate.io/node={self.name}").items:

@@ -53,9 +53,9 @@ def in_lab(words: Sequence[str]) -> int:
 
 
 def demo(words: Sequence[str]) -> int:
-    """With a virtual machine in it, and a Kubernetes API where asked for."""
+    """With a virtual machine in it, and a Kubernetes API unless told otherwise."""
     virtual.prepare()
-    if "--cluster" in words:
+    if "--no-cluster" not in words:
         cluster.prepare()
     return for_a_person([sys.executable, "-m", "lab.demo", *words], on_reference=False, always_guest=False)
 

@@ -1,4 +1,4 @@
-"""`./dev demo [--cluster]`. Runs inside the lab, in a namespace of its own."""
+"""`./dev demo [--no-cluster]`. Runs inside the lab, in a namespace of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from netkernel import netns
 
 def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
-    parser.add_argument("--cluster", action="store_true", help="policies in a Kubernetes API instead of a directory")
+    parser.add_argument("--no-cluster", action="store_true", help="policies in a directory instead of a Kubernetes API")
     asked = parser.parse_args(words)
     with netns.throw_away(), tempfile.TemporaryDirectory() as directory:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -28,7 +28,7 @@ def main(words: Sequence[str]) -> int:
         build_node()
         try:
             by_hand.tell(story)
-            _declared(story, in_cluster=asked.cluster)
+            _declared(story, in_cluster=not asked.no_cluster)
         finally:
             subprocess.run(["ip", "netns", "delete", RACK], check=False)
     print(f"\nAll {story.promises} promises were verified with iproute2, on Linux {os.uname().release}.")

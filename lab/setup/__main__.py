@@ -43,7 +43,7 @@ VERBS: Final = {
     ),
     "check": Verb("", "lint, types, floors, schemas, cold starts: everything but the tests"),
     "bench": Verb("[NAME…]", "side by side with the peers, as ratios", NETWORK),
-    "demo": Verb("[--cluster]", "the story from beginning to end", (*NETWORK, *CLUSTER)),
+    "demo": Verb("[--no-cluster]", "the story from beginning to end", (*NETWORK, *CLUSTER)),
     "cluster": Verb("[CMD…]", "a Kubernetes API server and etcd: for CMD, or until ^C", CLUSTER),
     "lab": Verb("[--reference] [-- CMD…]", "a command under a full-featured kernel; without CMD a shell", NETWORK),
 }

@@ -24,7 +24,7 @@ metadata:
   name: worker-0
   labels: {node-role.kubernetes.io/worker: ""}
 """
-NAMESPACE: Final = "{apiVersion: v1, kind: Namespace, metadata: {name: nncp-agent}}\n"
+NAMESPACE: Final = "apiVersion: v1\nkind: Namespace\nmetadata: {name: nncp-agent}\n"
 DEPLOY: Final = EXAMPLES.parent
 MISSPELT: Final = """\
 apiVersion: nmstate.io/v1
@@ -103,7 +103,7 @@ class Cluster:
     def begin(self, story: Story) -> None:
         for name, text in (("node.yaml", f"apiVersion: v1\nkind: Node\n{NODE}"), ("namespace.yaml", NAMESPACE)):
             (story.directory / name).write_text(text)
-        self._kubectl(story, "apply", "-f", str(DEPLOY / "crds"), line="kubectl apply -f deploy/crds")
+        self._kubectl(story, "apply", "-k", str(DEPLOY / "crds"), line="kubectl apply -k deploy/crds")
         self._kubectl(story, "apply", "-f", "namespace.yaml", "-f", "node.yaml")
         story.aside("nncp central &")
         story.aside("nncp daemon --node-name worker-0 &")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.demo import TYPOS
+from lab.demo.by_hand import TYPOS
 from netkernel.frozen import replace
 from nncp_agent.checkpoint import Checkpoint
 from nncp_agent.options import Options

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lab.demo import TYPOS
+from lab.demo.by_hand import TYPOS
 from netkernel.documents import Document
 from netkernel.documents import read as documents
 from nncp_agent import whole, wire

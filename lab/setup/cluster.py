@@ -22,14 +22,14 @@ SUITE: Final = "bookworm"
 UNPACKED: Final = ("golang-1.19-go", "golang-1.19-src", "etcd-server", "kubernetes-client")
 """Not installed: etcd's package would start one on the user's machine."""
 VERSION: Final = "1.20.2"
-RECIPE: Final = "5"
+RECIPE: Final = "6"
 """Part of the cache's key; another number builds anew."""
 PREFIX: Final = "k8s.io/kubernetes"
 NEWER: Final = ("golang-github-modern-go-reflect2-dev", "github.com/modern-go/reflect2")
 """A package, and the part of `vendor` it stands for: the server's own copy walks maps as Go did before 1.18, so with
 Go 1.19 the first custom resource makes the server crash."""
 ZERO: Final = (
-    "github.com/go-openapi/validate/type.go",
+    "k8s.io/kube-openapi/pkg/validation/validate/type.go",
     "if data == nil || reflect.DeepEqual(reflect.Zero(reflect.TypeOf(data)), reflect.ValueOf(data)) {",
     "if data == nil {",
 )

@@ -49,6 +49,16 @@ def test_a_folder_is_taken_whole_again_and_as_a_dry_run(server: Server, folder: 
     assert changed == [], "what is applied twice is as it was"
 
 
+def test_every_example_is_taken_as_it_stands(server: Server) -> None:
+    """With empty labels in selectors, zeros and flags that are false, as people write them."""
+    examples = str(DEPLOY / "examples")
+    said = server.kubectl("apply", "-f", examples)
+    assert said.count(" created\n") == len(list((DEPLOY / "examples").glob("*.yaml"))), said
+    kept = json.loads(server.kubectl("get", "nncp", "worker-bond1", "-o", "json"))
+    assert kept["spec"]["nodeSelector"] == {"node-role.kubernetes.io/worker": ""}
+    server.kubectl("delete", "-f", examples)
+
+
 def test_pods_are_made_as_the_namespace_allows(server: Server) -> None:
     """No controller is here that would make them of their templates."""
     for kind, name in (("daemonset", "nncp-daemon"), ("deployment", "nncp-central")):

@@ -85,6 +85,7 @@ class Directory:
     def table(self, story: Story) -> None:
         story.nncp("policies")
         story.nncp("enactments")
+        story.nncp("show", "-o", "tree")
 
     def condition(self, story: Story, policy: str) -> Mapping[str, Any]:
         for file in (story.directory / "run" / "enactments").glob("*.yaml"):
@@ -169,7 +170,6 @@ def tell(story: Story, place: Place) -> None:
         story.becomes(f"{name} is Available", lambda name=name: _is(place, story, name, "Available"))  # type: ignore[misc]
     place.table(story)
     story.promise("bond1 is a port of br1, eth2 and eth3 are ports of bond1", _are_wired())
-    story.nncp("show", "-o", "tree")
 
     story.chapter("11. A policy with a misspelt key is refused; one that cuts the node off is rolled back.")
     story.file("storage.yaml", MISSPELT)

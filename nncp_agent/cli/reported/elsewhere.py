@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from netkernel.frozen import replace as with_
 from netkernel.host import Host
 from nncp_agent.cli import files, foretold, policies
 from nncp_agent.cli.call import Call
@@ -28,13 +29,17 @@ def show(call: Call, name: str) -> Tree:
 
 
 def host_of(state: Tree) -> Host:
-    """A host that shows `state`, as far as a state can say: NICs are there, and what else is in it was made of them."""
+    """A host that shows `state`, as far as a state can say: NICs are there, and what else is in it was made of them.
+
+    It says nothing of cables: what is up has carrier.
+    """
     present = of_tree(_whole(state))
     names = {each.name for each in present.interfaces or ()}
     interfaces = tuple(each for each in present.interfaces or () if _stands_here(each, names))
     present = replace(present, interfaces=interfaces, hostname=None)
     nics = imagine(present)
-    return target(resolve(present, Present(nics), nics, NetworkState()), nics)
+    made = target(resolve(present, Present(nics), nics, NetworkState()), nics)
+    return with_(made, links={name: with_(link, carrier=link.up) for name, link in made.links.items()})
 
 
 def plan(call: Call, name: str, paths: list[str]) -> int:

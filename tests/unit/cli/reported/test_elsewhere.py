@@ -47,3 +47,8 @@ def test_a_plan_for_it_is_the_plan_of_the_node_itself(name: str) -> None:
         assert also.value.problems == error.problems
         return
     assert [str(op) for op in decide(desired, host_of(dict(published(NODE)))).ops] == there
+
+
+def test_what_is_up_has_carrier_for_a_state_says_nothing_of_cables() -> None:
+    links = host_of(dict(published(NODE))).links
+    assert {link.carrier for link in links.values() if link.up} == {True}

@@ -22,7 +22,7 @@ from nncp_agent.installing import NotInstalled
 from nncp_agent.installing.bundle import DISTRIBUTION, interpreter, libraries
 
 PACKAGES: Final = (cni, netkernel, nncp_agent)
-NEEDED: Final = ("msgspec", "PyYAML", "pyroute2", "kubernetes", "prometheus-client", "rich")
+NEEDED: Final = ("msgspec", "PyYAML", "pyroute2", "kubernetes", "cryptography", "prometheus-client", "rich")
 """What pyproject.toml names; what these need comes along."""
 _LEFT_OUT: Final = (
     "site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3",

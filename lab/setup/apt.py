@@ -14,7 +14,8 @@ from typing import Final
 
 from lab.setup.base import SetupFailed, run, say
 
-DEBIAN: Final = "http://deb.debian.org/debian"
+MIRROR: Final = "DEBIAN_MIRROR"
+"""Names a mirror of Debian's where the system itself uses none."""
 KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 QUIET: Final = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
 
@@ -103,8 +104,8 @@ def own() -> Iterator[Archive]:
 def suite(name: str, *, anywhere: bool = False, sources: bool = False) -> Iterator[Archive]:
     """Another Debian suite from the mirror that this Debian system uses itself.
 
-    With `anywhere`, another system takes Debian's own mirror, believed by the keyring that its archives have; else that
-    raises SetupFailed. With `sources`, source packages too.
+    With `anywhere`, another system takes the mirror that `MIRROR` names, believed by the keyring that its own archives
+    have; else that raises SetupFailed. With `sources`, source packages too.
     """
     with TemporaryDirectory(prefix="apt-") as base:
         for directory in ("lists/partial", "cache/archives/partial"):
@@ -149,6 +150,7 @@ def _debian_mirror(anywhere: bool) -> str:
         origin, label, uri = line.split("|", 2)
         if (origin, label) == ("Debian", "Debian"):
             return uri
-    if anywhere:
-        return DEBIAN
-    raise SetupFailed("this system has no Debian mirror")
+    if anywhere and (named := os.environ.get(MIRROR)):
+        return named
+    also = f"; {MIRROR}=URL names one" if anywhere else ""
+    raise SetupFailed(f"this system uses no mirror of Debian's{also}")

@@ -75,8 +75,6 @@ class Store:
         except OSError as error:
             raise broken(path, "make", error) from error
 
-    # ----- files
-
     def read(self, name: str) -> bytes | None:
         """The content of `name`, None when it is not there. Raises StoreBroken, also for what is no regular file."""
         return files.read(self.path(name))
@@ -133,8 +131,6 @@ class Store:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise files.not_ours(path, error) from error
         raise files.of_another_format(path, version)
-
-    # ----- the committed state
 
     def committed(self) -> NetworkState:
         """The committed state; an empty one when nothing was ever committed. Raises StoreBroken."""

@@ -77,8 +77,6 @@ class NodeMetrics:
 
         return generate_latest(self.registry).decode()
 
-    # ----- policies
-
     def knew(self, policy: str, enactment: Mapping[str, Any]) -> None:
         """What was said before this process began, and counted by that one."""
         with self._lock:
@@ -113,8 +111,6 @@ class NodeMetrics:
         for status in _ENACTMENTS:
             self._status.labels(status).set(counts[status])
 
-    # ----- the state of the node
-
     def published(self, state: Mapping[str, Any]) -> None:
         conditions = (state.get("status") or {}).get("conditions") or ()
         true = {each.get("type") for each in conditions if each.get("status") == "True"}
@@ -138,8 +134,6 @@ class NodeMetrics:
             self._collisions.remove(mac)
         for mac, count in holders.items():
             self._collisions.labels(mac).set(count)
-
-    # ----- plugins
 
     def called(self, plugin: str, command: str, status: int, seconds: float) -> None:
         """A call of a CNI plugin; `status` is that of its process, 0 for well."""

@@ -80,8 +80,6 @@ class Acting:
         self._deleting = Deleting(kernel, store, options, memory, telling)
         self.waiting: dict[str, Waiting] = {}
 
-    # ----- applying
-
     def apply(self, step: Apply, node: ThisNode, nics: Sequence[str]) -> None:
         """Make a stage true, or leave the host as it was."""
         stage = step.stage
@@ -194,8 +192,6 @@ class Acting:
     def _give_back(self, stage: Stage, failed: bool) -> None:
         for member in stage.members:
             self._leave.give_back(member.name, member.asked.policy.generation, failed)
-
-    # ----- what is no policy's turn
 
     def again_s(self) -> float | None:
         """When to come back for what could not be done just now, by the clock."""

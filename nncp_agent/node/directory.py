@@ -111,8 +111,6 @@ class Directory:
             return {}
         return checks_of(value)
 
-    # ----- reading
-
     def _read(self) -> bool:
         """Whether the directory could be read; one that is gone is no order to remove anything, either."""
         try:
@@ -156,8 +154,6 @@ class Directory:
         if line not in self._said:
             self._said.add(line)
             log.warning("%s", line)
-
-    # ----- listening
 
     def _listen(self, changed: Callable[[], None]) -> None:
         with inotify.several() as news:

@@ -147,8 +147,6 @@ class Turns:
         self._acting.apply(decided.step, node, nics)
         return True, None
 
-    # ----- looking
-
     def _notice(self, mine: Iterable[Policy], policies: Iterable[Policy]) -> None:
         """Edits, in the order in which they were made as far as anybody can tell; and whom the node no longer fits."""
         memory = self._memory.now
@@ -229,8 +227,6 @@ class Turns:
         if did is None:  # not now: it is as if they had not come yet
             self._seen = replace(now, lacked=now.lacked | names)
         return bool(did)
-
-    # ----- deciding and telling
 
     def _decided(self, world: World, mine: Iterable[Policy], node: ThisNode) -> Decided:
         known = {each.name: each for each in mine}

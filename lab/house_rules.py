@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Final
 
 from lab.setup.base import TREE
 
-PRODUCT: Final = ("netkernel", "nncp_agent", "cni")
+PRODUCT: Final = ("netkernel", "nncp_agent", "cni", "vmnet")
 EVERYWHERE: Final = (*PRODUCT, "lab", "tests", "schemas")
+
+
+BANNER: Final = re.compile(r"\s*# ?[-=*]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ RULES: Final = (
     Rule("pytest.mark.skip", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel"),
     Rule("pytest.mark.skipif", EVERYWHERE, "say what the test needs: @pytest.mark.needs_kernel"),
     Rule("dataclasses", PRODUCT, "netkernel.frozen costs a cold start nothing", but=("netkernel/frozen.py",)),
-    Rule("socket.AF_NETLINK", ("nncp_agent", "cni"), "netkernel is the one door to netlink"),
-    Rule("AF_NETLINK", ("nncp_agent", "cni"), "netkernel is the one door to netlink"),
+    Rule("socket.AF_NETLINK", ("nncp_agent", "cni", "vmnet"), "netkernel is the one door to netlink"),
+    Rule("AF_NETLINK", ("nncp_agent", "cni", "vmnet"), "netkernel is the one door to netlink"),
 )
 
 
@@ -44,9 +48,12 @@ def broken(tree: Path = TREE) -> str:
 
 
 def of(file: Path, tree: Path) -> Iterator[str]:
-    place = file.relative_to(tree)
+    place, text = file.relative_to(tree), file.read_text()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if BANNER.match(line):
+            yield f"{place}:{number}: a banner: what wants one is a second noun, and has a file of its own"
     rules = [rule for rule in RULES if place.parts[0] in rule.where and str(place) not in rule.but]
-    for number, name in names(ast.parse(file.read_text(), filename=str(file))):
+    for number, name in names(ast.parse(text, filename=str(file))):
         for rule in rules:
             if name == rule.written:
                 yield f"{place}:{number}: {name}: {rule.instead}"

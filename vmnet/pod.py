@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import select
 import socket
-import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import Final, Protocol
@@ -78,7 +78,7 @@ class LinuxPod(LinuxKernel):
         with netns.inside(self.path), ExitStack() as held:
             sockets = {each.link: held.enter_context(_sender(each.link)) for each in announcements}
             for pause_s in PAUSES_S if announcements else ():
-                time.sleep(pause_s)
+                select.select([], [], [], pause_s)
                 for each in announcements:
                     _send(sockets[each.link], each)
 

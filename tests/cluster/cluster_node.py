@@ -59,8 +59,6 @@ class ClusterNode:
         said = {"type": "Ready", "status": str(is_ready), "reason": "Lab", "message": ""}
         self.api.patch(NODES, self.name, {"status": {"conditions": [said]}}, subresource="status")
 
-    # ----- the daemon
-
     def start(self, kubeconfig: Path | None = None, *, waits: bool = True, **environment: str) -> None:
         """Returns when it is ready, as it tells systemd."""
         file = kubeconfig or self.server.kubeconfig(DAEMON, address="192.0.2.1")
@@ -101,8 +99,6 @@ class ClusterNode:
             self.api.delete(LEASES, each["metadata"]["name"], slots.NAMESPACE)
         self.api.close()
 
-    # ----- what is asked of it
-
     def policy(self, name: str, state: str, **spec: Any) -> int:
         """Apply it with kubectl; `state` is its desiredState in YAML of one line. Gives its generation."""
         more = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in spec.items())
@@ -134,8 +130,6 @@ class ClusterNode:
     def apply(self, name: str, state: str, **spec: Any) -> None:
         """A policy, and leave for it."""
         self.grant(name, self.policy(name, state, **spec))
-
-    # ----- what it says
 
     def enactment(self, policy: str) -> Mapping[str, Any]:
         try:

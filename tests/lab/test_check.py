@@ -28,6 +28,7 @@ def lines(tmp_path: Path, code: str, folder: str = "tests") -> list[str]:
         "def test_it(monkeypatch): ...",
         "import pytest\npytest.skip('no')",
         "import pytest\n@pytest.mark.skipif(True)\ndef test_it(): ...",
+        "class It:\n    # ----- the second noun\n    one = 1",
     ],
 )
 def test_a_broken_house_rule_is_found_with_its_place(code: str, tmp_path: Path) -> None:

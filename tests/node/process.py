@@ -74,8 +74,6 @@ class Daemon:
         assert self.process is not None
         self.process.send_signal(signal.SIGHUP)
 
-    # ----- policies
-
     def put(self, name: str, text: str) -> None:
         """A file, whole from one moment to the next."""
         draft = self._folder / "draft"
@@ -93,8 +91,6 @@ class Daemon:
 
     def delete(self, name: str) -> None:
         (self.manifests / f"{name}.yaml").unlink()
-
-    # ----- what it says
 
     def enactment(self, name: str) -> Mapping[str, Any]:
         """As it stands in its file; empty without one."""

@@ -238,9 +238,6 @@ def test_a_signal_in_the_middle_takes_everything_back(store: Store) -> None:
     assert "SIGTERM" in str(error)
 
 
-# ----- uncommitted
-
-
 def _pending(store: Store, timeout_s: float = 60) -> tuple[Clocked, str]:
     kernel = Clocked(HOST)
     options = replace(OPTIONS, commit=False, timeout_s=timeout_s)
@@ -370,9 +367,6 @@ def test_a_commit_that_was_cut_off_after_its_rename_is_finished_by_the_next_appl
     assert set(kernel.snapshot().links) == {"lo", "dummy0", "dummy1"}
     assert [entry.outcome for entry in history.entries(store)] == [history.COMMITTED, history.COMMITTED]
     assert store.committed().interface("dummy0") == DUMMY.interface("dummy0")
-
-
-# ----- a state directory that breaks
 
 
 @pytest.mark.parametrize("name", [COMMITTED, checkpoint.NAME])

@@ -12,12 +12,14 @@ from typing import Final, TextIO
 import pytest
 
 from netkernel.frozen import replace
+from netkernel.host import Host
 from netkernel.kernel import LinuxKernel
 from nncp_agent.cli import main
 from nncp_agent.cli.world import World
 from nncp_agent.keeping import LEASES, NEIGHBOURS
 from tests import processes
 from tests.dhcp.segment import RANGE, Segment, sh
+from tests.dhcp.test_leases_from_dnsmasq import becomes
 from tests.kernel.asked import make_nics
 from tests.same_host import changes
 from tests.uts import own_name
@@ -101,6 +103,21 @@ def _flushed(stream: TextIO) -> int:
     return 0
 
 
+def is_calm(host: Host) -> bool:
+    """Whether every NIC that is up and speaks for itself has the link-local address that the kernel gives it."""
+    return all(
+        any(address.ip.startswith("fe80:") for address in host.addresses.get(name, ()))
+        for name, link in host.links.items()
+        if link.up and name not in ("lo", "br9") and not link.attrs.get("master")
+    )
+
+
+def has_more(before: Host, now: Host) -> bool:
+    """Whether the network gave eth1 an address."""
+    had = {address.ip for address in before.addresses.get("eth1", ())}
+    return any(address.ip not in had and address.scope == 0 for address in now.addresses.get("eth1", ()))
+
+
 @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - NO_HARDWARE))
 def test_an_example_is_planned_applied_and_taken_back(host: Segment, nncp: Callable[..., str], name: str) -> None:
     if name in SERVERS:
@@ -108,10 +125,12 @@ def test_an_example_is_planned_applied_and_taken_back(host: Segment, nncp: Calla
         host.server(address, *SERVERS[name]).start()
     files = [str(EXAMPLES[each]) for each in (BESIDE.get(name), name) if each]
     with LinuxKernel() as kernel:
-        before = kernel.snapshot()
+        before = becomes(kernel, is_calm)
         nncp("-q", "validate", *files)
         assert nncp("-q", "plan", *files), "an example that changes nothing shows nothing"
         nncp("-q", "apply", *files)
+        if name in SERVERS:
+            becomes(kernel, lambda now: has_more(before, now))
         if name not in CAPTURED_ONCE:
             assert nncp("-q", "plan", *files) == ""
         nncp("-q", "rollback", "--to", "0")
